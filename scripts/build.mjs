@@ -1,0 +1,79 @@
+// Builds dist/: the library file by file (so that there is one copy of its state, and bundlers can
+// drop what is unused), and the command line as one file with its own dependencies inside.
+import { execFileSync } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const cli = join(root, "src/cli");
+const outfile = join(root, "dist/cli/onward.js");
+
+/** Imports that leave src/cli stay imports, of the same library files in dist that users import. */
+const libraryStaysOutside = {
+  name: "library-stays-outside",
+  setup(esbuild) {
+    esbuild.onResolve({ filter: /^\.\.?\// }, ({ path, resolveDir }) => {
+      if (!`${resolveDir}/`.startsWith(`${cli}/`)) return undefined;
+      const target = relative(cli, join(resolveDir, path)).replaceAll("\\", "/");
+      return target.startsWith("../") ? { path: target, external: true } : undefined;
+    });
+  },
+};
+
+/** The license texts of what was bundled, as these licenses ask. */
+function bundledLicenses(inputs) {
+  const packages = new Set(
+    inputs.flatMap((input) => input.match(/^node_modules\/(?:@[^/]+\/)?[^/]+/)?.[0] ?? []),
+  );
+  return [...packages].sort().map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8"));
+    const file = ["LICENSE", "LICENSE.md", "LICENSE-MIT.txt", "license"].find((f) =>
+      existsSync(join(root, folder, f)),
+    );
+    const text = file ? readFileSync(join(root, folder, file), "utf8").trim() : `License: ${license}`;
+    return `${name} ${version}\n\n${text}\n`;
+  });
+}
+
+/**
+ * npm links a package's own bin for those who install it, not in its own checkout;
+ * with this link `npx onward` works there too.
+ */
+function linkOwnBin() {
+  const folder = join(root, "node_modules/.bin");
+  const link = join(folder, "onward");
+  if (process.platform === "win32" || !existsSync(join(root, "node_modules"))) return;
+  mkdirSync(folder, { recursive: true });
+  rmSync(link, { force: true });
+  symlinkSync("../../dist/cli/onward.js", link);
+}
+
+rmSync(join(root, "dist"), { recursive: true, force: true });
+execFileSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.build.json"], {
+  cwd: root,
+  stdio: "inherit",
+});
+const { metafile } = await build({
+  absWorkingDir: root,
+  entryPoints: [join(cli, "onward.ts")],
+  outfile,
+  bundle: true,
+  platform: "node",
+  format: "esm",
+  target: "node20",
+  sourcemap: true,
+  metafile: true,
+  logLevel: "warning",
+  external: ["sharp", "vega", "vega-lite"],
+  plugins: [libraryStaysOutside],
+  // The bundled CommonJS packages call require() for Node's own modules.
+  banner: {
+    js: 'import { createRequire as onwardRequire } from "node:module"; const require = onwardRequire(import.meta.url);',
+  },
+});
+chmodSync(outfile, 0o755);
+const licenses = bundledLicenses(Object.keys(metafile.inputs));
+writeFileSync(join(root, "dist/cli/LICENSES.txt"), licenses.join(`\n${"-".repeat(72)}\n\n`));
+linkOwnBin();

@@ -1,0 +1,137 @@
+import { type DType, requireFloat } from "../core/dtype.js";
+import { ArgumentError, ShapeError } from "../core/errors.js";
+import { foldIn, type Key, normal } from "../core/prng.js";
+import { formatShape, type Shape, sizeOf } from "../core/shape.js";
+import { tensor, zeros } from "../ops/create.js";
+import type { Tensor } from "../tensor/tensor.js";
+
+/** Parameters of one cell, by name. */
+export type CellParams = Readonly<Record<string, Tensor>>;
+/** States of one cell, by name: [B, n], or [B, C, H, W] for convolutional cells. */
+export type CellState = Readonly<Record<string, Tensor>>;
+
+/** Which entries of a state its recurrence mixes. */
+export type Locality = "unit" | "channel" | "dense";
+
+export interface CellSizes {
+  /** Size of the input without its batch axis: m, [m] or [C, H, W]. */
+  readonly input: number | Shape;
+  /** Units n, or channels of a convolutional cell. */
+  readonly units: number;
+  /** Stride of a convolutional drive, in pixels. */
+  readonly stride?: number;
+  /** Squashing of cells that offer a choice. */
+  readonly activation?: "elu" | "tanh";
+}
+
+/** Sizes with nothing left open. */
+export interface Geometry {
+  readonly input: Shape;
+  readonly units: number;
+  readonly stride: number;
+  readonly activation: "elu" | "tanh";
+  /** Shape of every state without its batch axis. */
+  readonly state: Shape;
+}
+
+/** A recurrent cell of given sizes. It knows no learning rule. */
+export interface Cell {
+  readonly name: string;
+  readonly locality: Locality;
+  readonly geometry: Geometry;
+  /** Names of the states; all of one shape. */
+  readonly states: readonly string[];
+  readonly shapes: Readonly<Record<string, Shape>>;
+  /** Shape of the output without its batch axis. */
+  readonly outputShape: Shape;
+  init(key: Key, options?: { readonly dtype?: DType }): CellParams;
+  zeroState(batch: number, options?: { readonly dtype?: DType }): CellState;
+  next(params: CellParams, state: CellState, input: Tensor): CellState;
+  output(params: CellParams, state: CellState, input: Tensor): Tensor;
+}
+
+/** What a cell file states; everything else follows. */
+export interface CellDefinition {
+  readonly name: string;
+  /** The equations, for people. */
+  readonly equations: string;
+  readonly locality: Locality;
+  readonly states: readonly string[];
+  /** Spatial cells take [C, H, W] inputs and keep states [C', H', W']. */
+  readonly spatial?: boolean;
+  readonly activation?: "elu" | "tanh";
+  shapes(g: Geometry): Record<string, Shape>;
+  /** Initial values that differ from the default: N(0, 1/fan-in) for matrices and kernels, zero for vectors. */
+  readonly initial?: Readonly<Record<string, (key: Key, n: number) => Float64Array>>;
+  next(p: CellParams, s: CellState, x: Tensor, g: Geometry): CellState;
+  output(p: CellParams, s: CellState, x: Tensor, g: Geometry): Tensor;
+}
+
+/** A kind of cell: call it with sizes. */
+export interface CellKind {
+  (sizes: CellSizes): Cell;
+  readonly definition: CellDefinition;
+}
+
+export function defineCell(definition: CellDefinition): CellKind {
+  const build = (sizes: CellSizes): Cell => {
+    const g = resolve(definition, sizes);
+    const shapes = definition.shapes(g);
+    const batched = (batch: number): Shape => [batch, ...g.state];
+    return {
+      name: definition.name,
+      locality: definition.locality,
+      geometry: g,
+      states: definition.states,
+      shapes,
+      outputShape: g.state,
+      init(key, options = {}) {
+        const dtype = requireFloat(definition.name, options.dtype ?? "float64");
+        return Object.fromEntries(
+          Object.entries(shapes).map(([name, shape]) => {
+            const values = initialValues(definition, name, shape, foldIn(key, name));
+            return [name, tensor(values, { shape, dtype })];
+          }),
+        );
+      },
+      zeroState: (batch, options = {}) =>
+        Object.fromEntries(definition.states.map((s) => [s, zeros(batched(batch), { dtype: options.dtype })])),
+      next(params, state, input) {
+        checkInput(definition.name, g, input);
+        return definition.next(params, state, input, g);
+      },
+      output: (params, state, input) => definition.output(params, state, input, g),
+    };
+  };
+  Object.defineProperty(build, "name", { value: definition.name });
+  return Object.assign(build, { definition });
+}
+
+function resolve(definition: CellDefinition, sizes: CellSizes): Geometry {
+  const { name, spatial } = definition;
+  const input = typeof sizes.input === "number" ? [sizes.input] : sizes.input;
+  const stride = sizes.stride ?? 1;
+  if (![...input, sizes.units, stride].every((n) => Number.isInteger(n) && n >= 1))
+    throw new ArgumentError(
+      `${name}: sizes must be integers >= 1, got input ${formatShape(input)}, units ${sizes.units}, stride ${stride}`,
+    );
+  if (spatial && input.length !== 3)
+    throw new ShapeError(`${name}: expected an input of shape [C,H,W], got ${formatShape(input)}`);
+  const state = spatial ? [sizes.units, ...input.slice(1).map((n) => Math.ceil(n / stride))] : [sizes.units];
+  return { input, units: sizes.units, stride, activation: sizes.activation ?? definition.activation ?? "tanh", state };
+}
+
+function checkInput(name: string, g: Geometry, input: Tensor): void {
+  const got = input.shape.slice(1);
+  if (got.length !== g.input.length || got.some((n, i) => n !== g.input[i]))
+    throw new ShapeError(`${name}: expected an input of shape [B,${g.input}], got ${formatShape(input.shape)}`);
+}
+
+function initialValues(definition: CellDefinition, name: string, shape: Shape, key: Key): Float64Array {
+  const n = sizeOf(shape);
+  const own = definition.initial?.[name];
+  if (own) return own(key, n);
+  if (shape.length < 2) return new Float64Array(n);
+  const gain = 1 / Math.sqrt(sizeOf(shape.slice(1)));
+  return normal(key, n).map((v) => v * gain);
+}

@@ -1,0 +1,25 @@
+/** Recurrent cells. Each is a kind: call it with sizes, such as `cells.mingru({ input: 4, units: 5 })`. */
+import { ArgumentError } from "../core/errors.js";
+import type { CellKind } from "./_cell.js";
+import { cells } from "./registry.js";
+
+export {
+  type Cell,
+  type CellDefinition,
+  type CellKind,
+  type CellParams,
+  type CellSizes,
+  type CellState,
+  defineCell,
+  type Geometry,
+  type Locality,
+} from "./_cell.js";
+export { drive } from "./_drive.js";
+export { cells } from "./registry.js";
+
+/** A kind of cell by name. @throws ArgumentError for an unknown name */
+export function cellNamed(name: string): CellKind {
+  const kind = Object.hasOwn(cells, name) ? cells[name] : undefined;
+  if (!kind) throw new ArgumentError(`cell: expected one of ${Object.keys(cells).join(", ")}, got "${name}"`);
+  return kind;
+}

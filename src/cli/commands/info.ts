@@ -1,0 +1,81 @@
+import os from "node:os";
+import type { Command } from "../command.js";
+import { version } from "../version.js";
+
+/** What a report of a problem should say about the machine. */
+interface Info {
+  onward: string;
+  node: string;
+  platform: string;
+  cpu: string;
+  cores: number;
+  /** Bytes. */
+  memory: number;
+  backends: string[];
+  backend: string;
+  /** Optional packages by name; null where one is not installed. */
+  optional: Record<string, string | null>;
+}
+
+/** Optional packages and what npm has to install for them. */
+const optionalPackages = { sharp: "sharp", vega: "vega@5", "vega-lite": "vega-lite@5" } as const;
+type OptionalPackage = keyof typeof optionalPackages;
+
+export const command: Command = {
+  name: "info",
+  summary: "versions, backends and what this machine offers",
+  configure(program) {
+    program.option("--json", "print JSON").action(async (options: { json?: boolean }) => {
+      const info = await collect();
+      process.stdout.write(options.json ? `${JSON.stringify(info, null, 2)}\n` : table(info));
+    });
+  },
+};
+
+async function collect(): Promise<Info> {
+  // Loading the library registers its backends.
+  await import("../../index.js");
+  const { backend, backendNames } = await import("../../tensor/backend.js");
+  const versions = await Promise.all(
+    (Object.keys(optionalPackages) as OptionalPackage[]).map(
+      async (name) => [name, await installed(name)] as const,
+    ),
+  );
+  return {
+    onward: version(),
+    node: process.versions.node,
+    platform: `${process.platform} ${process.arch}`,
+    cpu: os.cpus()[0]?.model.trim() || "unknown",
+    cores: os.availableParallelism(),
+    memory: os.totalmem(),
+    backends: backendNames(),
+    backend: backend().name,
+    optional: Object.fromEntries(versions),
+  };
+}
+
+async function installed(name: OptionalPackage): Promise<string | null> {
+  try {
+    if (name === "sharp") return (await import("sharp")).default.versions.sharp ?? "unknown";
+    if (name === "vega") return (await import("vega")).version;
+    return (await import("vega-lite")).version;
+  } catch {
+    return null;
+  }
+}
+
+function table(info: Info): string {
+  const rows: [string, string][] = [
+    ["onward", info.onward],
+    ["node", info.node],
+    ["platform", info.platform],
+    ["processor", `${info.cpu}, ${info.cores} cores`],
+    ["memory", `${(info.memory / 2 ** 30).toFixed(1)} GiB`],
+    ["backends", info.backends.map((name) => (name === info.backend ? `${name} (in use)` : name)).join(", ")],
+    ...Object.entries(info.optional).map(([name, found]): [string, string] => [
+      name,
+      found ?? `not installed (npm install ${optionalPackages[name as OptionalPackage]})`,
+    ]),
+  ];
+  return rows.map(([key, value]) => `${key.padEnd(11)}${value}\n`).join("");
+}

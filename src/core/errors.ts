@@ -1,0 +1,58 @@
+/**
+ * Errors are one sentence: who, what was expected, what came.
+ * Every error that Onward throws on purpose is one of these classes.
+ */
+
+/** Base of all errors thrown on purpose. */
+export class OnwardError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = new.target.name;
+  }
+}
+
+/** Shapes, axes or ranks that do not fit together. */
+export class ShapeError extends OnwardError {}
+
+/** An element type that an operation does not accept. */
+export class DTypeError extends OnwardError {}
+
+/** An argument outside its domain: an option, a name, a count. */
+export class ArgumentError extends OnwardError {}
+
+/** A traced value used outside the transformation that made it. */
+export class LevelError extends OnwardError {}
+
+/** A backend that is missing or failed; `code` is stable, the message is for people. */
+export class BackendError extends OnwardError {
+  constructor(
+    message: string,
+    readonly code: string,
+  ) {
+    super(message);
+  }
+}
+
+/** A run that would not fit: what it would need and what there is, in bytes. */
+export class PlanError extends OnwardError {
+  constructor(
+    message: string,
+    readonly needed: number,
+    readonly available: number,
+  ) {
+    super(message);
+  }
+}
+
+/** A saved model that cannot be read back. */
+export class CheckpointError extends OnwardError {}
+
+/** A file or a datum that cannot be used, and why. */
+export class DataError extends OnwardError {
+  constructor(
+    message: string,
+    readonly file: string | null = null,
+  ) {
+    super(message);
+  }
+}

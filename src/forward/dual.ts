@@ -1,0 +1,52 @@
+import type { Op } from "../tensor/op.js";
+import { Tensor } from "../tensor/tensor.js";
+import { nextLevel, type Trace } from "../tensor/trace.js";
+import { apply } from "../tensor/apply.js";
+import type { LinearMap } from "../tensor/linear-map.js";
+
+/** What a forward reading carries beside each value: any type that linear maps act on and that adds. */
+export interface TangentAlgebra<T> {
+  applyMaps(maps: readonly LinearMap[], tangent: T, site: string): T;
+  add(a: T, b: T): T;
+}
+
+/** The forward reading: every value travels with a tangent, and each op's linear maps act on it at once. */
+export class ForwardTrace<T> implements Trace {
+  readonly level = nextLevel();
+  open = true;
+
+  constructor(
+    readonly name: string,
+    private readonly algebra: TangentAlgebra<T>,
+  ) {}
+
+  /** A value with its tangent. */
+  join(primal: Tensor, tangent: T): Tensor {
+    return new Tensor(primal.shape, primal.dtype, { kind: "traced", trace: this, primal, note: tangent });
+  }
+
+  /** The value and its tangent; `null` where nothing at this level reaches it. */
+  split(t: Tensor): { primal: Tensor; tangent: T | null } {
+    if (t.value.kind === "traced" && t.value.trace === this)
+      return { primal: t.value.primal, tangent: t.value.note as T };
+    return { primal: t, tangent: null };
+  }
+
+  process(op: Op<unknown>, inputs: readonly Tensor[], attrs: unknown): Tensor {
+    const parts = inputs.map((t) => this.split(t));
+    const primals = parts.map((p) => p.primal);
+    const output = apply(op, primals, attrs);
+    if (op.linearize === null) return output;
+    const site = { inputs: primals, output, attrs };
+    let total: T | null = null;
+    for (let i = 0; i < parts.length; i++) {
+      const { tangent } = parts[i];
+      if (tangent === null) continue;
+      const maps = op.linearize(site, i);
+      if (maps === null) continue;
+      const term = this.algebra.applyMaps(maps, tangent, op.name);
+      total = total === null ? term : this.algebra.add(total, term);
+    }
+    return total === null ? output : this.join(output, total);
+  }
+}

@@ -1,0 +1,80 @@
+import type { DType } from "../core/dtype.js";
+import { contract } from "../ops/contract.js";
+import { scale } from "../ops/pointwise.js";
+import { add } from "../ops/pointwise.js";
+import { sum } from "../ops/reduce.js";
+import { permute, reshape } from "../ops/reindex.js";
+import { scalar } from "../ops/create.js";
+import type { Tensor } from "../tensor/tensor.js";
+
+/** A named axis. Identity is the name; two axes of one size are still two. */
+export class Axis {
+  constructor(
+    readonly size: number,
+    /** For people: plans and messages. */
+    readonly label: string,
+  ) {}
+}
+
+/** A tensor whose axes have names, one per axis, in memory order. Missing names mean constant along them. */
+export interface Factor {
+  readonly axes: readonly Axis[];
+  readonly tensor: Tensor;
+}
+
+/** The tensor laid out along `axes`, with size 1 where the factor lacks one. */
+export function align(f: Factor, axes: readonly Axis[]): Tensor {
+  const order = axes.flatMap((a) => {
+    const at = f.axes.indexOf(a);
+    return at < 0 ? [] : [at];
+  });
+  const x = permute(f.tensor, order);
+  return reshape(x, axes.map((a) => (f.axes.includes(a) ? a.size : 1)));
+}
+
+const union = (a: readonly Axis[], b: readonly Axis[]): Axis[] => [...a, ...b.filter((x) => !a.includes(x))];
+
+/** f * g with strong zeros, summed over the axes in `over`. `null` stands for one. */
+export function product(f: Factor | null, g: Factor | null, over: readonly Axis[] = []): Factor | null {
+  if (f === null || g === null) {
+    const only = f ?? g;
+    return only === null ? null : sumOver(only, over);
+  }
+  const summed = over.filter((a) => f.axes.includes(a) || g.axes.includes(a));
+  const axes = union(f.axes, g.axes);
+  if (summed.length === 0) return { axes, tensor: scale(align(f, axes), align(g, axes)) };
+  const left = sumOver(f, summed.filter((a) => !g.axes.includes(a)));
+  const right = sumOver(g, summed.filter((a) => !f.axes.includes(a)));
+  const name = (a: Axis): string => `${axes.indexOf(a)}`;
+  const out = axes.filter((a) => !summed.includes(a));
+  return {
+    axes: out,
+    tensor: contract(left.tensor, right.tensor, left.axes.map(name), right.axes.map(name), out.map(name)),
+  };
+}
+
+/** Sums over axes that the factor carries; axes that it lacks are left alone. */
+export function sumOver(f: Factor, over: readonly Axis[]): Factor {
+  const at = f.axes.flatMap((a, i) => (over.includes(a) ? [i] : []));
+  if (at.length === 0) return f;
+  return { axes: f.axes.filter((a) => !over.includes(a)), tensor: sum(f.tensor, at) };
+}
+
+/** f + g; `null` stands for one. */
+export function plus(f: Factor | null, g: Factor | null, dtype: DType): Factor {
+  const a = f ?? { axes: [], tensor: scalar(1, dtype) };
+  const b = g ?? { axes: [], tensor: scalar(1, dtype) };
+  const axes = union(a.axes, b.axes);
+  return { axes, tensor: add(align(a, axes), align(b, axes)) };
+}
+
+/** The factor with names exchanged. */
+export function rename(f: Factor, names: ReadonlyMap<Axis, Axis>): Factor {
+  return f.axes.some((a) => names.has(a)) ? { axes: f.axes.map((a) => names.get(a) ?? a), tensor: f.tensor } : f;
+}
+
+/** The factor without its axes of size 1 among `axes`. */
+export function squeezeOut(f: Factor, axes: readonly Axis[]): Factor {
+  const rest = f.axes.filter((a) => !(a.size === 1 && axes.includes(a)));
+  return rest.length === f.axes.length ? f : { axes: rest, tensor: reshape(f.tensor, rest.map((a) => a.size)) };
+}

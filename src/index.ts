@@ -1,0 +1,33 @@
+/** Onward: exact gradients, forward in time. */
+import "./ops/methods.js";
+import "./tensor/print.js";
+import { jsBackend } from "./backends/js/index.js";
+import { registerBackend } from "./tensor/backend.js";
+
+registerBackend(jsBackend);
+
+export type { DType, TypedArray } from "./core/dtype.js";
+export * from "./core/errors.js";
+export type { Shape } from "./core/shape.js";
+export type { Tree } from "./core/tree.js";
+export * as random from "./ops/random.js";
+export { type Backend, backend, backendNames, registerBackend, useBackend } from "./tensor/backend.js";
+export { entries } from "./tensor/read.js";
+export { isTensor, Tensor } from "./tensor/tensor.js";
+export { arange, asTensor, type CreateOptions, eye, full, type Nested, ones, onesLike, scalar, tensor, zeros, zerosLike } from "./ops/create.js";
+export * from "./ops/compare.js";
+export { where } from "./ops/select.js";
+export * from "./ops/pointwise.js";
+export * from "./ops/reduce.js";
+export * from "./ops/reindex.js";
+export { dot, einsum, matmul, outer } from "./ops/contract.js";
+export { avgPool2d, type ConvOptions, conv2d, maxPool2d, type PoolOptions } from "./ops/conv.js";
+export { type ScanResult, scan } from "./ops/scan.js";
+export { stopGradient } from "./ops/stop-gradient.js";
+export { jacfwd, tiedJacobian } from "./forward/jacfwd.js";
+export { type JvpResult, jvp } from "./forward/jvp.js";
+export { type Dual, type DualNumber, dual } from "./forward/scalar-dual.js";
+export type { TiedJacobian } from "./forward/settle.js";
+export { customJvp, type JvpRule } from "./reverse/custom-jvp.js";
+export { hessian, hvp, jacrev } from "./reverse/jacobians.js";
+export { grad, linearize, type ValueAndGrad, type VjpResult, valueAndGrad, vjp } from "./reverse/vjp.js";

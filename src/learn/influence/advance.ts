@@ -1,0 +1,153 @@
+import { sizeOf, stridesOf } from "../../core/shape.js";
+import type { TypedArray } from "../../core/dtype.js";
+import { align, type Axis, type Factor } from "../../forward/factor.js";
+import { broadcastTo } from "../../ops/reindex.js";
+import { fromData } from "../../tensor/apply.js";
+import { backend } from "../../tensor/backend.js";
+import { entries } from "../../tensor/read.js";
+import type { Dense, Tensor } from "../../tensor/tensor.js";
+import type { Strided, TraceContraction, TraceTerm } from "../../tensor/trace-step.js";
+import type { KnownTerm } from "./compose.js";
+import type { TraceBlock } from "./traces.js";
+
+/** Errors of the loss with respect to an area's states, one per state, [B, ...]; `null` where zero. */
+export type StateErrors = readonly (Tensor | null)[];
+
+export interface Advance {
+  readonly trace: TraceBlock;
+  readonly terms: readonly KnownTerm[];
+  /** Error with respect to the states before the step, and after it. */
+  readonly before: StateErrors;
+  readonly after: StateErrors;
+  /** The block's gradient and the order of its axes. */
+  readonly gradient: TypedArray;
+  readonly order: readonly Axis[];
+  readonly started: boolean;
+}
+
+/** Lowers the settling of one trace block to a call of the backend's fused trace step. */
+export function advance(job: Advance): void {
+  const { trace, gradient, order } = job;
+  const arrays = trace.data.filter((d): d is TypedArray => d !== null);
+  const slot = slots(trace.data);
+  const terms = job.terms.map(baseFirst);
+  const innerCount = innerAxes(trace, terms);
+  const split = trace.layout.length - innerCount;
+  const [rowAxes, inner] = [trace.layout.slice(0, split), trace.layout.slice(split)];
+  const strides = stridesOf(trace.layout.map((a) => a.size));
+  const steps = stridesOf(order.map((a) => a.size));
+  const contraction = (errors: StateErrors): TraceContraction | null => {
+    const vectors = trace.data.flatMap((d, k) => (d === null ? [] : [errors[k] ? errorVector(errors[k], rowAxes.length) : null]));
+    return vectors.some((v) => v !== null) ? { vectors } : null;
+  };
+  backend().traceStep({
+    traces: arrays,
+    rows: rowAxes.map((a) => a.size),
+    inner: sizeOf(inner.map((a) => a.size)),
+    terms: terms
+      .filter((term) => job.started || term.own === null)
+      .map((term) => lower(term, trace, rowAxes, inner, strides, slot)),
+    before: job.started ? contraction(job.before) : null,
+    after: contraction(job.after),
+    gradient,
+    gradientStrides: rowAxes.map((a) => (order.includes(a) ? steps[order.indexOf(a)] : 0)),
+    started: job.started,
+  });
+}
+
+/** Position of each state among those that have a trace. */
+function slots(data: TraceBlock["data"]): number[] {
+  let next = 0;
+  return data.map((d) => (d === null ? -1 : next++));
+}
+
+/** A lone coefficient acts as the base, so that its axes may run in the inner loop. */
+function baseFirst(term: KnownTerm): KnownTerm {
+  return term.base === null && term.coefficient !== null ? { ...term, base: term.coefficient, coefficient: null } : term;
+}
+
+/** How many of the last layout axes can run innermost: no coefficient varies along them and no diagonal crosses them. */
+function innerAxes(trace: TraceBlock, terms: readonly KnownTerm[]): number {
+  const blocked = new Set<Axis>(trace.axes);
+  for (const { coefficient, axes } of terms) {
+    for (const a of coefficient?.axes ?? []) blocked.add(a);
+    for (const a of axes) blocked.add(a);
+  }
+  let count = 0;
+  while (count < trace.layout.length && !blocked.has(trace.layout[trace.layout.length - 1 - count])) count++;
+  return count;
+}
+
+function lower(
+  term: KnownTerm,
+  trace: TraceBlock,
+  rowAxes: readonly Axis[],
+  inner: readonly Axis[],
+  strides: readonly number[],
+  slot: readonly number[],
+): TraceTerm {
+  // where the term is tied and the trace is not, both positions share one name: the diagonal
+  const outStride = new Map<Axis, number>();
+  rowAxes.forEach((axis, i) => {
+    const name = i < term.axes.length ? term.axes[i] : axis;
+    outStride.set(name, (outStride.get(name) ?? 0) + strides[i]);
+  });
+  const names = [...outStride.keys()];
+  const free = (a: Axis): boolean => !outStride.has(a) && !inner.includes(a);
+  const bound = [...new Set([...(term.coefficient?.axes ?? []), ...(term.base?.axes ?? [])].filter(free))];
+  const aligned = term.own !== null && names.length === rowAxes.length && names.every((a, i) => a === rowAxes[i]);
+  const row = {
+    into: slot[term.into],
+    rows: names.map((a) => a.size),
+    outOffset: 0,
+    outStrides: [...outStride.values()],
+    bound: bound.map((a) => a.size),
+    coefficient: term.coefficient && strided(term.coefficient, names, bound),
+  };
+  if (aligned) return { ...row, base: null, own: slot[term.own as number] };
+  return { ...row, base: term.base && innerBase(term.base, names, bound, inner, trace), own: null };
+}
+
+function strided(f: Factor, rows: readonly Axis[], bound: readonly Axis[]): Strided {
+  const { data, strides, offset } = f.tensor.value as Dense;
+  const along = (a: Axis): number => {
+    const at = f.axes.indexOf(a);
+    return at < 0 ? 0 : strides[at];
+  };
+  return { data, offset, rowStrides: rows.map(along), boundStrides: bound.map(along) };
+}
+
+/** A base that runs along the inner axes without gaps, or not at all; copied where it does not, or where it is about to be overwritten. */
+function innerBase(
+  base: Factor,
+  rows: readonly Axis[],
+  bound: readonly Axis[],
+  inner: readonly Axis[],
+  trace: TraceBlock,
+): TraceTerm["base"] {
+  const carried = inner.filter((a) => base.axes.includes(a));
+  if (carried.length === 0 && !overlaps(base, trace)) return { ...strided(base, rows, bound), constantInner: true };
+  const { strides } = base.tensor.value as Dense;
+  const steps = stridesOf(inner.map((a) => a.size));
+  const fits =
+    carried.length === inner.length &&
+    inner.every((a, i) => a.size === 1 || strides[base.axes.indexOf(a)] === steps[i]) &&
+    !overlaps(base, trace);
+  if (fits) return { ...strided(base, rows, bound), constantInner: false };
+  const axes = [...base.axes.filter((a) => !inner.includes(a)), ...(carried.length ? inner : [])];
+  const sizes = axes.map((a) => a.size);
+  const whole = broadcastTo(align(base, axes), sizes);
+  const copy: Factor = { axes, tensor: fromData(entries(whole).slice(), sizes, base.tensor.dtype) };
+  return { ...strided(copy, rows, bound), constantInner: carried.length === 0 };
+}
+
+function overlaps(base: Factor, trace: TraceBlock): boolean {
+  const { data } = base.tensor.value as Dense;
+  return trace.data.some((d) => d !== null && d.buffer === data.buffer);
+}
+
+/** An error [B, ...] over the rows of a trace: its axes come first, the parameter's do not matter. */
+function errorVector(e: Tensor, rank: number): Strided {
+  const { data, strides, offset } = e.value as Dense;
+  return { data, offset, rowStrides: Array.from({ length: rank }, (_, i) => strides[i] ?? 0), boundStrides: [] };
+}

@@ -1,0 +1,78 @@
+import { type Axis, type Factor, rename } from "../../forward/factor.js";
+import { type Base, dense, known, type Term } from "../../forward/term.js";
+import { applyToTerm, settleTerm } from "../../forward/tied.js";
+import type { Contributions, Source } from "./push.js";
+import { type TraceBlock, traceFactor } from "./traces.js";
+
+/** A term with respect to a parameter block, with all factors known. */
+export interface KnownTerm {
+  readonly into: number;
+  readonly axes: readonly Axis[];
+  readonly coefficient: Factor | null;
+  readonly base: Factor | null;
+  /** The base is this state's own old trace in memory. */
+  readonly own: number | null;
+}
+
+/**
+ * Fills in what a state's tangent stands for: its trace with respect to one block. Names of the state's axes become
+ * the trace's, so that an axis tied there is a parameter axis from here on, and one that is not is summed.
+ */
+export class Composer {
+  private readonly realized = new Map<Base, Factor>();
+
+  constructor(
+    private readonly block: number,
+    private readonly area: number,
+    private readonly traces: readonly (readonly (TraceBlock | null)[])[],
+  ) {}
+
+  terms(contributions: Contributions[number]): KnownTerm[] {
+    const found: KnownTerm[] = [];
+    contributions.forEach((list, into) => {
+      for (const { source, tangent } of list) {
+        const names = this.namesFor(source, tangent.params);
+        if (names === null) continue;
+        for (const term of tangent.terms) {
+          const { base, coefficient, axes } = this.fill(term, source, names);
+          const isOwn = source.kind === "state" && source.area === this.area && term.base?.kind === "state";
+          found.push({ into, axes, coefficient, base, own: isOwn ? source.state : null });
+        }
+      }
+    });
+    return found;
+  }
+
+  /** How names change for this block; `null` where the source does not depend on it. */
+  private namesFor(source: Source, axes: readonly Axis[]): ReadonlyMap<Axis, Axis> | null {
+    if (source.kind === "block") return source.block === this.block ? new Map() : null;
+    const trace = this.traces[source.area][this.block];
+    if (!trace || trace.data[source.state] === null) return null;
+    return new Map(axes.map((a, i) => [a, trace.axes[i]]));
+  }
+
+  private fill(term: Term, source: Source, names: ReadonlyMap<Axis, Axis>): { axes: Axis[]; coefficient: Factor | null; base: Factor | null } {
+    return {
+      axes: term.axes.map((a) => names.get(a) ?? a),
+      coefficient: term.coefficient && rename(term.coefficient, names),
+      base: source.kind === "block" ? known(term.base) : term.base && this.realize(term.base, source, names),
+    };
+  }
+
+  private realize(base: Base, source: Source & { kind: "state" }, names: ReadonlyMap<Axis, Axis>): Factor {
+    if (base.kind === "dense") return base;
+    const trace = this.traces[source.area][this.block] as TraceBlock;
+    if (base.kind === "state") return traceFactor(trace, source.state) as Factor;
+    const before = this.realized.get(base);
+    if (before) return before;
+    const inner = this.fill(base.source, source, names);
+    const context = { params: trace.block.axes, dtype: trace.block.dtype, by: "derived" };
+    const term: Term = { ...inner, base: inner.base && dense(inner.base), lost: [] };
+    const moved = applyToTerm(base.map, term, context);
+    const settled = settleTerm(moved, context.params) as Factor;
+    const back = new Map(moved.axes.map((a, i) => [a, names.get(base.axes[i]) ?? base.axes[i]]));
+    const factor = rename(settled, back);
+    this.realized.set(base, factor);
+    return factor;
+  }
+}

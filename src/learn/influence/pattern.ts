@@ -1,0 +1,115 @@
+import type { Axis } from "../../forward/factor.js";
+import type { Loss, Term } from "../../forward/term.js";
+import type { Contributions, Source } from "./push.js";
+import type { Sources } from "./sources.js";
+
+/** The structure of one area's influence by one parameter block. */
+export interface Pattern {
+  readonly area: number;
+  readonly block: number;
+  /** For each axis of the state: the parameter axis that it is tied to, or `null`. */
+  readonly ties: readonly (Axis | null)[];
+  /** Which states depend on the block at all. */
+  readonly present: readonly boolean[];
+  /** Ties that the block's axes lost on the way, and the op that broke each. */
+  readonly lost: readonly Loss[];
+}
+
+export interface PatternOptions {
+  /** `own`: areas are influenced by their own parameters only. */
+  readonly credit: "exact" | "own";
+  /** Keep no tie, and keep blocks that are zero by structure: the influence matrix as real-time recurrent learning stores it. */
+  readonly dense: boolean;
+}
+
+/** Patterns by area and block; `null` where an area does not depend on a block. */
+export type Patterns = readonly (readonly (Pattern | null)[])[];
+
+interface Draft {
+  ties: (Axis | null)[];
+  present: boolean[];
+  lost: Loss[];
+}
+
+/**
+ * Which ties survive, as a fixpoint: the influence starts at zero, which hides mixing, so the structure of a step
+ * is applied until nothing changes. Ties only go, and dependencies only come.
+ */
+export function findPatterns(contributions: Contributions, sources: Sources, options: PatternOptions): Patterns {
+  const drafts: (Draft | null)[][] = sources.areas.map(() => sources.blocks.map(() => null));
+  let changed = true;
+  while (changed) {
+    changed = false;
+    contributions.forEach((states, b) => {
+      sources.blocks.forEach((block, k) => {
+        if (block.area === null || (options.credit === "own" && block.area !== b)) return;
+        states.forEach((list, state) => {
+          for (const { source, tangent } of list) {
+            for (const term of tangent.terms) {
+              const seen = resolve(term, source, k, drafts);
+              if (seen === null) continue;
+              const ties = seen.axes.map((a) => (block.axes.includes(a) ? a : null));
+              const draft = (drafts[b][k] ??= newDraft(ties, states.length, seen.lost));
+              if (merge(draft, state, ties, seen.lost)) changed = true;
+            }
+          }
+        });
+      });
+    });
+  }
+  return drafts.map((row, area) =>
+    row.map((draft, block) => {
+      const { ties, present, lost } = draft ?? {
+        ties: sources.areas[area].axes.map(() => null),
+        present: sources.areas[area].states.map(() => false),
+        lost: [],
+      };
+      if (options.dense && sources.blocks[block].area !== null)
+        return { area, block, ties: ties.map(() => null), present: present.map(() => true), lost };
+      return draft === null ? null : { area, block, ties, present, lost };
+    }),
+  );
+}
+
+/** A term's value axes and lost ties with respect to a block; `null` where the term does not involve the block. */
+function resolve(
+  term: Term,
+  source: Source,
+  block: number,
+  drafts: readonly (readonly (Draft | null)[])[],
+): Pick<Term, "axes" | "lost"> | null {
+  if (source.kind === "block") return source.block === block ? term : null;
+  const draft = drafts[source.area][block];
+  if (draft === null || !draft.present[source.state]) return null;
+  const names = sourceAxes(term);
+  const rename = (axis: Axis): Axis => {
+    const at = names.indexOf(axis);
+    return at >= 0 ? (draft.ties[at] ?? axis) : axis;
+  };
+  const lost = term.lost.map(({ axis, by }) => ({ axis: rename(axis), by }));
+  return { axes: term.axes.map(rename), lost: [...lost, ...draft.lost] };
+}
+
+/** The names of the state that a term is about. */
+function sourceAxes(term: Term): readonly Axis[] {
+  let at = term;
+  while (at.base?.kind === "derived") at = at.base.source;
+  return at.base?.axes ?? [];
+}
+
+function newDraft(ties: readonly (Axis | null)[], states: number, lost: readonly Loss[]): Draft {
+  return { ties: [...ties], present: new Array<boolean>(states).fill(false), lost: [...lost] };
+}
+
+/** Keeps the ties that the term has too; tells whether anything changed. */
+function merge(draft: Draft, state: number, ties: readonly (Axis | null)[], lost: readonly Loss[]): boolean {
+  let changed = !draft.present[state];
+  draft.present[state] = true;
+  ties.forEach((tie, i) => {
+    if (draft.ties[i] === null || draft.ties[i] === tie) return;
+    draft.ties[i] = null;
+    draft.lost.push(...lost.filter((l) => !draft.lost.some((d) => d.axis === l.axis && d.by === l.by)));
+    changed = true;
+  });
+  return changed;
+}

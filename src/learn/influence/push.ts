@@ -1,0 +1,82 @@
+import { seed, type Tangent } from "../../forward/term.js";
+import { tiedTangents } from "../../forward/tied.js";
+import type { StepRecord } from "../step.js";
+import type { Sources } from "./sources.js";
+
+/** Where a tangent comes from: a parameter block, or a state whose own tangent is filled in later. */
+export type Source =
+  | { readonly kind: "block"; readonly block: number }
+  | { readonly kind: "state"; readonly area: number; readonly state: number; readonly when: "old" | "new" };
+
+/** Derivative of a new state with respect to one source. */
+export interface Contribution {
+  readonly source: Source;
+  readonly tangent: Tangent;
+}
+
+/** For each area and each of its states: what the new state depends on, in lazy tied terms. */
+export type Contributions = readonly (readonly (readonly Contribution[])[])[];
+
+/**
+ * Pushes tied tangents of all sources through a recorded step, area by area, up to the new states.
+ * The tangents of states stay symbols here, so this costs a few small coefficients whatever the number of parameters.
+ */
+export function pushStep(record: StepRecord, sources: Sources): Contributions {
+  const { tape } = record;
+  const found = new Map<number, Map<number, Tangent>>();
+  const origin = new Map<number, Source>();
+  const addSeed = (node: number, source: Source, tangent: Tangent): void => {
+    origin.set(node, source);
+    found.set(node, new Map([[node, tangent]]));
+  };
+  record.parameters.forEach((node, block) => {
+    const { axes, dtype, area } = sources.blocks[block];
+    if (area !== null) addSeed(node, { kind: "block", block }, seed(axes, dtype));
+  });
+  record.areas.forEach((area, a) => {
+    const { axes } = sources.areas[a];
+    for (const when of ["old", "new"] as const) {
+      (when === "old" ? area.previous : area.current).forEach((node, state) => {
+        const { dtype } = tape.nodes[node].output;
+        addSeed(node, { kind: "state", area: a, state, when }, seed(axes, dtype, { kind: "state", axes, state: node }));
+      });
+    }
+  });
+  const last = record.areas[record.areas.length - 1].end;
+  const needed = ancestors(record, last);
+  for (let at = 0; at < last; at++) {
+    const node = tape.nodes[at];
+    if (node.op === null || !needed[at]) continue;
+    const by = node.called ? `${node.op.name} at ${node.called}` : node.op.name;
+    let sums: Map<number, Tangent> | null = null;
+    node.parents.forEach((parent, i) => {
+      const incoming = parent < 0 ? undefined : found.get(parent);
+      if (incoming === undefined) return;
+      const maps = tape.maps(node, i);
+      if (maps === null) return;
+      sums ??= new Map();
+      for (const [source, tangent] of incoming) {
+        const term = tiedTangents.applyMaps(maps, tangent, by);
+        const known = sums.get(source);
+        sums.set(source, known === undefined ? term : tiedTangents.add(known, term));
+      }
+    });
+    if (sums !== null) found.set(at, sums);
+  }
+  return record.areas.map((area) =>
+    area.results.map((node) =>
+      [...(found.get(node) ?? [])].map(([source, tangent]) => ({ source: origin.get(source) as Source, tangent })),
+    ),
+  );
+}
+
+/** Which nodes some new state depends on. */
+function ancestors(record: StepRecord, last: number): Uint8Array {
+  const needed = new Uint8Array(last);
+  for (const area of record.areas) for (const node of area.results) if (node >= 0) needed[node] = 1;
+  for (let at = last - 1; at >= 0; at--) {
+    if (!needed[at]) continue;
+    for (const parent of record.tape.nodes[at].parents) if (parent >= 0) needed[parent] = 1;
+  }
+  return needed;
+}

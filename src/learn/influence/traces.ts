@@ -1,0 +1,104 @@
+import { allocate, bytesPerElement, type TypedArray } from "../../core/dtype.js";
+import { sizeOf } from "../../core/shape.js";
+import type { Axis, Factor } from "../../forward/factor.js";
+import { permute } from "../../ops/reindex.js";
+import { fromData } from "../../tensor/apply.js";
+import type { Tensor } from "../../tensor/tensor.js";
+import type { Pattern, Patterns } from "./pattern.js";
+import type { Block, Sources } from "./sources.js";
+
+/** The influence of one parameter block on one area: a trace per state, all in one layout. */
+export interface TraceBlock {
+  readonly pattern: Pattern;
+  readonly block: Block;
+  /** Names of the state's axes here; a tied one is the parameter's axis. */
+  readonly axes: readonly Axis[];
+  /** Axes in memory order: the state's, then the parameter's untied ones. */
+  readonly layout: readonly Axis[];
+  /** One array per state; `null` for a state that does not depend on the block. */
+  readonly data: readonly (TypedArray | null)[];
+}
+
+/** The shape of a trace, before anything is allocated. */
+export function layoutOf(pattern: Pattern, sources: Sources, order: readonly Axis[]): { axes: Axis[]; layout: Axis[] } {
+  const axes = sources.areas[pattern.area].axes.map((a, i) => pattern.ties[i] ?? a);
+  return { axes, layout: [...axes, ...order.filter((a) => !axes.includes(a))] };
+}
+
+/** Bytes of one trace block. */
+export function bytesOf(pattern: Pattern, sources: Sources): number {
+  const block = sources.blocks[pattern.block];
+  const { layout } = layoutOf(pattern, sources, block.axes);
+  const copies = pattern.present.filter(Boolean).length;
+  return copies * sizeOf(layout.map((a) => a.size)) * bytesPerElement[block.dtype];
+}
+
+/**
+ * The order in which a block's axes lie in traces and gradients: those tied in its own area first, so that the rest
+ * is contiguous wherever the block has influence.
+ */
+export function parameterOrder(block: Block, own: Pattern | null): Axis[] {
+  const tied = block.axes.filter((a) => own?.ties.includes(a));
+  return [...tied, ...block.axes.filter((a) => !tied.includes(a))];
+}
+
+/** Everything that forward-in-time learning stores: traces by area and block, and the gradient by block. */
+export class TraceStore {
+  readonly traces: readonly (readonly (TraceBlock | null)[])[];
+  readonly orders: readonly (readonly Axis[])[];
+  private readonly sums: readonly (TypedArray | null)[];
+  readonly bytes: number;
+
+  constructor(patterns: Patterns, sources: Sources) {
+    let bytes = 0;
+    this.orders = sources.blocks.map((block, k) =>
+      parameterOrder(block, block.area === null ? null : patterns[block.area][k]),
+    );
+    this.traces = patterns.map((row) =>
+      row.map((pattern, k) => {
+        if (pattern === null) return null;
+        bytes += bytesOf(pattern, sources);
+        const block = sources.blocks[k];
+        const { axes, layout } = layoutOf(pattern, sources, this.orders[k]);
+        const size = sizeOf(layout.map((a) => a.size));
+        return { pattern, block, axes, layout, data: pattern.present.map((p) => (p ? allocate(block.dtype, size) : null)) };
+      }),
+    );
+    this.bytes = bytes;
+    this.sums = sources.blocks.map((block, k) =>
+      this.traces.some((row) => row[k] !== null) ? allocate(block.dtype, sizeOf(block.shape)) : null,
+    );
+    this.blocks = sources.blocks;
+  }
+
+  private readonly blocks: readonly Block[];
+
+  /** The gradient of a block as it accumulates, in `orders[k]`. */
+  gradient(k: number): TypedArray | null {
+    return this.sums[k];
+  }
+
+  /** A copy of the accumulated gradient of a block in the parameter's own axis order; `null` where it has no traces. */
+  gradientTensor(k: number): Tensor | null {
+    const sum = this.sums[k];
+    if (sum === null) return null;
+    const order = this.orders[k];
+    const x = fromData(sum.slice(), order.map((a) => a.size), this.blocks[k].dtype);
+    return permute(x, this.blocks[k].axes.map((a) => order.indexOf(a)));
+  }
+
+  clearGradient(): void {
+    for (const sum of this.sums) sum?.fill(0);
+  }
+
+  clear(): void {
+    for (const row of this.traces) for (const trace of row) for (const data of trace?.data ?? []) data?.fill(0);
+  }
+}
+
+/** A trace as a factor with named axes. */
+export function traceFactor(trace: TraceBlock, state: number): Factor | null {
+  const data = trace.data[state];
+  if (data === null) return null;
+  return { axes: trace.layout, tensor: fromData(data, trace.layout.map((a) => a.size), trace.block.dtype) };
+}

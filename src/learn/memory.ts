@@ -1,0 +1,29 @@
+import { PlanError } from "../core/errors.js";
+
+const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+
+/** Bytes for people, such as `8.4 MiB`. */
+export function formatBytes(bytes: number): string {
+  let [value, unit] = [bytes, 0];
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${unit === 0 ? value : value.toFixed(value < 10 ? 2 : 1)} ${units[unit]}`;
+}
+
+/** Bytes the machine has free, where the platform tells; infinite elsewhere. */
+export function availableMemory(): number {
+  const host = (globalThis as { process?: { availableMemory?: () => number } }).process;
+  return host?.availableMemory?.() ?? Number.POSITIVE_INFINITY;
+}
+
+/** Refuses what does not fit, before anything is allocated. @throws PlanError */
+export function checkMemory(who: string, needed: number, limit: number = availableMemory()): void {
+  if (needed > limit)
+    throw new PlanError(
+      `${who}: the influence needs ${formatBytes(needed)} (${needed} bytes), and ${formatBytes(limit)} (${limit} bytes) are available`,
+      needed,
+      limit,
+    );
+}

@@ -1,0 +1,108 @@
+import { bytesPerElement, type DType } from "../core/dtype.js";
+import { ArgumentError } from "../core/errors.js";
+import { sizeOf } from "../core/shape.js";
+import type { Pattern } from "./influence/pattern.js";
+import type { Sources } from "./influence/sources.js";
+import { bytesOf } from "./influence/traces.js";
+import type { Model } from "./model.js";
+import { parameterShapes, recordShapes, type ShapeRecord, type Structure, structureOf } from "./structure.js";
+
+export interface PlanOptions {
+  /** Streams in parallel; default 1. */
+  readonly batch?: number;
+  /** Steps T that backpropagation through time would record; default 100. */
+  readonly steps?: number;
+  readonly dtype?: DType;
+}
+
+/** The influence of one parameter block on the states of one area. */
+export interface PlanRow {
+  /** Area whose states are influenced, counted from 1 at the bottom, and its cell. */
+  readonly area: number;
+  readonly cell: string;
+  /** Such as `areas.0.W`. */
+  readonly parameter: string;
+  readonly states: readonly string[];
+  /** Pairs of a state axis and a parameter axis, counted from 0, that are stored as one. */
+  readonly tied: readonly { readonly state: number; readonly parameter: number }[];
+  /** Parameter axes whose tie was lost, with the op and the source line that broke it. */
+  readonly broken: readonly { readonly parameter: number; readonly by: string }[];
+  readonly bytes: number;
+}
+
+export interface Plan {
+  readonly rows: readonly PlanRow[];
+  readonly batch: number;
+  readonly steps: number;
+  readonly dtype: DType;
+  /** Number of parameters in the areas. */
+  readonly parameters: number;
+  /** Bytes each rule would hold. */
+  readonly bytes: {
+    readonly rfpExact: number;
+    readonly rfpLocal: number;
+    readonly rtrl: number;
+    readonly bptt: number;
+  };
+  /** Steps below which the record of backpropagation through time is smaller than the exact influence. */
+  readonly bpttSmallerBelow: number;
+}
+
+/** What learning rules would hold for a model, before anything is computed or allocated. */
+export function plan<S>(model: Model<S>, options: PlanOptions = {}): Plan {
+  const { batch = 1, steps = 100, dtype = "float64" } = options;
+  if (!Number.isInteger(batch) || batch < 1 || !Number.isInteger(steps) || steps < 1)
+    throw new ArgumentError(`plan: expected integers >= 1, got batch ${batch} and steps ${steps}`);
+  const input = { shape: [batch, ...model.areas[0].geometry.input], dtype };
+  const shapes = recordShapes(model, parameterShapes(model, dtype), input, { explain: true });
+  const exact = structureOf(shapes, { credit: "exact", dense: false });
+  const local = structureOf(shapes, { credit: "own", dense: false });
+  const rtrl = structureOf(shapes, { credit: "exact", dense: true });
+  const perStep = bytesPerStep(shapes);
+  return {
+    rows: rowsOf(model, exact),
+    batch,
+    steps,
+    dtype,
+    parameters: exact.sources.blocks.reduce((n, b) => n + sizeOf(b.shape), 0),
+    bytes: { rfpExact: exact.bytes, rfpLocal: local.bytes, rtrl: rtrl.bytes, bptt: perStep * steps },
+    bpttSmallerBelow: Math.ceil(exact.bytes / Math.max(1, perStep)),
+  };
+}
+
+function rowsOf<S>(model: Model<S>, { patterns, sources }: Structure): PlanRow[] {
+  return patterns.flatMap((row, b) =>
+    row.flatMap((pattern, k) => (pattern ? [rowOf(model.areas[b].name, model.areas[b].states, pattern, sources, b, k)] : [])),
+  );
+}
+
+function rowOf(cell: string, states: readonly string[], pattern: Pattern, sources: Sources, b: number, k: number): PlanRow {
+  const block = sources.blocks[k];
+  const tied = pattern.ties.flatMap((axis, state) =>
+    axis ? [{ state, parameter: block.axes.indexOf(axis) }] : [],
+  );
+  const kept = new Set(tied.map((t) => t.parameter));
+  // with every axis but the batch tied there is nothing to explain
+  const lost = tied.length < pattern.ties.length - 1 ? pattern.lost : [];
+  const broken = lost
+    .map(({ axis, by }) => ({ parameter: block.axes.indexOf(axis), by }))
+    .filter(({ parameter }, i, all) => parameter >= 0 && !kept.has(parameter) && all.findIndex((o) => o.parameter === parameter) === i);
+  return {
+    area: b + 1,
+    cell,
+    parameter: block.path,
+    states: states.filter((_, i) => pattern.present[i]),
+    tied,
+    broken,
+    bytes: bytesOf(pattern, sources),
+  };
+}
+
+/** Bytes that one recorded step keeps alive: every value that is not a view of another. */
+function bytesPerStep({ record }: ShapeRecord): number {
+  const parameters = new Set(record.parameters);
+  return record.tape.nodes.reduce((sum, { op, output }, at) => {
+    if (op === null ? parameters.has(at) : op.view !== undefined) return sum;
+    return sum + output.size * bytesPerElement[output.dtype];
+  }, 0);
+}

@@ -1,0 +1,51 @@
+import type { CellState } from "../cells/_cell.js";
+import type { Model, ModelParams, Moment } from "./model.js";
+
+/** Bytes that a learner holds for the sake of credit assignment, beside parameters and gradient. */
+export interface LearnerMemory {
+  /** What grows with the rule: traces, or the recorded past. */
+  readonly bytes: number;
+  /** Whether the bytes grow with the number of steps. */
+  readonly growsWithTime: boolean;
+}
+
+export interface StepResult {
+  /** Loss of this step. */
+  readonly loss: number;
+  /** Values of this step, without derivatives. */
+  readonly moment: Moment;
+}
+
+/** A learning rule at work on one model and one stream (or a batch of streams). */
+export interface Learner<S> {
+  /** Takes one time step of data. */
+  step(sample: S): StepResult;
+  /** Gradient of the sum of losses since the last `clearGradient` or `reset`; the tree of the parameters. */
+  gradient(): ModelParams;
+  clearGradient(): void;
+  /** Forgets the past: states to zero, influence to zero, gradient to zero. */
+  reset(): void;
+  /** Exchanges the parameters. Influence gathered so far keeps referring to the old ones, as in every online rule. */
+  setParams(params: ModelParams): void;
+  readonly params: ModelParams;
+  /** States after the last step; `null` before the first. */
+  readonly state: readonly CellState[] | null;
+  memory(): LearnerMemory;
+}
+
+export interface RuleOptions {
+  /** `exact`: influence crosses areas (the default). `local`: each area keeps only the influence of its own parameters. */
+  readonly credit?: "exact" | "local";
+  /** Bytes that influence may take; default: what the machine has free. */
+  readonly memoryLimit?: number;
+}
+
+/** A learning rule: one contract, one file each. */
+export interface Rule {
+  readonly name: string;
+  readonly summary: string;
+  /** Whether the gradient equals that of backpropagation through time, with default options. */
+  readonly exactness: "exact" | "unbiased" | "biased";
+  /** Starts learning. Nothing is allocated before the first sample tells the batch. */
+  start<S>(model: Model<S>, params: ModelParams, options?: RuleOptions): Learner<S>;
+}

@@ -1,0 +1,110 @@
+import type { CellState } from "../../cells/_cell.js";
+import { ArgumentError } from "../../core/errors.js";
+import { fillTree, leavesOf, mapTree } from "../../core/tree.js";
+import { onesLike, zerosLike } from "../../ops/create.js";
+import { add } from "../../ops/pointwise.js";
+import { Tape } from "../../reverse/tape.js";
+import { item } from "../../tensor/read.js";
+import { isTensor, type Tensor } from "../../tensor/tensor.js";
+import type { Model, ModelParams, Moment } from "../model.js";
+import type { Learner, LearnerMemory, Rule, StepResult } from "../rule.js";
+import { lossOf, momentOf } from "../step.js";
+import { stopGradient } from "../../ops/stop-gradient.js";
+import { tapeBytes } from "../tape-bytes.js";
+
+/** Backpropagation through time (Werbos 1990): one tape over all steps, transposed when the gradient is asked for. */
+class BpttLearner<S> implements Learner<S> {
+  private tape = new Tape("bptt");
+  private theta: ModelParams;
+  private leaves: number[] = [];
+  private traced: { states: readonly CellState[]; input: Tensor } | null = null;
+  private total: Tensor | null = null;
+  private kept: readonly CellState[] | null = null;
+
+  constructor(
+    private readonly model: Model<S>,
+    public params: ModelParams,
+  ) {
+    this.theta = params;
+    this.restart();
+  }
+
+  get state(): readonly CellState[] | null {
+    return this.kept;
+  }
+
+  step(sample: S): StepResult {
+    const { model, tape } = this;
+    const input = model.input(sample);
+    const old = this.traced?.states ?? this.kept ?? model.areas.map((c) => c.zeroState(input.shape[0], { dtype: input.dtype }));
+    const states: CellState[] = [];
+    const outputs: Tensor[] = [];
+    let x = input;
+    model.areas.forEach((cell, b) => {
+      const next = cell.next(this.theta.areas[b], old[b], x);
+      const y = cell.output(this.theta.areas[b], next, x);
+      states.push(next);
+      outputs.push(y);
+      x = model.detached ? stopGradient(y) : y;
+    });
+    const now: Moment = { input, states, outputs };
+    const before = this.traced && momentOf(model, this.theta, this.traced.states, this.traced.input);
+    const loss = lossOf(model, { params: this.theta, now, before, sample });
+    this.total = this.total === null ? loss : add(this.total, loss);
+    this.traced = { states, input };
+    const value = mapTree({ ...now }, isTensor, (t: Tensor) => tape.primal(t)) as unknown as Moment;
+    this.kept = value.states;
+    return { loss: item(tape.primal(loss)), moment: value };
+  }
+
+  gradient(): ModelParams {
+    if (this.kept === null) throw new ArgumentError("bptt: expected at least one step before the gradient is asked for");
+    const known = new Map<number, Tensor>();
+    const at = this.total === null ? -1 : this.tape.indexOf(this.total);
+    if (this.total !== null && at >= 0) {
+      known.set(at, onesLike(this.tape.primal(this.total)));
+      this.tape.pullback(known, this.tape.nodes.length - 1);
+    }
+    const params = leavesOf<Tensor>(this.params, isTensor);
+    return fillTree(this.params, isTensor, params.map(({ value }, k) => known.get(this.leaves[k]) ?? zerosLike(value))) as ModelParams;
+  }
+
+  clearGradient(): void {
+    this.total = null;
+  }
+
+  reset(): void {
+    this.kept = null;
+    this.restart();
+  }
+
+  /** New parameters start a new record: the past under the old ones becomes constant. */
+  setParams(params: ModelParams): void {
+    this.params = params;
+    this.restart();
+  }
+
+  memory(): LearnerMemory {
+    return { bytes: tapeBytes(this.tape), growsWithTime: true };
+  }
+
+  private restart(): void {
+    this.tape = new Tape("bptt");
+    this.leaves = [];
+    this.traced = null;
+    this.total = null;
+    this.theta = mapTree(this.params, isTensor, (t: Tensor) => {
+      const leaf = this.tape.leaf(t);
+      this.leaves.push(this.tape.indexOf(leaf));
+      return leaf;
+    }) as ModelParams;
+  }
+}
+
+/** Backpropagation through time: the oracle that other rules are measured against. */
+export const rule: Rule = {
+  name: "bptt",
+  summary: "exact, backward through the recorded past; memory grows with T",
+  exactness: "exact",
+  start: (model, params) => new BpttLearner(model, params),
+};

@@ -1,0 +1,14 @@
+import { ForwardLearner } from "../forward-learner.js";
+import type { Rule } from "../rule.js";
+
+/**
+ * Real-time recurrent learning (Williams & Zipser 1989): the whole influence matrix, every state by every parameter,
+ * dense on purpose. The same engine as RFP with all ties broken and every structural zero stored.
+ */
+export const rule: Rule = {
+  name: "rtrl",
+  summary: "exact, forward in time; every state by every parameter, dense",
+  exactness: "exact",
+  start: (model, params, options = {}) =>
+    new ForwardLearner(model, params, { rule: "rtrl", credit: "exact", dense: true, memoryLimit: options.memoryLimit }),
+};

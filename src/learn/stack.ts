@@ -1,0 +1,60 @@
+import type { Cell } from "../cells/_cell.js";
+import { ArgumentError, ShapeError } from "../core/errors.js";
+import { foldIn, type Key } from "../core/prng.js";
+import { formatShape, sameShape } from "../core/shape.js";
+import { mul, square, sub } from "../ops/pointwise.js";
+import { sum } from "../ops/reduce.js";
+import { isTensor, type Tensor } from "../tensor/tensor.js";
+import type { LossContext, Model, ModelParams } from "./model.js";
+
+/** One time step of supervised data: input [B, ...] and target [B, ...]. */
+export interface Supervised {
+  readonly input: Tensor;
+  readonly target: Tensor;
+}
+
+export interface StackOptions<S> {
+  /** Loss of one step; default: half the squared distance of the top output from `sample.target`. */
+  readonly loss?: (context: LossContext<S>) => Tensor;
+  /** The input of a sample; default: `sample.input`. */
+  readonly input?: (sample: S) => Tensor;
+  /** Parameters that only the loss reads. */
+  readonly readout?: (key: Key) => Readonly<Record<string, Tensor>>;
+  /** Areas take their input from below as a constant. */
+  readonly detached?: boolean;
+}
+
+/** A model of areas stacked bottom to top. @throws ShapeError when an area does not fit onto the one below. */
+export function stack<S = Supervised>(areas: readonly Cell[], options: StackOptions<S> = {}): Model<S> {
+  if (areas.length === 0) throw new ArgumentError("stack: expected at least one area, got none");
+  areas.slice(1).forEach((area, i) => {
+    const below = areas[i];
+    if (!sameShape(area.geometry.input, below.outputShape))
+      throw new ShapeError(
+        `stack: area ${i + 2} (${area.name}) expects input ${formatShape(area.geometry.input)}, got ${formatShape(below.outputShape)} from ${below.name}`,
+      );
+  });
+  return {
+    areas,
+    detached: options.detached ?? false,
+    init: (key, { dtype } = {}): ModelParams => ({
+      areas: areas.map((area, i) => area.init(foldIn(key, i), { dtype })),
+      readout: options.readout?.(foldIn(key, "readout")) ?? {},
+    }),
+    input: options.input ?? inputOf,
+    loss: options.loss ?? squaredError,
+  };
+}
+
+function inputOf(sample: unknown): Tensor {
+  const input = (sample as { input?: unknown } | null)?.input;
+  if (!isTensor(input)) throw new ShapeError(`stack: expected a sample with a tensor "input", got ${typeof input}`);
+  return input;
+}
+
+/** Half the squared distance of the top output from the target, summed over batch and outputs. */
+export function squaredError<S>({ now, sample }: LossContext<S>): Tensor {
+  const target = (sample as { target?: unknown } | null)?.target;
+  if (!isTensor(target)) throw new ShapeError(`stack: expected a sample with a tensor "target", got ${typeof target}`);
+  return mul(sum(square(sub(now.outputs[now.outputs.length - 1], target))), 0.5);
+}

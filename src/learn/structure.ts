@@ -1,0 +1,68 @@
+import type { DType } from "../core/dtype.js";
+import type { Shape } from "../core/shape.js";
+import { mapTree } from "../core/tree.js";
+import { sum } from "../ops/reduce.js";
+import { abstractTensor } from "../tensor/apply.js";
+import { isTensor, type Tensor } from "../tensor/tensor.js";
+import { findPatterns, type PatternOptions, type Patterns } from "./influence/pattern.js";
+import { pushStep } from "./influence/push.js";
+import { namesOf, type Sources } from "./influence/sources.js";
+import { bytesOf } from "./influence/traces.js";
+import type { Model, ModelParams } from "./model.js";
+import { recordStep, type StepRecord } from "./step.js";
+
+/** What forward-in-time learning of a model will store, found without computing a number. */
+export interface Structure {
+  readonly batch: number;
+  readonly sources: Sources;
+  readonly patterns: Patterns;
+  /** Bytes of all traces. */
+  readonly bytes: number;
+}
+
+/** A step recorded on shapes alone. */
+export interface ShapeRecord {
+  readonly record: StepRecord;
+  readonly sources: Sources;
+  readonly batch: number;
+}
+
+/** Parameters of the areas as shapes without data; the readout plays no part in the influence. */
+export function parameterShapes<S>(model: Model<S>, dtype: DType): ModelParams {
+  const areas = model.areas.map((cell) =>
+    Object.fromEntries(Object.entries(cell.shapes).map(([name, shape]) => [name, abstractTensor({ shape, dtype })])),
+  );
+  return { areas, readout: {} };
+}
+
+/** The shape reading of one step. `explain` notes the source line of each op. */
+export function recordShapes<S>(
+  model: Model<S>,
+  params: ModelParams,
+  input: { readonly shape: Shape; readonly dtype: DType },
+  options: { readonly explain?: boolean } = {},
+): ShapeRecord {
+  const shapes = mapTree(params, isTensor, ({ shape, dtype }: Tensor) => abstractTensor({ shape, dtype })) as ModelParams;
+  const batch = input.shape[0];
+  const states = model.areas.map((cell) =>
+    Object.fromEntries(
+      cell.states.map((s) => [s, abstractTensor({ shape: [batch, ...cell.geometry.state], dtype: input.dtype })]),
+    ),
+  );
+  const sources = namesOf(model, shapes, states);
+  // a loss of the sample may read values that a plan does not have; the influence does not depend on it
+  const silent: Model<unknown> = {
+    ...model,
+    input: () => abstractTensor(input),
+    loss: ({ now }) => sum(now.outputs[now.outputs.length - 1]),
+  };
+  const record = recordStep(silent, shapes, { states, input: null }, null, options);
+  return { record, sources, batch };
+}
+
+/** Ties and dependencies of every parameter block on every area, and their bytes. */
+export function structureOf({ record, sources, batch }: ShapeRecord, options: PatternOptions): Structure {
+  const patterns = findPatterns(pushStep(record, sources), sources, options);
+  const bytes = patterns.flat().reduce((total, p) => total + (p ? bytesOf(p, sources) : 0), 0);
+  return { batch, sources, patterns, bytes };
+}

@@ -1,0 +1,78 @@
+import { type DType, isFloat, sameDType } from "../core/dtype.js";
+import { DTypeError } from "../core/errors.js";
+import { broadcastShapes } from "../core/shape.js";
+import { apply } from "../tensor/apply.js";
+import type { Op } from "../tensor/op.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { asTensor } from "./create.js";
+
+/** Comparisons and logic look at primal values only and give `bool`: they have no derivative. */
+function comparison(name: string): (a: Tensor, b: Tensor | number) => Tensor {
+  const op: Op<null> = {
+    name,
+    infer: ([a, b]) => {
+      sameDType(name, [a.dtype, b.dtype]);
+      return { shape: broadcastShapes(name, [a.shape, b.shape]), dtype: "bool" };
+    },
+    linearize: null,
+  };
+  return (a, b) => apply(op, [a, asTensor(b, a.dtype)], null);
+}
+
+export const equal = comparison("equal");
+export const notEqual = comparison("notEqual");
+export const less = comparison("less");
+export const lessEqual = comparison("lessEqual");
+export const greater = comparison("greater");
+export const greaterEqual = comparison("greaterEqual");
+
+function requireBool(name: string, dtype: DType): void {
+  if (dtype !== "bool") throw new DTypeError(`${name}: expected bool, got ${dtype}`);
+}
+
+function logic(name: string): Op<null> {
+  return {
+    name,
+    infer: (inputs) => {
+      for (const x of inputs) requireBool(name, x.dtype);
+      return {
+        shape: broadcastShapes(
+          name,
+          inputs.map((x) => x.shape),
+        ),
+        dtype: "bool",
+      };
+    },
+    linearize: null,
+  };
+}
+
+const andOp = logic("logicalAnd");
+const orOp = logic("logicalOr");
+const notOp = logic("logicalNot");
+
+export const logicalAnd = (a: Tensor, b: Tensor): Tensor => apply(andOp, [a, b], null);
+export const logicalOr = (a: Tensor, b: Tensor): Tensor => apply(orOp, [a, b], null);
+export const logicalNot = (a: Tensor): Tensor => apply(notOp, [a], null);
+
+const castOp: Op<{ dtype: DType }> = {
+  name: "cast",
+  infer: ([x], { dtype }) => ({ shape: x.shape, dtype }),
+  linearize: ({ inputs: [x], attrs }) =>
+    isFloat(x.dtype) && isFloat(attrs.dtype)
+      ? [
+          {
+            kind: "stencil",
+            name: "cast",
+            forward: (t) => cast(t, attrs.dtype),
+            transpose: (ct) => cast(ct, x.dtype),
+            chain: null,
+          },
+        ]
+      : null,
+};
+
+/** The same values in another dtype. Derivatives pass between float64 and float32 only. */
+export function cast(x: Tensor, dtype: DType): Tensor {
+  return x.dtype === dtype ? x : apply(castOp, [x], { dtype });
+}

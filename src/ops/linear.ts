@@ -1,0 +1,75 @@
+/** What the forward and the transposed reading do with each kind of linear map: the whole list. */
+import { sameShape } from "../core/shape.js";
+import type { LinearMap } from "../tensor/linear-map.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { contract } from "./contract.js";
+import { scale } from "./pointwise.js";
+import { sum, unsum } from "./reduce.js";
+import { broadcastTo, permute, putIndex, reshape, takeIndex } from "./reindex.js";
+
+/** The map applied to a tangent. */
+export function applyMap(map: LinearMap, t: Tensor): Tensor {
+  switch (map.kind) {
+    case "scale":
+      return scale(map.by, t);
+    case "contract":
+      return contract(t, map.with, map.inLabels, map.withLabels, map.outLabels);
+    case "reshape":
+      return reshape(t, map.to);
+    case "permute":
+      return permute(t, map.order);
+    case "broadcast":
+      return broadcastTo(t, map.to);
+    case "take":
+      return takeIndex(t, map.axis, map.index);
+    case "put":
+      return putIndex(t, map.axis, map.index, map.size);
+    case "sum":
+      return sum(t, map.axes);
+    case "stencil":
+      return map.forward(t);
+  }
+}
+
+/** The transposed map applied to a cotangent. */
+export function transposeMap(map: LinearMap, ct: Tensor): Tensor {
+  switch (map.kind) {
+    case "scale":
+      return scale(map.by, ct);
+    case "contract":
+      return contract(ct, map.with, map.outLabels, map.withLabels, map.inLabels);
+    case "reshape":
+      return reshape(ct, map.from);
+    case "permute": {
+      const inverse = new Array<number>(map.order.length);
+      map.order.forEach((from, to) => {
+        inverse[from] = to;
+      });
+      return permute(ct, inverse);
+    }
+    case "broadcast":
+      return unbroadcast(ct, map.from);
+    case "take":
+      return putIndex(ct, map.axis, map.index, map.size);
+    case "put":
+      return takeIndex(ct, map.axis, map.index);
+    case "sum":
+      return unsum(ct, map.axes, map.from);
+    case "stencil":
+      return map.transpose(ct);
+  }
+}
+
+export const applyMaps = (maps: readonly LinearMap[], t: Tensor): Tensor =>
+  maps.reduce((x, map) => applyMap(map, x), t);
+
+export const transposeMaps = (maps: readonly LinearMap[], ct: Tensor): Tensor =>
+  maps.reduceRight((x, map) => transposeMap(map, x), ct);
+
+/** Sums over the axes that broadcasting added or stretched. */
+function unbroadcast(ct: Tensor, from: readonly number[]): Tensor {
+  const lead = ct.rank - from.length;
+  const axes = ct.shape.flatMap((d, i) => (i < lead || (from[i - lead] === 1 && d !== 1) ? [i] : []));
+  const summed = axes.length ? sum(ct, axes) : ct;
+  return sameShape(summed.shape, from) ? summed : reshape(summed, from);
+}

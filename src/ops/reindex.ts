@@ -1,0 +1,329 @@
+import { sameDType } from "../core/dtype.js";
+import { ShapeError } from "../core/errors.js";
+import {
+  broadcastShapes,
+  checkShape,
+  formatShape,
+  normalizeAxes,
+  normalizeAxis,
+  type Shape,
+  sameShape,
+  sizeOf,
+  stridesOf,
+} from "../core/shape.js";
+import { apply } from "../tensor/apply.js";
+import type { Index, LinearMap, TakeMap } from "../tensor/linear-map.js";
+import type { Op } from "../tensor/op.js";
+import { type Dense, Tensor } from "../tensor/tensor.js";
+
+function viewOf(x: Tensor, shape: Shape, strides: readonly number[], offset: number): Tensor {
+  const { data } = x.value as Dense;
+  return new Tensor(shape, x.dtype, { kind: "dense", data, strides, offset });
+}
+
+function isContiguous(x: Tensor): boolean {
+  const { strides } = x.value as Dense;
+  const expected = stridesOf(x.shape);
+  return strides.every((s, i) => s === expected[i] || x.shape[i] === 1);
+}
+
+const reshapeOp: Op<{ shape: Shape }> = {
+  name: "reshape",
+  infer: ([x], { shape }) => {
+    if (sizeOf(shape) !== sizeOf(x.shape))
+      throw new ShapeError(`reshape: sizes must agree, got ${formatShape(x.shape)} to ${formatShape(shape)}`);
+    return { shape, dtype: x.dtype };
+  },
+  linearize: ({ inputs: [x], attrs }) => [{ kind: "reshape", from: x.shape, to: attrs.shape }],
+  view: (x, { shape }) =>
+    isContiguous(x) ? viewOf(x, shape, stridesOf(shape), (x.value as Dense).offset) : null,
+};
+
+/** The same entries, row-major, in another shape; one size may be -1 and is worked out. */
+export function reshape(x: Tensor, shape: Shape): Tensor {
+  const open = shape.indexOf(-1);
+  let target = shape;
+  if (open >= 0) {
+    const rest = sizeOf(shape.filter((_, i) => i !== open));
+    if (shape.lastIndexOf(-1) !== open || rest === 0 || x.size % rest !== 0)
+      throw new ShapeError(`reshape: cannot work out ${formatShape(shape)} from ${formatShape(x.shape)}`);
+    target = shape.map((d, i) => (i === open ? x.size / rest : d));
+  }
+  checkShape("reshape", target);
+  return sameShape(target, x.shape) ? x : apply(reshapeOp, [x], { shape: target });
+}
+
+/** One axis of all entries. */
+export const flatten = (x: Tensor): Tensor => reshape(x, [x.size]);
+
+const permuteOp: Op<{ order: readonly number[] }> = {
+  name: "permute",
+  infer: ([x], { order }) => ({ shape: order.map((a) => x.shape[a]), dtype: x.dtype }),
+  linearize: ({ attrs: { order } }) => [{ kind: "permute", order }],
+  view: (x, { order }) => {
+    const { strides, offset } = x.value as Dense;
+    return viewOf(
+      x,
+      order.map((a) => x.shape[a]),
+      order.map((a) => strides[a]),
+      offset,
+    );
+  },
+};
+
+/** Axes in a new order: axis i of the result is axis order[i] of x. */
+export function permute(x: Tensor, order: readonly number[]): Tensor {
+  if (order.length !== x.rank)
+    throw new ShapeError(`permute: expected ${x.rank} axes for ${formatShape(x.shape)}, got [${order}]`);
+  const list = order.map((a) => normalizeAxis("permute", a, x.rank));
+  normalizeAxes("permute", list, x.rank);
+  return list.every((a, i) => a === i) ? x : apply(permuteOp, [x], { order: list });
+}
+
+/** The last two axes swapped, or all axes reversed for rank below 2. */
+export function transpose(x: Tensor): Tensor {
+  const order = x.shape.map((_, i) => i);
+  if (x.rank >= 2) [order[x.rank - 1], order[x.rank - 2]] = [order[x.rank - 2], order[x.rank - 1]];
+  return permute(x, order);
+}
+
+const broadcastOp: Op<{ shape: Shape }> = {
+  name: "broadcastTo",
+  infer: ([x], { shape }) => {
+    if (!sameShape(broadcastShapes("broadcastTo", [x.shape, shape]), shape))
+      throw new ShapeError(
+        `broadcastTo: expected a larger shape, got ${formatShape(x.shape)} to ${formatShape(shape)}`,
+      );
+    return { shape, dtype: x.dtype };
+  },
+  linearize: ({ inputs: [x], attrs }) => [{ kind: "broadcast", from: x.shape, to: attrs.shape }],
+  view: (x, { shape }) => {
+    const { strides, offset } = x.value as Dense;
+    const lead = shape.length - x.rank;
+    return viewOf(
+      x,
+      shape,
+      shape.map((_, i) => (i < lead || x.shape[i - lead] === 1 ? 0 : strides[i - lead])),
+      offset,
+    );
+  },
+};
+
+export function broadcastTo(x: Tensor, shape: Shape): Tensor {
+  return sameShape(x.shape, shape) ? x : apply(broadcastOp, [x], { shape: checkShape("broadcastTo", shape) });
+}
+
+/** Size-1 axes dropped: the named ones, or all. */
+export function squeeze(x: Tensor, axes?: number | readonly number[]): Tensor {
+  const list = axes === undefined ? null : normalizeAxes("squeeze", axes, x.rank);
+  const bad = list?.find((a) => x.shape[a] !== 1);
+  if (bad !== undefined)
+    throw new ShapeError(`squeeze: axis ${bad} must have size 1, got ${formatShape(x.shape)}`);
+  return reshape(
+    x,
+    x.shape.filter((d, i) => (list ? !list.includes(i) : d !== 1)),
+  );
+}
+
+/** A new axis of size 1 before the given position. */
+export function expandDims(x: Tensor, axis: number): Tensor {
+  const at = normalizeAxis("expandDims", axis, x.rank + 1);
+  return reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)]);
+}
+
+interface SliceAttrs {
+  readonly starts: readonly number[];
+  readonly steps: readonly number[];
+  readonly shape: Shape;
+}
+
+const sliceOp: Op<SliceAttrs> = {
+  name: "slice",
+  infer: ([x], { shape }) => ({ shape, dtype: x.dtype }),
+  linearize: ({ inputs: [x], attrs }) => {
+    const maps: LinearMap[] = [];
+    attrs.shape.forEach((n, axis) => {
+      if (n === x.shape[axis] && attrs.steps[axis] === 1) return;
+      const at = Int32Array.from({ length: n }, (_, j) => attrs.starts[axis] + j * attrs.steps[axis]);
+      maps.push({ kind: "take", axis, index: { shape: [n], at }, size: x.shape[axis] });
+    });
+    return maps;
+  },
+  view: (x, { starts, steps, shape }) => {
+    const { strides, offset } = x.value as Dense;
+    const start = sizeOf(shape) === 0 ? 0 : starts.reduce((sum, s, i) => sum + s * strides[i], 0);
+    return viewOf(
+      x,
+      shape,
+      strides.map((s, i) => s * steps[i]),
+      offset + start,
+    );
+  },
+};
+
+/** start, stop (excluded) and step of one axis; negative positions count from the back. */
+export type Range = readonly [start: number, stop: number, step?: number];
+
+/** Part of a tensor: a range per axis, `null` for all of it; missing axes are taken whole. */
+export function slice(x: Tensor, ranges: readonly (Range | null)[]): Tensor {
+  if (ranges.length > x.rank)
+    throw new ShapeError(
+      `slice: expected at most ${x.rank} ranges for ${formatShape(x.shape)}, got ${ranges.length}`,
+    );
+  const [starts, steps, shape]: number[][] = [[], [], []];
+  x.shape.forEach((n, axis) => {
+    const range = ranges[axis] ?? [0, n, 1];
+    const step = range[2] ?? 1;
+    const [from, to] = [range[0], range[1]].map((p) => (p < 0 ? p + n : p));
+    if (
+      !Number.isInteger(from) ||
+      !Number.isInteger(to) ||
+      !Number.isInteger(step) ||
+      step < 1 ||
+      from < 0 ||
+      to > n
+    )
+      throw new ShapeError(
+        `slice: expected 0 <= start, stop <= ${n} and a step >= 1 on axis ${axis}, got [${range}]`,
+      );
+    starts.push(from);
+    steps.push(step);
+    shape.push(Math.max(0, Math.ceil((to - from) / step)));
+  });
+  return sameShape(shape, x.shape) ? x : apply(sliceOp, [x], { starts, steps, shape });
+}
+
+const takeOp: Op<Omit<TakeMap, "kind">> = {
+  name: "take",
+  infer: ([x], { axis, index }) => ({
+    shape: [...x.shape.slice(0, axis), ...index.shape, ...x.shape.slice(axis + 1)],
+    dtype: x.dtype,
+  }),
+  linearize: ({ attrs }) => [{ kind: "take", ...attrs }],
+};
+
+const putOp: Op<Omit<TakeMap, "kind">> = {
+  name: "put",
+  infer: ([x], { axis, index, size }) => ({
+    shape: [...x.shape.slice(0, axis), size, ...x.shape.slice(axis + index.shape.length)],
+    dtype: x.dtype,
+  }),
+  linearize: ({ attrs }) => [{ kind: "put", ...attrs }],
+};
+
+/** The axis replaced by the axes of `index`: entries moved, repeated, dropped or (at -1) zero. */
+export const takeIndex = (x: Tensor, axis: number, index: Index): Tensor =>
+  apply(takeOp, [x], { axis, index, size: x.shape[axis] });
+
+/** The transpose of `takeIndex`: entries that came from the same place are added up there. */
+export const putIndex = (x: Tensor, axis: number, index: Index, size: number): Tensor =>
+  apply(putOp, [x], { axis, index, size });
+
+/** One entry along an axis, which is dropped. */
+export function select(x: Tensor, axis: number, position: number): Tensor {
+  const at = normalizeAxis("select", axis, x.rank);
+  const from = position < 0 ? position + x.shape[at] : position;
+  if (!Number.isInteger(from) || from < 0 || from >= x.shape[at])
+    throw new ShapeError(
+      `select: position must lie in [${-x.shape[at]}, ${x.shape[at] - 1}], got ${position}`,
+    );
+  return takeIndex(x, at, { shape: [], at: Int32Array.of(from) });
+}
+
+/** Entries of an axis at int32 positions; the axis is replaced by the axes of `positions`. */
+export function gather(x: Tensor, positions: Tensor | readonly number[], axis = 0): Tensor {
+  const at = normalizeAxis("gather", axis, x.rank);
+  const index =
+    positions instanceof Tensor
+      ? indexOf(positions)
+      : { shape: [positions.length], at: Int32Array.from(positions) };
+  index.at.forEach((p, j) => {
+    if (p < 0 || p >= x.shape[at])
+      throw new ShapeError(
+        `gather: positions must lie in [0, ${x.shape[at] - 1}] on axis ${axis}, got ${p} at ${j}`,
+      );
+  });
+  return takeIndex(x, at, index);
+}
+
+function indexOf(positions: Tensor): Index {
+  if (positions.dtype !== "int32" || positions.value.kind !== "dense")
+    throw new ShapeError(`gather: expected constant int32 positions, got ${positions.dtype}`);
+  const { data, strides, offset } = positions.value;
+  const at = new Int32Array(positions.size);
+  const steps = stridesOf(positions.shape);
+  for (let j = 0; j < at.length; j++) {
+    let from = offset;
+    for (let i = 0; i < strides.length; i++)
+      from += (Math.floor(j / steps[i]) % positions.shape[i]) * strides[i];
+    at[j] = data[from];
+  }
+  return { shape: positions.shape, at };
+}
+
+/** Entries in reverse order along the axes. */
+export function flip(x: Tensor, axes?: number | readonly number[]): Tensor {
+  return normalizeAxes("flip", axes, x.rank).reduce((out, axis) => {
+    const n = x.shape[axis];
+    return takeIndex(out, axis, { shape: [n], at: Int32Array.from({ length: n }, (_, j) => n - 1 - j) });
+  }, x);
+}
+
+/** Zeros added before and after each axis: [[before, after], ...]; missing axes are left alone. */
+export function pad(x: Tensor, widths: readonly (readonly [number, number])[]): Tensor {
+  return widths.reduce((out, [before, after], axis) => {
+    if (!(Number.isInteger(before) && Number.isInteger(after)) || before < 0 || after < 0)
+      throw new ShapeError(`pad: widths must be integers >= 0, got [${before},${after}] on axis ${axis}`);
+    if (before + after === 0) return out;
+    return takeIndex(out, axis, shifted(before, x.shape[axis], before + x.shape[axis] + after));
+  }, x);
+}
+
+/** An index of `total` entries that holds the `n` entries of an axis from `start` on, and zeros elsewhere. */
+function shifted(start: number, n: number, total: number): Index {
+  return {
+    shape: [total],
+    at: Int32Array.from({ length: total }, (_, j) => (j >= start && j < start + n ? j - start : -1)),
+  };
+}
+
+const concatOp: Op<{ axis: number }> = {
+  name: "concat",
+  infer: (inputs, { axis }) => {
+    const [first] = inputs;
+    for (const x of inputs)
+      if (x.shape.length !== first.shape.length || x.shape.some((d, i) => i !== axis && d !== first.shape[i]))
+        throw new ShapeError(
+          `concat: shapes must agree except on axis ${axis}, got ${formatShape(first.shape)} and ${formatShape(x.shape)}`,
+        );
+    const total = inputs.reduce((n, x) => n + x.shape[axis], 0);
+    return {
+      shape: first.shape.map((d, i) => (i === axis ? total : d)),
+      dtype: sameDType(
+        "concat",
+        inputs.map((x) => x.dtype),
+      ),
+    };
+  },
+  linearize: ({ inputs, output, attrs: { axis } }, i) => {
+    const start = inputs.slice(0, i).reduce((n, x) => n + x.shape[axis], 0);
+    const size = inputs[i].shape[axis];
+    return [{ kind: "take", axis, index: shifted(start, size, output.shape[axis]), size }];
+  },
+};
+
+/** Tensors joined along an axis. */
+export function concat(parts: readonly Tensor[], axis = 0): Tensor {
+  if (parts.length === 0) throw new ShapeError("concat: expected at least one tensor, got none");
+  if (parts.length === 1) return parts[0];
+  return apply(concatOp, parts, { axis: normalizeAxis("concat", axis, parts[0].rank) });
+}
+
+/** Tensors of one shape along a new axis. */
+export function stack(parts: readonly Tensor[], axis = 0): Tensor {
+  if (parts.length === 0) throw new ShapeError("stack: expected at least one tensor, got none");
+  return concat(
+    parts.map((part) => expandDims(part, axis < 0 ? axis + parts[0].rank + 1 : axis)),
+    axis,
+  );
+}

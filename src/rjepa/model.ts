@@ -1,0 +1,158 @@
+import { cells } from "../cells/registry.js";
+import type { Cell, CellParams, CellState } from "../cells/_cell.js";
+import type { DType } from "../core/dtype.js";
+import { DataError } from "../core/errors.js";
+import { foldIn, type Key } from "../core/prng.js";
+import { sizeOf } from "../core/shape.js";
+import type { LossContext, Model, ModelParams, Moment } from "../learn/model.js";
+import { stack } from "../learn/stack.js";
+import { fanIn, linear } from "../nn/layers.js";
+import { eye, full, scalar, zeros } from "../ops/create.js";
+import { add, mul, square, sub } from "../ops/pointwise.js";
+import { normal } from "../ops/random.js";
+import { sum } from "../ops/reduce.js";
+import { concat, reshape } from "../ops/reindex.js";
+import { stopGradient } from "../ops/stop-gradient.js";
+import type { Tensor } from "../tensor/tensor.js";
+import type { Preset } from "./presets.js";
+
+/** Statistics that standardize the head's output per unit, [n]; constants for every derivative. */
+export interface HeadStatistics {
+  readonly mean: Tensor;
+  readonly scale: Tensor;
+}
+
+/** One fixation of a batch of streams. */
+export interface Fixated {
+  /** Standardized patches [B, 3, S, S]. */
+  readonly patch: Tensor;
+  /** Displacement to the next fixation over the image diagonal, [B, 2]; `null` where there is none. */
+  readonly saccade: Tensor | null;
+  readonly head: HeadStatistics;
+}
+
+export interface JepaOptions {
+  readonly preset: Preset;
+  /** Steps T of a sequence: the loss is the mean over its T − 1 predictions. */
+  readonly steps: number;
+  /** Weight η of the L2 decay inside the loss, on W_G, W_h and all K. */
+  readonly decay?: number;
+  /** What the prediction is compared with: the embedding as a constant, or with its gradient. */
+  readonly target?: "stopGradient" | "gradient";
+}
+
+/** An R-JEPA: a model of learning rules, and the readings of it that training and figures need. */
+export interface Jepa {
+  readonly model: Model<Fixated>;
+  readonly preset: Preset;
+  readonly headUnits: number;
+  /** Initial parameters by the recipe. */
+  init(key: Key, options?: { readonly dtype?: DType }): ModelParams;
+  /** h = W_h r, r the standardized head output: [B, d]. */
+  embed(params: ModelParams, moment: Moment, head: HeadStatistics): Tensor;
+  /** ĥ(t+1) = W_G h(t) + b_G: [B, d]. */
+  predict(params: ModelParams, h: Tensor): Tensor;
+  /** Squared prediction error over d, per stream: [B]. */
+  surprise(predicted: Tensor, h: Tensor): Tensor;
+}
+
+const keepBias = 2;
+const inputBias = -2;
+const gateScale = 0.1;
+const driveGain = 1.2;
+
+function areasOf(preset: Preset): Cell[] {
+  const areas: Cell[] = [];
+  let input: readonly number[] = [3, preset.size, preset.size];
+  for (const { stride, channels } of preset.conv) {
+    const area = cells.rgcPointwise({ input, units: channels, stride, activation: "tanh" });
+    areas.push(area);
+    input = area.outputShape;
+  }
+  for (const units of preset.dense) {
+    const area = cells.rgc({ input, units, activation: "tanh" });
+    areas.push(area);
+    input = area.outputShape;
+  }
+  return areas;
+}
+
+/** The recipe's start: open keep gates, nearly closed input gates, small gate weights, drives of gain 1.2. */
+function initArea(key: Key, shapes: Cell["shapes"], dtype: DType): CellParams {
+  return Object.fromEntries(
+    Object.entries(shapes).map(([name, shape]) => {
+      const own = foldIn(key, name);
+      if (name.startsWith("K")) return [name, fanIn(own, shape, driveGain, { dtype })];
+      if (name.startsWith("w")) return [name, mul(normal(own, shape, { dtype }), gateScale)];
+      // a gate is 1 - sigmoid(bias): a positive bias of the keep gate would close it
+      if (name === "gcc" || name === "ghh") return [name, full(shape, -keepBias, { dtype })];
+      if (name === "ghc" || name === "gch") return [name, full(shape, -inputBias, { dtype })];
+      return [name, zeros(shape, { dtype })];
+    }),
+  );
+}
+
+/** All states of all areas side by side, [B, context]: the context c(t). */
+function contextOf(states: readonly CellState[]): Tensor {
+  const parts = states.flatMap((s) => Object.values(s).map((v) => reshape(v, [v.shape[0], -1])));
+  return concat(parts, 1);
+}
+
+export function jepa(options: JepaOptions): Jepa {
+  const { preset, steps, decay = 1e-4, target = "stopGradient" } = options;
+  if (!Number.isInteger(steps) || steps < 2)
+    throw new DataError(`rjepa: a sequence needs at least 2 fixations to predict anything, got ${steps}`);
+  const areas = areasOf(preset);
+  const headUnits = areas[areas.length - 1].geometry.units;
+  const d = preset.embedding;
+  const context = areas.reduce((n, a) => n + a.states.length * sizeOf(a.geometry.state), 0);
+
+  const embed: Jepa["embed"] = (params, moment, head) => {
+    const r = mul(sub(moment.outputs[moment.outputs.length - 1], head.mean), head.scale);
+    return linear(r, params.readout.Wh);
+  };
+  const predict: Jepa["predict"] = (params, h) => linear(h, params.readout.WG, params.readout.bG);
+  const surprise: Jepa["surprise"] = (predicted, h) => mul(sum(square(sub(predicted, h)), 1), 1 / d);
+
+  const decayed = ({ areas: below, readout }: ModelParams): Tensor =>
+    [readout.WG, readout.Wh, ...below.flatMap((p) => [p.Kh, p.Kc])]
+      .map((W) => sum(square(W)))
+      .reduce((a, b) => add(a, b));
+
+  const loss = ({ params, now, before, sample }: LossContext<Fixated>): Tensor => {
+    const share = 1 / (steps - 1);
+    const batch = now.input.shape[0];
+    let total = scalar(0, now.input.dtype);
+    if (sample.saccade !== null) {
+      const aim = linear(stopGradient(contextOf(now.states)), params.readout.Wa, params.readout.ba);
+      total = add(total, mul(sum(square(sub(aim, sample.saccade))), share / batch));
+    }
+    if (before === null) return total;
+    const h = embed(params, now, sample.head);
+    const predicted = predict(params, embed(params, before, sample.head));
+    const error = surprise(predicted, target === "stopGradient" ? stopGradient(h) : h);
+    return add(add(total, mul(sum(error), share / batch)), mul(decayed(params), decay * share));
+  };
+
+  const model = stack<Fixated>(areas, { input: (sample) => sample.patch, loss });
+  return {
+    model,
+    preset,
+    headUnits,
+    embed,
+    predict,
+    surprise,
+    init(key, { dtype = "float64" } = {}) {
+      return {
+        areas: areas.map((area, i) => initArea(foldIn(key, i), area.shapes, dtype)),
+        readout: {
+          Wh: fanIn(foldIn(key, "Wh"), [d, headUnits], 1, { dtype }),
+          WG: mul(eye(d, { dtype }), 0.5),
+          bG: zeros([d], { dtype }),
+          Wa: zeros([2, context], { dtype }),
+          ba: zeros([2], { dtype }),
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,55 @@
+import { allocate, type DType } from "../core/dtype.js";
+import { type Shape, sizeOf, stridesOf } from "../core/shape.js";
+import { backend, type Operand } from "./backend.js";
+import type { Aval, Op } from "./op.js";
+import { abstractValue, type Dense, Tensor } from "./tensor.js";
+import { requireOpen, type Trace } from "./trace.js";
+
+/** Applies an op: the highest level among the inputs decides which reading of it runs. */
+export function apply<A>(op: Op<A>, inputs: readonly Tensor[], attrs: A): Tensor {
+  let top: Trace | null = null;
+  let abstract = false;
+  for (const { value } of inputs) {
+    if (value.kind === "traced") {
+      requireOpen(value.trace, op.name);
+      if (top === null || value.trace.level > top.level) top = value.trace;
+    } else if (value.kind === "abstract") abstract = true;
+  }
+  if (top !== null) return top.process(op as Op<unknown>, inputs, attrs);
+  if (op.evaluate) return op.evaluate(inputs, attrs);
+  const aval = op.infer(inputs, attrs);
+  if (abstract) return abstractTensor(aval);
+  if (op.view) {
+    const view = op.view(inputs[0], attrs);
+    if (view) return view;
+  }
+  const out = { data: allocate(aval.dtype, sizeOf(aval.shape)), shape: aval.shape, dtype: aval.dtype };
+  backend().run(op.name, inputs.map(operandOf), attrs, out);
+  return new Tensor(aval.shape, aval.dtype, {
+    kind: "dense",
+    data: out.data,
+    strides: stridesOf(aval.shape),
+    offset: 0,
+  });
+}
+
+/** A tensor over an array that the caller gives away. */
+export function fromData(data: Dense["data"], shape: Shape, dtype: DType): Tensor {
+  return new Tensor(shape, dtype, { kind: "dense", data, strides: stridesOf(shape), offset: 0 });
+}
+
+export function abstractTensor(aval: Aval): Tensor {
+  return new Tensor(aval.shape, aval.dtype, abstractValue);
+}
+
+/** The value itself, below all levels that follow it. */
+export function primalOf(t: Tensor): Tensor {
+  let at = t;
+  while (at.value.kind === "traced") at = at.value.primal;
+  return at;
+}
+
+function operandOf(t: Tensor): Operand {
+  const { data, strides, offset } = t.value as Dense;
+  return { data, shape: t.shape, strides, offset, dtype: t.dtype };
+}

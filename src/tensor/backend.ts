@@ -1,0 +1,59 @@
+import type { DType, TypedArray } from "../core/dtype.js";
+import { BackendError } from "../core/errors.js";
+import type { Shape } from "../core/shape.js";
+import type { TraceStep } from "./trace-step.js";
+
+/** An input of a kernel: a strided view. */
+export interface Operand {
+  readonly data: TypedArray;
+  readonly shape: Shape;
+  readonly strides: readonly number[];
+  readonly offset: number;
+  readonly dtype: DType;
+}
+
+/** An output of a kernel: contiguous, row-major, zero-filled. */
+export interface Result {
+  readonly data: TypedArray;
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+/** Where numbers are computed. `js` defines the meaning of every op; others must agree with it. */
+export interface Backend {
+  readonly name: string;
+  /** Runs the kernel of the op `name`. */
+  run(name: string, inputs: readonly Operand[], attrs: unknown, out: Result): void;
+  /** The hot loop of forward-in-time learning, fused: see `TraceStep`. */
+  traceStep(step: TraceStep): void;
+}
+
+const backends = new Map<string, Backend>();
+let current: Backend | null = null;
+
+/** Adds a backend; the first one added is the current one. */
+export function registerBackend(backend: Backend): void {
+  backends.set(backend.name, backend);
+  current ??= backend;
+}
+
+/** Names of the backends at hand. */
+export function backendNames(): string[] {
+  return [...backends.keys()];
+}
+
+/** Makes a registered backend the current one. @throws BackendError for an unknown name. */
+export function useBackend(name: string): void {
+  const found = backends.get(name);
+  if (!found)
+    throw new BackendError(
+      `backend: expected one of ${backendNames().join(", ")}, got "${name}"`,
+      "unknown-backend",
+    );
+  current = found;
+}
+
+export function backend(): Backend {
+  if (!current) throw new BackendError('backend: none is registered; import "onward" first', "no-backend");
+  return current;
+}

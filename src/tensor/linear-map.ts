@@ -1,0 +1,82 @@
+import type { Shape } from "../core/shape.js";
+import type { Tensor } from "./tensor.js";
+
+/**
+ * The closed set of linear maps that linearization rules are made of. This file holds only their data;
+ * each reading (forward, transposed, tied) says once what it does with each kind.
+ */
+export type LinearMap = Scale | Contract | Reindex | Sum | Stencil;
+
+/** t -> c * t elementwise, c broadcastable to t; zero times anything is zero. */
+export interface Scale {
+  readonly kind: "scale";
+  readonly by: Tensor;
+}
+
+/** out[outLabels] = sum of t[inLabels] * with[withLabels] over the labels that out lacks. */
+export interface Contract {
+  readonly kind: "contract";
+  readonly with: Tensor;
+  readonly inLabels: readonly string[];
+  readonly withLabels: readonly string[];
+  readonly outLabels: readonly string[];
+}
+
+/** Moves entries without arithmetic. */
+export type Reindex =
+  | { readonly kind: "reshape"; readonly from: Shape; readonly to: Shape }
+  | { readonly kind: "permute"; readonly order: readonly number[] }
+  | { readonly kind: "broadcast"; readonly from: Shape; readonly to: Shape }
+  | TakeMap
+  | PutMap;
+
+/** The axis is replaced by the axes of `index`: entry j comes from `index.at[j]`, or is zero where that is -1. */
+export interface TakeMap {
+  readonly kind: "take";
+  readonly axis: number;
+  readonly index: Index;
+  /** Size of the axis that is taken from. */
+  readonly size: number;
+}
+
+/** The transpose of `take`: the axes of `index` are summed back into one axis of `size` entries. */
+export interface PutMap {
+  readonly kind: "put";
+  readonly axis: number;
+  readonly index: Index;
+  readonly size: number;
+}
+
+/** Positions along one axis, arranged in `shape`; -1 stands for a zero. */
+export interface Index {
+  readonly shape: Shape;
+  readonly at: Int32Array;
+}
+
+/** Sum over axes, which are dropped. */
+export interface Sum {
+  readonly kind: "sum";
+  readonly axes: readonly number[];
+  readonly from: Shape;
+}
+
+/** Linear maps that mix neighbors along value axes, or that a user defined; given by how they act. */
+export interface Stencil {
+  readonly kind: "stencil";
+  /** Which op made it, for plans. */
+  readonly name: string;
+  readonly forward: (t: Tensor) => Tensor;
+  readonly transpose: (ct: Tensor) => Tensor;
+  /** The same map as a chain of the other kinds, where it has one: the tied reading needs it. */
+  readonly chain: (() => readonly LinearMap[]) | null;
+}
+
+export const scale = (by: Tensor): LinearMap => ({ kind: "scale", by });
+export const contraction = (
+  by: Tensor,
+  inLabels: readonly string[],
+  withLabels: readonly string[],
+  outLabels: readonly string[],
+): LinearMap => ({ kind: "contract", with: by, inLabels, withLabels, outLabels });
+export const summation = (axes: readonly number[], from: Shape): LinearMap => ({ kind: "sum", axes, from });
+export const broadcasting = (from: Shape, to: Shape): LinearMap => ({ kind: "broadcast", from, to });

@@ -1,0 +1,43 @@
+import { formatShape } from "../core/shape.js";
+import { item, type NestedNumbers, toArray } from "./read.js";
+import { type Tensor, Tensor as TensorClass } from "./tensor.js";
+
+const edge = 3;
+const most = 8;
+
+function formatNumber(x: number): string {
+  if (Number.isInteger(x) && Math.abs(x) < 1e6) return `${x}`;
+  return `${Number.parseFloat(x.toPrecision(5))}`;
+}
+
+function formatNested(values: NestedNumbers, indent: string): string {
+  if (typeof values === "number") return formatNumber(values);
+  const long = values.length > most;
+  const shown = long ? [...values.slice(0, edge), null, ...values.slice(-edge)] : values;
+  const parts = shown.map((v) => (v === null ? "..." : formatNested(v, `${indent} `)));
+  const flat = values.every((v) => typeof v === "number");
+  return flat ? `[${parts.join(", ")}]` : `[${parts.join(`,\n${indent} `)}]`;
+}
+
+/** `tensor float64 [2,2] [[1, 2], [3, 4]]`, with long axes shortened. */
+export function format(t: Tensor): string {
+  let bottom = t;
+  while (bottom.value.kind === "traced") bottom = bottom.value.primal;
+  const traced = t.value.kind === "traced" ? ` in ${t.value.trace.name}` : "";
+  const head = `tensor ${t.dtype} ${formatShape(t.shape)}${traced}`;
+  if (bottom.value.kind === "abstract") return `${head} (no data)`;
+  if (t.rank === 0) return `${head} ${formatNumber(item(t))}`;
+  const body = formatNested(toArray(t), "");
+  return body.includes("\n") ? `${head}\n${body}` : `${head} ${body}`;
+}
+
+Object.defineProperty(TensorClass.prototype, "toString", {
+  value(this: Tensor): string {
+    return format(this);
+  },
+});
+Object.defineProperty(TensorClass.prototype, Symbol.for("nodejs.util.inspect.custom"), {
+  value(this: Tensor): string {
+    return format(this);
+  },
+});

@@ -1,0 +1,56 @@
+import type { TypedArray } from "../core/dtype.js";
+
+/** Element (row, bound) of a factor lies at offset + row . rowStrides + bound . boundStrides. */
+export interface Strided {
+  readonly data: TypedArray;
+  readonly offset: number;
+  readonly rowStrides: readonly number[];
+  readonly boundStrides: readonly number[];
+}
+
+/** One product that is added into a trace: coefficient(row, bound) * base(row, bound, 0..inner), summed over bound. */
+export interface TraceTerm {
+  /** Index of the state component whose trace receives the term. */
+  readonly into: number;
+  /** Row sizes of the term and where its rows lie in the trace: all rows of the trace, or a diagonal of them. */
+  readonly rows: readonly number[];
+  readonly outOffset: number;
+  readonly outStrides: readonly number[];
+  readonly bound: readonly number[];
+  /** `null`: one. */
+  readonly coefficient: Strided | null;
+  /** `null`: one. A base is contiguous along the inner axis, or constant along it. */
+  readonly base: (Strided & { readonly constantInner: boolean }) | null;
+  /** The base is the old trace of this state component, row for row: read before any row of the step is written. */
+  readonly own: number | null;
+}
+
+/** A contraction of the traces with a vector over their rows, added into a gradient. */
+export interface TraceContraction {
+  /** One vector per state component over the rows of the trace; `null` where it is zero. */
+  readonly vectors: readonly (Strided | null)[];
+}
+
+/**
+ * Advances the traces of one area for one parameter block, all state components in one pass:
+ *
+ *     G     += sum over rows, k of  before_k[row] * S_k[row, :]
+ *     S'_k   = sum over terms into k of coefficient * base         (in place)
+ *     G     += sum over rows, k of  after_k[row] * S'_k[row, :]
+ *
+ * Strong zeros: a coefficient or base entry of exactly zero contributes zero whatever the other factor is.
+ */
+export interface TraceStep {
+  /** Traces [rows x inner], contiguous, one per state component, updated in place. */
+  readonly traces: readonly TypedArray[];
+  readonly rows: readonly number[];
+  readonly inner: number;
+  readonly terms: readonly TraceTerm[];
+  readonly before: TraceContraction | null;
+  readonly after: TraceContraction | null;
+  /** Where row r of G starts: gradientStrides . r; rows that share a parameter add up. */
+  readonly gradient: TypedArray | null;
+  readonly gradientStrides: readonly number[];
+  /** Whether the traces hold anything yet: false in the first step, where old traces are zero. */
+  readonly started: boolean;
+}

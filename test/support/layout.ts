@@ -1,0 +1,131 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { posix } from "node:path";
+import ts from "typescript";
+
+/** Source files by path relative to `src`, such as `core/shape.ts`. */
+export type Sources = ReadonlyMap<string, string>;
+
+/** The floors, lowest first: a floor imports only from floors below it. */
+export const floors = [
+  "core",
+  "tensor",
+  "ops",
+  "forward",
+  "reverse",
+  "cells",
+  "learn",
+  "nn",
+  "data",
+  "rjepa",
+  "testing",
+  "cli",
+] as const;
+
+const maximumLines = 500;
+
+/** Narrower than its place in the order: what these folders may import besides themselves. */
+const allowedOnly: Readonly<Record<string, readonly string[]>> = {
+  backends: ["core", "tensor", "ops"],
+  data: ["core"],
+};
+
+export function readSources(root: string): Sources {
+  const files = readdirSync(root, { recursive: true, encoding: "utf8" })
+    .map((file) => file.replaceAll("\\", "/"))
+    .filter((file) => file.endsWith(".ts"))
+    .sort();
+  return new Map(files.map((file) => [file, readFileSync(`${root}/${file}`, "utf8")]));
+}
+
+/** Every way in which the sources break the layout, one readable line each. */
+export function layoutViolations(sources: Sources): string[] {
+  const imports = new Map([...sources].map(([file, text]) => [file, localImports(file, text)]));
+  return [
+    ...[...sources].flatMap(([file, text]) => lengthViolations(file, text)),
+    ...[...imports].flatMap(([file, targets]) =>
+      targets.flatMap((target) => importViolations(file, target, sources)),
+    ),
+    ...cycles(imports).map((cycle) => `cycle: ${cycle.join(" -> ")}`),
+  ];
+}
+
+/** Files that a file imports or re-exports, as values or as types, by `import`, `export from` or `import()`. */
+function localImports(file: string, text: string): string[] {
+  const names = ts.preProcessFile(text, true, true).importedFiles.map((found) => found.fileName);
+  return [...new Set(names.filter((name) => name.startsWith(".")))].map((name) =>
+    posix.join(posix.dirname(file), name).replace(/\.js$/, ".ts"),
+  );
+}
+
+function lengthViolations(file: string, text: string): string[] {
+  const lines = text.replace(/\n$/, "").split("\n").length;
+  return lines > maximumLines ? [`${file} has ${lines} lines; the limit is ${maximumLines}`] : [];
+}
+
+const folderOf = (file: string): string => (file.includes("/") ? file.slice(0, file.indexOf("/")) : "");
+
+function importViolations(file: string, target: string, sources: Sources): string[] {
+  if (!sources.has(target)) return [`${file} imports ${target}, which does not exist in src`];
+  const from = folderOf(file);
+  const to = folderOf(target);
+  const problems: string[] = [];
+  if (from === to && from !== "" && posix.basename(target) === "index.ts") {
+    problems.push(`${file} imports ${target}: a folder's own files do not go through an index`);
+  }
+  const reason = from === to ? null : floorViolation(file, from, to);
+  return reason ? [...problems, `${file} imports ${target}: ${reason}`] : problems;
+}
+
+/** Why a file of the folder `from` may not import from `to`, or null; "" is the root of `src`. */
+function floorViolation(file: string, from: string, to: string): string | null {
+  const order: readonly string[] = floors;
+  for (const folder of [from, to]) {
+    if (folder !== "" && folder !== "backends" && !order.includes(folder)) {
+      return `"${folder}" is no folder of the layout`;
+    }
+  }
+  if (from === "") {
+    return file === "index.ts" && to !== "cli"
+      ? null
+      : "only index.ts lies in the root, and it never imports cli";
+  }
+  if (to === "") return from === "cli" ? null : "only cli imports the root index";
+  if (to === "backends") return from === "cli" ? null : "backends are imported by index.ts and cli only";
+  if (allowedOnly[from]) {
+    return allowedOnly[from].includes(to) ? null : `${from} imports only ${allowedOnly[from].join(", ")}`;
+  }
+  return order.indexOf(to) < order.indexOf(from) ? null : `${to} is not below ${from}`;
+}
+
+/** One cycle per strongly connected group of files: a shortest walk from its first file back to itself. */
+function cycles(imports: ReadonlyMap<string, readonly string[]>): string[][] {
+  const found: string[][] = [];
+  const seen = new Set<string>();
+  for (const start of imports.keys()) {
+    if (seen.has(start)) continue;
+    const cycle = walkBack(start, imports);
+    if (!cycle) continue;
+    for (const file of cycle) seen.add(file);
+    found.push(cycle);
+  }
+  return found;
+}
+
+function walkBack(start: string, imports: ReadonlyMap<string, readonly string[]>): string[] | null {
+  const cameFrom = new Map<string, string>();
+  const queue = [start];
+  for (const file of queue) {
+    for (const target of imports.get(file) ?? []) {
+      if (target === start) {
+        const path = [start];
+        for (let at = file; at !== start; at = cameFrom.get(at)!) path.unshift(at);
+        return [start, ...path];
+      }
+      if (!cameFrom.has(target)) {
+        cameFrom.set(target, file);
+        queue.push(target);
+      }
+    }
+  }
+  return null;
+}
