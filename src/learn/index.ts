@@ -1,22 +1,15 @@
 /** Learning rules on one contract, and what they will cost. */
-import { ArgumentError } from "../core/errors.js";
 import type { Model, ModelParams } from "./model.js";
-import { rules } from "./registry.js";
-import type { Learner, Rule, RuleOptions } from "./rule.js";
+import { ruleNamed } from "./named.js";
+import type { Learner, RuleOptions } from "./rule.js";
 
 export { availableMemory, checkMemory, formatBytes } from "./memory.js";
 export type { LossContext, Model, ModelParams, Moment } from "./model.js";
 export { type Plan, type PlanOptions, type PlanRow, plan } from "./plan.js";
+export { ruleNamed } from "./named.js";
 export { rules } from "./registry.js";
 export type { Learner, LearnerMemory, Rule, RuleOptions, StepResult } from "./rule.js";
 export { type StackOptions, type Supervised, squaredError, stack } from "./stack.js";
-
-/** A learning rule by name. @throws ArgumentError for an unknown name */
-export function ruleNamed(name: string): Rule {
-  const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
-  if (!rule) throw new ArgumentError(`rule: expected one of ${Object.keys(rules).join(", ")}, got "${name}"`);
-  return rule;
-}
 
 /** Starts Recurrent-Forward Propagation: `rfp(model, params).step(sample)`, then `.gradient()`. */
 export const rfp = <S>(model: Model<S>, params: ModelParams, options?: RuleOptions): Learner<S> =>

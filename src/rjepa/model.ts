@@ -77,16 +77,15 @@ function areasOf(preset: Preset): Cell[] {
   return areas;
 }
 
-/** The recipe's start: open keep gates, nearly closed input gates, small gate weights, drives of gain 1.2. */
+/** The recipe's start: gate biases (a gate is 1 − σ), small gate weights, drives of gain 1.2, other biases zero. */
 function initArea(key: Key, shapes: Cell["shapes"], dtype: DType): CellParams {
   return Object.fromEntries(
     Object.entries(shapes).map(([name, shape]) => {
       const own = foldIn(key, name);
       if (name.startsWith("K")) return [name, fanIn(own, shape, driveGain, { dtype })];
       if (name.startsWith("w")) return [name, mul(normal(own, shape, { dtype }), gateScale)];
-      // a gate is 1 - sigmoid(bias): a positive bias of the keep gate would close it
-      if (name === "gcc" || name === "ghh") return [name, full(shape, -keepBias, { dtype })];
-      if (name === "ghc" || name === "gch") return [name, full(shape, -inputBias, { dtype })];
+      if (name === "gcc" || name === "ghh") return [name, full(shape, keepBias, { dtype })];
+      if (name === "ghc" || name === "gch") return [name, full(shape, inputBias, { dtype })];
       return [name, zeros(shape, { dtype })];
     }),
   );

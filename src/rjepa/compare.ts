@@ -1,0 +1,49 @@
+import { leavesOf } from "../core/tree.js";
+import { ruleNamed } from "../learn/named.js";
+import type { ModelParams } from "../learn/model.js";
+import { entries } from "../tensor/read.js";
+import { isTensor, type Tensor } from "../tensor/tensor.js";
+import type { RuleOptions } from "../learn/rule.js";
+import type { Fixated, Jepa } from "./model.js";
+import { runSequence } from "./train.js";
+
+/** How far a rule's gradient is from that of backpropagation through time. */
+export interface GradientDifference {
+  /** The largest relative difference of any parameter block. */
+  readonly worst: number;
+  /** max|a − b| / max|b| per parameter block; absolute where b is zero. */
+  readonly blocks: Readonly<Record<string, number>>;
+  /** Bytes each rule held. */
+  readonly bytes: { readonly rule: number; readonly bptt: number };
+}
+
+/** max|a − b| / max|b| over the entries of two tensors; absolute where b is zero. */
+export function relativeDifference(a: Tensor, b: Tensor): number {
+  const [x, y] = [entries(a), entries(b)];
+  let [difference, size] = [0, 0];
+  for (let i = 0; i < y.length; i++) {
+    const d = Math.abs(x[i] - y[i]);
+    if (Number.isNaN(d)) return Number.POSITIVE_INFINITY;
+    difference = Math.max(difference, d);
+    size = Math.max(size, Math.abs(y[i]));
+  }
+  return size > 0 ? difference / size : difference;
+}
+
+/** Runs a rule and backpropagation through time over one sequence and compares their gradients, block by block. */
+export function compareWithBptt(
+  jepa: Jepa,
+  params: ModelParams,
+  samples: readonly Fixated[],
+  rule: string,
+  options: RuleOptions,
+): GradientDifference {
+  const learners = [ruleNamed(rule).start(jepa.model, params, options), ruleNamed("bptt").start(jepa.model, params)];
+  const [own, reference] = learners.map((learner) => runSequence(learner, samples).gradient);
+  const other = leavesOf<Tensor>(reference, isTensor);
+  const blocks = Object.fromEntries(
+    leavesOf<Tensor>(own, isTensor).map(({ path, value }, i) => [path, relativeDifference(value, other[i].value)]),
+  );
+  const [first, second] = learners.map((learner) => learner.memory().bytes);
+  return { worst: Math.max(...Object.values(blocks)), blocks, bytes: { rule: first, bptt: second } };
+}

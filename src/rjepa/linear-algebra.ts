@@ -1,0 +1,33 @@
+import { BackendError } from "../core/errors.js";
+
+type Matrices = typeof import("ml-matrix");
+
+/** The linear algebra that figures need, from the optional peer `ml-matrix`. */
+export interface LinearAlgebra {
+  /** Eigenvalues, largest first, and eigenvectors in rows, of a symmetric matrix given row-major [n, n]. */
+  eigen(matrix: Float64Array, n: number): { readonly values: number[]; readonly vectors: number[][] };
+  /** X of A X = B for a symmetric positive matrix A [n, n] and B [n, m], row-major. */
+  solve(a: Float64Array, b: Float64Array, n: number, m: number): Float64Array;
+}
+
+/** Loads it, or says what to install. @throws BackendError */
+export async function linearAlgebra(): Promise<LinearAlgebra> {
+  let lib: Matrices;
+  try {
+    lib = await import("ml-matrix");
+  } catch {
+    throw new BackendError("rjepa: figures need the package ml-matrix; install it with: npm install ml-matrix", "missing-peer");
+  }
+  const matrix = (data: Float64Array, rows: number, columns: number) => lib.Matrix.from1DArray(rows, columns, data);
+  return {
+    eigen(data, n) {
+      const found = new lib.EigenvalueDecomposition(matrix(data, n, n), { assumeSymmetric: true });
+      const order = found.realEigenvalues.map((_, i) => i).sort((i, j) => found.realEigenvalues[j] - found.realEigenvalues[i]);
+      return {
+        values: order.map((i) => found.realEigenvalues[i]),
+        vectors: order.map((i) => found.eigenvectorMatrix.getColumn(i)),
+      };
+    },
+    solve: (a, b, n, m) => Float64Array.from(lib.solve(matrix(a, n, n), matrix(b, n, m)).to1DArray()),
+  };
+}
