@@ -1,6 +1,7 @@
 import type { Op } from "../tensor/op.js";
 import { Tensor } from "../tensor/tensor.js";
-import { nextLevel, type Trace } from "../tensor/trace.js";
+import { nextLevel } from "../tensor/level.js";
+import type { Trace } from "../tensor/trace.js";
 import { apply } from "../tensor/apply.js";
 import type { LinearMap } from "../tensor/linear-map.js";
 

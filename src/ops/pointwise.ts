@@ -142,8 +142,9 @@ const clipOp: Op<{ low: number; high: number }> = {
 export const clip = (x: Operand, low: number, high: number): Tensor =>
   apply(clipOp, [asTensor(x)], { low, high });
 
-/** (1 - x)(1 + x), which keeps its digits near 1. */
-const oneMinusSquare = (x: Tensor): Tensor => mul(sub(1, x), add(x, 1));
+/** 1 - x*x; near 1 as a product, which keeps the value's digits, near 0 as it stands, which keeps the derivative's. */
+const oneMinusSquare = (x: Tensor): Tensor =>
+  where(less(abs(x), 0.5), sub(1, square(x)), mul(sub(1, x), add(x, 1)));
 const normalDensity = (x: Tensor): Tensor => mul(exp(mul(square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
 /** 1 for the winner of a maximum or minimum, one half each at a tie. */
 const share = (wins: Tensor, a: Tensor, b: Tensor): Tensor =>

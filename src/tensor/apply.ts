@@ -3,11 +3,12 @@ import { type Shape, sizeOf, stridesOf } from "../core/shape.js";
 import { backend, type Operand } from "./backend.js";
 import type { Aval, Op } from "./op.js";
 import { abstractValue, type Dense, Tensor } from "./tensor.js";
-import { requireOpen, type Trace } from "./trace.js";
+import { type Level, requireOpen } from "./level.js";
+import type { Trace } from "./trace.js";
 
 /** Applies an op: the highest level among the inputs decides which reading of it runs. */
 export function apply<A>(op: Op<A>, inputs: readonly Tensor[], attrs: A): Tensor {
-  let top: Trace | null = null;
+  let top: Level | null = null;
   let abstract = false;
   for (const { value } of inputs) {
     if (value.kind === "traced") {
@@ -15,7 +16,7 @@ export function apply<A>(op: Op<A>, inputs: readonly Tensor[], attrs: A): Tensor
       if (top === null || value.trace.level > top.level) top = value.trace;
     } else if (value.kind === "abstract") abstract = true;
   }
-  if (top !== null) return top.process(op as Op<unknown>, inputs, attrs);
+  if (top !== null) return (top as Trace).process(op as Op<unknown>, inputs, attrs);
   if (op.evaluate) return op.evaluate(inputs, attrs);
   const aval = op.infer(inputs, attrs);
   if (abstract) return abstractTensor(aval);

@@ -1,6 +1,6 @@
 import type { DType, TypedArray } from "../core/dtype.js";
 import type { Shape } from "../core/shape.js";
-import type { Trace } from "./trace.js";
+import type { Level } from "./level.js";
 
 /** Numbers in memory: a strided view of one array. */
 export interface Dense {
@@ -18,7 +18,7 @@ export interface Abstract {
 /** A value that a transformation follows: its primal, and what the transformation notes about it. */
 export interface Traced {
   readonly kind: "traced";
-  readonly trace: Trace;
+  readonly trace: Level;
   readonly primal: Tensor;
   readonly note: unknown;
 }

@@ -1,42 +1,43 @@
-// deno-lint-ignore-file
-import type { Backend, Operand, Result } from "/work/main/src/tensor/backend.js";
-import type { TraceStep } from "/work/main/src/tensor/trace-step.js";
-function erfc(x: number): number { const z = Math.abs(x); const t = 1 / (1 + 0.5 * z); const r = t * Math.exp(-z * z - 1.26551223 + t * (1.00002368 + t * (0.37409196 + t * (0.09678418 + t * (-0.18628806 + t * (0.27886807 + t * (-1.13520398 + t * (1.48851587 + t * (-0.82215223 + t * 0.17087277))))))))); return x >= 0 ? r : 2 - r; }
-const sg = (x: number) => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x)));
-const U: Record<string, (x: number, a: any) => number> = { neg: x => -x, square: x => x * x, reciprocal: x => 1 / x, exp: Math.exp, expm1: Math.expm1, log: Math.log, log1p: Math.log1p, sqrt: Math.sqrt, rsqrt: x => 1 / Math.sqrt(x), cbrt: Math.cbrt, sin: Math.sin, cos: Math.cos, tan: Math.tan, asin: Math.asin, acos: Math.acos, atan: Math.atan, sinh: Math.sinh, cosh: Math.cosh, tanh: Math.tanh, asinh: Math.asinh, acosh: Math.acosh, atanh: Math.atanh, sigmoid: sg, softplus: x => Math.log1p(Math.exp(-Math.abs(x))) + Math.max(x, 0), silu: x => x * sg(x), gelu: x => x * erfc(-x * Math.SQRT1_2) / 2, erf: x => 1 - erfc(x), erfc, abs: Math.abs, sign: x => Math.sign(x), relu: x => (x > 0 ? x : 0), elu: x => (x > 0 ? x : Math.expm1(x)), softsign: x => x / (1 + Math.abs(x)), floor: Math.floor, clip: (x, a) => Math.min(Math.max(x, a.low), a.high), logicalNot: x => (x ? 0 : 1), cast: x => x, reshape: x => x };
-const B: Record<string, (a: number, b: number) => number> = { add: (a, b) => a + b, sub: (a, b) => a - b, mul: (a, b) => a * b, div: (a, b) => a / b, pow: Math.pow, maximum: Math.max, minimum: Math.min, atan2: Math.atan2, hypot: Math.hypot, scale: (a, b) => (a === 0 || b === 0 ? 0 : a * b), equal: (a, b) => +(a === b), notEqual: (a, b) => +(a !== b), less: (a, b) => +(a < b), lessEqual: (a, b) => +(a <= b), greater: (a, b) => +(a > b), greaterEqual: (a, b) => +(a >= b), logicalAnd: (a, b) => a & b, logicalOr: (a, b) => a | b };
-function each(shape: readonly number[], strides: number[][], f: (at: number[], j: number) => void) { const n = shape.reduce((a, b) => a * b, 1); const r = shape.length; const idx = new Array(r).fill(0); const at = strides.map(() => 0); for (let j = 0; j < n; j++) { f(at, j); for (let i = r - 1; i >= 0; i--) { idx[i]++; for (let k = 0; k < at.length; k++) at[k] += strides[k][i]; if (idx[i] < shape[i]) break; for (let k = 0; k < at.length; k++) at[k] -= strides[k][i] * shape[i]; idx[i] = 0; } } }
-const bc = (o: Operand, shape: readonly number[]) => shape.map((_, i) => { const k = i - (shape.length - o.shape.length); return k < 0 || o.shape[k] === 1 ? 0 : o.strides[k]; });
-const rm = (shape: readonly number[]) => { const s = new Array(shape.length); let st = 1; for (let i = shape.length - 1; i >= 0; i--) { s[i] = st; st *= shape[i]; } return s as number[]; };
-function run(name: string, ins: readonly Operand[], attrs: any, out: Result): void {
-  const [a, b, c] = ins; const o = out.data;
-  if (U[name]) { const f = U[name]; each(a.shape, [[...a.strides]], ([p], j) => { o[j] = f(a.data[a.offset + p], attrs); }); return; }
-  if (B[name]) { const f = B[name]; each(out.shape, [bc(a, out.shape), bc(b, out.shape)], ([p, q], j) => { o[j] = f(a.data[a.offset + p], b.data[b.offset + q]); }); return; }
-  switch (name) {
-    case "where": each(out.shape, [bc(a, out.shape), bc(b, out.shape), bc(c, out.shape)], ([p, q, r], j) => { o[j] = a.data[a.offset + p] ? b.data[b.offset + q] : c.data[c.offset + r]; }); return;
-    case "sum": case "max": { const st = rm(out.shape); let k = 0; const os = a.shape.map((_, i) => (attrs.axes.includes(i) ? 0 : st[k++])); if (name === "max") o.fill(-Infinity); each(a.shape, [[...a.strides], os], ([p, q]) => { const v = a.data[a.offset + p]; o[q] = name === "sum" ? o[q] + v : v > o[q] || v !== v ? v : o[q]; }); return; }
-    case "argmax": { const st = rm(out.shape); let k = 0; const os = a.shape.map((_, i) => (i === attrs.axis ? 0 : st[k++])); const best = new Float64Array(o.length).fill(-Infinity); const ax = a.shape.map((_, i) => (i === attrs.axis ? 1 : 0)); each(a.shape, [[...a.strides], os, ax], ([p, q, i]) => { const v = a.data[a.offset + p]; if (v > best[q]) { best[q] = v; o[q] = i; } }); return; }
-    case "cumsum": { const st = rm(a.shape); const n = a.shape[attrs.axis]; const sh = a.shape.map((d, i) => (i === attrs.axis ? 1 : d)); each(sh, [[...a.strides], st], ([p, q]) => { let s = 0; for (let i = 0; i < n; i++) { const k = attrs.reverse ? n - 1 - i : i; s += a.data[a.offset + p + k * a.strides[attrs.axis]]; o[q + k * st[attrs.axis]] = s; } }); return; }
-    case "contract": { const labs = [...new Set([...attrs.outLabels, ...attrs.aLabels, ...attrs.bLabels])] as string[]; const size = (l: string) => { const i = attrs.aLabels.indexOf(l); return i >= 0 ? a.shape[i] : b.shape[attrs.bLabels.indexOf(l)]; }; const st = rm(out.shape); const str = (ls: string[], s: readonly number[]) => labs.map(l => { const i = ls.indexOf(l); return i < 0 ? 0 : s[i]; }); each(labs.map(size), [str(attrs.aLabels, a.strides), str(attrs.bLabels, b.strides), str(attrs.outLabels, st)], ([p, q, r]) => { o[r] += a.data[a.offset + p] * b.data[b.offset + q]; }); return; }
-    case "take": { const { axis, index } = attrs; const st = rm(out.shape); const w = index.shape.length; const sh = [...a.shape.slice(0, axis), index.at.length, ...a.shape.slice(axis + 1)]; const step = st[axis + w] !== undefined ? st[axis + w] * out.shape[axis + w] : 1; const so = [...st.slice(0, axis), w === 0 ? 0 : out.shape.slice(axis + w).reduce((x, y) => x * y, 1), ...st.slice(axis + w)]; void step; const si = [...a.strides]; si[axis] = 0; const sj = sh.map((_, i) => (i === axis ? 1 : 0)); each(sh, [si, so, sj], ([p, q, j]) => { const f = index.at[j]; o[q] = f < 0 ? 0 : a.data[a.offset + p + f * a.strides[axis]]; }); return; }
-    case "put": { const { axis, index, size } = attrs; void size; const st = rm(out.shape); const w = index.shape.length; const sh = [...a.shape]; const so = sh.map((_, i) => (i < axis ? st[i] : i < axis + w ? 0 : st[i - w + 1])); const ist = rm(index.shape); const sj = sh.map((_, i) => (i >= axis && i < axis + w ? ist[i - axis] : 0)); each(sh, [[...a.strides], so, sj], ([p, q, j]) => { const f = index.at[j]; if (f >= 0) o[q + f * st[axis]] += a.data[a.offset + p]; }); return; }
-    case "concat": { const st = rm(out.shape); let start = 0; for (const x of ins) { const s0 = start; each(x.shape, [[...x.strides], st], ([p, q]) => { o[q + s0 * st[attrs.axis]] = x.data[x.offset + p]; }); start += x.shape[attrs.axis]; } return; }
-    case "conv2d": case "conv2dInput": case "conv2dKernel": { const g = attrs.groups as number; const xS = name === "conv2dInput" ? out.shape : a.shape; const kS = name === "conv2dKernel" ? out.shape : b.shape; const yS = name === "conv2d" ? out.shape : name === "conv2dInput" ? a.shape : b.shape; const get = (t: Operand, i: number[]) => t.data[t.offset + i.reduce((s, v, k) => s + v * t.strides[k], 0)]; const at = (S: readonly number[], i: number[]) => i.reduce((s, v, k) => s * S[k] + v, 0); const [Bn, , H, W] = xS; const [O, I, kh, kw] = kS; const [, , h, w] = yS; for (let n = 0; n < Bn; n++) for (let q = 0; q < O; q++) for (let i = 0; i < I; i++) for (let y = 0; y < h; y++) for (let x = 0; x < w; x++) for (let u = 0; u < kh; u++) for (let v = 0; v < kw; v++) { const yy = y * attrs.stride[0] + u - attrs.padding[0]; const xx = x * attrs.stride[1] + v - attrs.padding[1]; if (yy < 0 || yy >= H || xx < 0 || xx >= W) continue; const ci = Math.floor(q / (O / g)) * I + i; if (name === "conv2d") o[at(yS, [n, q, y, x])] += get(a, [n, ci, yy, xx]) * get(b, [q, i, u, v]); else if (name === "conv2dInput") o[at(xS, [n, ci, yy, xx])] += get(a, [n, q, y, x]) * get(b, [q, i, u, v]); else o[at(kS, [q, i, u, v])] += get(a, [n, ci, yy, xx]) * get(b, [n, q, y, x]); } return; }
-  }
-  throw new Error("no kernel " + name);
-}
-function traceStep(s: TraceStep): void {
-  const old = s.traces.map(t => t.slice()); const nR = s.rows.reduce((a, b) => a * b, 1); const rst = rm(s.rows);
-  const contract = (c: any) => { if (!c || !s.gradient) return; c.vectors.forEach((v: any, k: number) => { if (!v) return; each(s.rows, [[...v.rowStrides], [...s.gradientStrides], rst], ([p, g, r]) => { const e = v.data[v.offset + p]; if (e === 0) return; for (let i = 0; i < s.inner; i++) { const x = s.traces[k][r * s.inner + i]; if (x !== 0) s.gradient![g + i] += e * x; } }); }); };
-  contract(s.before);
-  for (const t of s.traces) t.fill(0);
-  void nR;
-  for (const t of s.terms) {
-    const bn = t.bound.length; const shape = [...t.rows, ...t.bound]; const Z = shape.map(() => 0);
-    const cs = t.coefficient ? [...t.coefficient.rowStrides, ...t.coefficient.boundStrides] : Z;
-    const bs = t.base ? [...t.base.rowStrides, ...t.base.boundStrides] : Z; const os = [...t.outStrides, ...t.bound.map(() => 0)]; void bn;
-    each(shape, [cs, bs, os], ([p, q, r]) => { const c = t.coefficient ? t.coefficient.data[t.coefficient.offset + p] : 1; if (c === 0) return; for (let i = 0; i < s.inner; i++) { const x = t.own !== null ? old[t.own][t.outOffset + r + i] : t.base ? t.base.data[t.base.offset + q + (t.base.constantInner ? 0 : i)] : 1; if (x !== 0) s.traces[t.into][t.outOffset + r + i] += c * x; } });
-  }
-  contract(s.after);
-}
-export const jsBackend: Backend = { name: "js", run, traceStep };
+import type { Backend, Operand, Result } from "../../tensor/backend.js";
+import { BackendError } from "../../core/errors.js";
+import { runContract } from "./contract.js";
+import { runConv2d, runConv2dInput, runConv2dKernel } from "./conv.js";
+import { binary, loops, runBinary, runCast, runClip, runLoop, runUnary, runWhere, unary } from "./pointwise.js";
+import { runArgmax, runCumsum, runMax, runSum } from "./reduce.js";
+import { runConcat, runPut, runReshape, runTake } from "./reindex.js";
+import { traceStep } from "./trace-step.js";
+
+/** A kernel: inputs are views, the output is contiguous and zero-filled. */
+type Kernel = (inputs: readonly Operand[], attrs: never, out: Result) => void;
+
+const kernels = new Map<string, Kernel>([
+  ...Object.entries(unary).map(([name, f]): [string, Kernel] => [name, (inputs, _, out) => runUnary(f, inputs, out)]),
+  ...Object.entries(binary).map(([name, f]): [string, Kernel] => [name, (inputs, _, out) => runBinary(f, inputs, out)]),
+  ...Object.entries(loops).map(([name, f]): [string, Kernel] => [name, (inputs, _, out) => runLoop(f, inputs, out)]),
+  ["where", (inputs, _, out) => runWhere(inputs, out)],
+  ["clip", runClip],
+  ["cast", (inputs, _, out) => runCast(inputs, out)],
+  ["sum", runSum],
+  ["max", runMax],
+  ["argmax", runArgmax],
+  ["cumsum", runCumsum],
+  ["contract", runContract],
+  ["conv2d", runConv2d],
+  ["conv2dInput", runConv2dInput],
+  ["conv2dKernel", runConv2dKernel],
+  ["reshape", (inputs, _, out) => runReshape(inputs, out)],
+  ["take", runTake],
+  ["put", runPut],
+  ["concat", runConcat],
+]);
+
+/** Every op in plain TypeScript: the reference that other backends must agree with. Runs in Node and browsers. */
+export const jsBackend: Backend = {
+  name: "js",
+  run(name, inputs, attrs, out) {
+    const kernel = kernels.get(name);
+    if (!kernel) throw new BackendError(`js: expected a known op, got "${name}"`, "missing-kernel");
+    kernel(inputs, attrs as never, out);
+  },
+  traceStep,
+};

@@ -1,0 +1,223 @@
+import type { TypedArray } from "../../core/dtype.js";
+import { stridesOf } from "../../core/shape.js";
+import type { Strided, TraceContraction, TraceStep, TraceTerm } from "../../tensor/trace-step.js";
+import { accumulate, mixOne, mixTwo, rowProducts } from "./axpy.js";
+import { addProduct } from "./products.js";
+import { walk } from "./walk.js";
+
+const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
+
+/** Below this inner size rows are too short for loops of their own: the loops run across rows instead. */
+const shortRow = 16;
+
+/** The hot loop: see `TraceStep`. Rows are combined in place, then matrix-like and diagonal terms are added. */
+export function traceStep(step: TraceStep): void {
+  if (step.before && step.started) contract(step, step.before);
+  const natural = stridesOf([...step.rows, step.inner]).slice(0, -1);
+  const wholeRow = (t: TraceTerm): boolean =>
+    t.rows.length === step.rows.length && t.outOffset === 0 && t.outStrides.every((s, i) => s === natural[i] || t.rows[i] === 1);
+  const terms = step.terms.filter((t) => step.started || t.own === null);
+  if (step.inner < shortRow) {
+    combineShort(step, terms, natural);
+    if (step.after) contract(step, step.after);
+    return;
+  }
+  const simple = terms.filter((t) => wholeRow(t) && t.bound.length === 0);
+  combineRows(step, simple);
+  for (const term of terms) {
+    if (simple.includes(term)) continue;
+    addProducts(step, term);
+  }
+  if (step.after) contract(step, step.after);
+}
+
+const zeroStrides = (rank: number): number[] => new Array<number>(rank).fill(0);
+
+/** All terms of traces with short rows, each as one strided product into fresh arrays, which then replace the old. */
+function combineShort(step: TraceStep, terms: readonly TraceTerm[], natural: readonly number[]): void {
+  const { traces, inner } = step;
+  const fresh = traces.map((t) => new Float64Array(t.length));
+  for (const t of terms) {
+    const sizes = [...t.rows, ...t.bound, inner];
+    const open = zeroStrides(t.bound.length);
+    const along = (f: Strided | null, last: number): number[] =>
+      f === null ? zeroStrides(sizes.length) : [...f.rowStrides, ...f.boundStrides, last];
+    const own = t.own === null ? null : traces[t.own];
+    addProduct(
+      sizes,
+      { data: fresh[t.into], offset: t.outOffset, strides: [...t.outStrides, ...open, 1] },
+      t.coefficient && { ...t.coefficient, strides: along(t.coefficient, 0) },
+      own
+        ? { data: own, offset: 0, strides: [...natural, ...open, 1] }
+        : t.base && { ...t.base, strides: along(t.base, t.base.constantInner ? 0 : 1) },
+    );
+  }
+  traces.forEach((t, k) => t.set(fresh[k]));
+}
+
+/** Replaces every row of every trace by its terms without bound axes: all old rows are read before one is written. */
+function combineRows(step: TraceStep, terms: readonly TraceTerm[]): void {
+  const { traces, rows, inner } = step;
+  const states = traces.length;
+  const still = zeroStrides(rows.length);
+  const own = terms.filter((t) => t.own !== null);
+  const others = terms.filter((t) => t.own === null);
+  const strides = [...own, ...others].flatMap((t) => [t.coefficient?.rowStrides ?? still, t.base?.rowStrides ?? still]);
+  const mix = new Float64Array(states * states);
+  const old = traces.map(() => new Float64Array(inner));
+  let row = 0;
+  walk(rows, strides, (at) => {
+    const start = row * inner;
+    row++;
+    mix.fill(0);
+    own.forEach((t, i) => {
+      mix[t.into * states + (t.own as number)] += coefficientAt(t, at[2 * i]);
+    });
+    mixRows(traces, start, inner, mix, old);
+    for (let i = 0; i < others.length; i++) {
+      const t = others[i];
+      const c = coefficientAt(t, at[2 * (own.length + i)]);
+      if (c === 0) continue;
+      const { base } = t;
+      const from = base === null ? 0 : base.offset + at[2 * (own.length + i) + 1];
+      const out = traces[t.into];
+      if (base === null) add(out, start, inner, c);
+      else if (base.constantInner) add(out, start, inner, base.data[from] === 0 ? 0 : c * base.data[from]);
+      else put(out, start, inner, c, base.data, from);
+    }
+  });
+}
+
+function coefficientAt({ coefficient }: TraceTerm, at: number): number {
+  return coefficient === null ? 1 : coefficient.data[coefficient.offset + at];
+}
+
+/** New rows as mixtures of the old rows of all state components, in place. */
+function mixRows(traces: readonly TypedArray[], at: number, n: number, mix: Float64Array, old: readonly Float64Array[]): void {
+  if (traces.length === 1 && Number.isFinite(mix[0])) {
+    mixOne(traces[0], at, n, mix[0]);
+    return;
+  }
+  if (traces.length === 2 && mix.every(Number.isFinite)) {
+    mixTwo(traces[0], traces[1], at, n, mix[0], mix[1], mix[2], mix[3]);
+    return;
+  }
+  traces.forEach((t, l) => {
+    for (let j = 0; j < n; j++) old[l][j] = t[at + j];
+  });
+  traces.forEach((t, k) => {
+    t.fill(0, at, at + n);
+    for (let l = 0; l < traces.length; l++) {
+      const c = mix[k * traces.length + l];
+      if (c !== 0) put(t, at, n, c, old[l], 0);
+    }
+  });
+}
+
+/** out += c * x, with strong zeros where c is not finite. */
+function put(out: TypedArray, at: number, n: number, c: number, x: TypedArray, from: number): void {
+  if (Number.isFinite(c)) accumulate(out, at, n, c, x, from);
+  else for (let j = 0; j < n; j++) if (x[from + j] !== 0) out[at + j] += c * x[from + j];
+}
+
+function add(out: TypedArray, at: number, n: number, value: number): void {
+  if (value !== 0) for (let j = 0; j < n; j++) out[at + j] += value;
+}
+
+function splitAxes(sizes: readonly number[], strides: readonly number[]): { outer: number[]; shared: number[] } {
+  const [outer, shared]: number[][] = [[], []];
+  sizes.forEach((_, i) => (strides[i] === 0 ? shared : outer).push(i));
+  return { outer, shared };
+}
+
+/**
+ * Adds a term over its own rows. Row axes that the base does not vary along share its rows: a matrix product
+ * [shared x bound] . [bound x inner] for each index of the others.
+ */
+function addProducts(step: TraceStep, term: TraceTerm): void {
+  const { inner } = step;
+  const out = step.traces[term.into];
+  const { coefficient, base, rows, bound } = term;
+  const baseRows = base?.rowStrides ?? zeroStrides(rows.length);
+  const { outer, shared } = splitAxes(rows, baseRows);
+  const pick = (list: readonly number[], which: readonly number[]): number[] => which.map((i) => list[i]);
+  const [m, b] = [product(pick(rows, shared)), product(bound)];
+  if (m === 0 || b === 0) return;
+  const cRows = coefficient?.rowStrides ?? zeroStrides(rows.length);
+  const outAt = offsets(pick(rows, shared), pick(term.outStrides, shared));
+  const cRowAt = offsets(pick(rows, shared), pick(cRows, shared));
+  const cBoundAt = offsets(bound, coefficient?.boundStrides ?? zeroStrides(bound.length));
+  const baseAt = offsets(bound, base?.boundStrides ?? zeroStrides(bound.length));
+  const matrix = new Float64Array(m * b);
+  const [outRow, baseRow] = [new Int32Array(m), new Int32Array(b)];
+  walk(pick(rows, outer), [pick(cRows, outer), pick(baseRows, outer), pick(term.outStrides, outer)], (at) => {
+    for (let i = 0; i < m; i++) {
+      outRow[i] = term.outOffset + at[2] + outAt[i];
+      for (let k = 0; k < b; k++)
+        matrix[i * b + k] = coefficient === null ? 1 : coefficient.data[coefficient.offset + at[0] + cRowAt[i] + cBoundAt[k]];
+    }
+    if (base === null || base.constantInner) {
+      addConstant(out, outRow, matrix, m, b, inner, base, at[1], baseAt);
+      return;
+    }
+    for (let k = 0; k < b; k++) baseRow[k] = base.offset + at[1] + baseAt[k];
+    rowProducts(out, outRow, matrix, m, b, base.data, baseRow, inner);
+  });
+}
+
+function addConstant(
+  out: TypedArray,
+  outRow: Int32Array,
+  matrix: Float64Array,
+  m: number,
+  b: number,
+  inner: number,
+  base: Strided | null,
+  shift: number,
+  baseAt: Int32Array,
+): void {
+  for (let i = 0; i < m; i++) {
+    let sum = 0;
+    for (let k = 0; k < b; k++) {
+      const c = matrix[i * b + k];
+      const v = base === null ? 1 : base.data[base.offset + shift + baseAt[k]];
+      if (c !== 0 && v !== 0) sum += c * v;
+    }
+    if (sum !== 0) for (let j = 0; j < inner; j++) out[outRow[i] + j] += sum;
+  }
+}
+
+function offsets(sizes: readonly number[], strides: readonly number[]): Int32Array {
+  const found = new Int32Array(product(sizes));
+  let next = 0;
+  walk(sizes, [strides], (at) => {
+    found[next++] = at[0];
+  });
+  return found;
+}
+
+/** gradient += sum over rows and states of vector[row] * trace[row, :]. */
+function contract(step: TraceStep, { vectors }: TraceContraction): void {
+  const { traces, rows, inner, gradient, gradientStrides } = step;
+  if (gradient === null) return;
+  const natural = stridesOf([...rows, inner]);
+  vectors.forEach((vector, k) => {
+    if (vector === null) return;
+    if (inner < shortRow) {
+      addProduct(
+        [...rows, inner],
+        { data: gradient, offset: 0, strides: [...gradientStrides, 1] },
+        { data: vector.data, offset: vector.offset, strides: [...vector.rowStrides, 0] },
+        { data: traces[k], offset: 0, strides: natural },
+      );
+      return;
+    }
+    let row = 0;
+    walk(rows, [vector.rowStrides, gradientStrides], (at) => {
+      const e = vector.data[vector.offset + at[0]];
+      const start = row * inner;
+      row++;
+      if (e !== 0) put(gradient, at[1], inner, e, traces[k], start);
+    });
+  });
+}

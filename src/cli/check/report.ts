@@ -1,0 +1,53 @@
+/** The outcome of one case of an oracle file. */
+export interface CaseResult {
+  readonly name: string;
+  /** The largest relative error of any of its parts. */
+  readonly worst: number;
+  readonly ok: boolean;
+  /** Relative error of each parameter block, or of each derivative. */
+  readonly parameters: Readonly<Record<string, number>>;
+}
+
+export interface CheckReport {
+  readonly ok: boolean;
+  readonly tolerance: number;
+  readonly cases: readonly CaseResult[];
+}
+
+export function caseResult(name: string, parameters: Record<string, number>, tolerance: number): CaseResult {
+  const worst = Object.values(parameters).reduce((a, b) => (b > a || Number.isNaN(b) ? b : a), 0);
+  return { name, worst, ok: worst <= tolerance, parameters };
+}
+
+export function reportOf(cases: readonly CaseResult[], tolerance: number): CheckReport {
+  return { ok: cases.every((c) => c.ok), tolerance, cases };
+}
+
+/** max|a − b| / max|b|; absolute where b is zero; infinite where either is not a number. */
+export function blockError(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  if (a.length !== b.length) return Number.POSITIVE_INFINITY;
+  let [difference, size] = [0, 0];
+  for (let i = 0; i < b.length; i++) {
+    const d = Math.abs(a[i] - b[i]);
+    if (Number.isNaN(d)) return Number.POSITIVE_INFINITY;
+    difference = Math.max(difference, d);
+    size = Math.max(size, Math.abs(b[i]));
+  }
+  return size > 0 ? difference / size : difference;
+}
+
+/** A line per case, the failing part named, and a last line that sums up. */
+export function formatReport({ cases, tolerance, ok }: CheckReport): string {
+  const width = Math.max(...cases.map((c) => c.name.length));
+  const lines = cases.map((c) => {
+    const [part] = Object.entries(c.parameters).find(([, e]) => e === c.worst) ?? [""];
+    const mark = c.ok ? "ok  " : "FAIL";
+    return `${mark} ${c.name.padEnd(width)}  ${c.worst.toExponential(1)}${c.ok ? "" : `  at ${part}`}`;
+  });
+  const failed = cases.filter((c) => !c.ok).length;
+  const worst = cases.reduce((w, c) => (c.worst > w ? c.worst : w), 0);
+  const summary = ok
+    ? `all ${cases.length} cases within ${tolerance.toExponential(0)}, worst ${worst.toExponential(1)}`
+    : `${failed} of ${cases.length} cases beyond ${tolerance.toExponential(0)}, worst ${worst.toExponential(1)}`;
+  return `${lines.join("\n")}\n${summary}\n`;
+}

@@ -1,0 +1,95 @@
+import type { Model } from "../../learn/model.js";
+import type { Plan } from "../../learn/plan.js";
+import type { Command } from "../command.js";
+import { countOf } from "../options.js";
+import { ArgumentError } from "../../core/errors.js";
+
+interface Options {
+  readonly preset?: string;
+  readonly cells?: string;
+  readonly input: string;
+  readonly units: string;
+  readonly batch: string;
+  readonly steps: string;
+  readonly dtype: string;
+  readonly json?: boolean;
+}
+
+export const command: Command = {
+  name: "plan",
+  summary: "what each learning rule would hold in memory, what is tied and what broke a tie",
+  configure(program) {
+    program
+      .option("--preset <name>", "an R-JEPA preset, such as nano")
+      .option("--cells <names>", "a stack of cells instead, bottom to top: mingru,gru")
+      .option("--input <sizes>", "input of the stack: 32, or 3x16x16 for convolutional cells", "32")
+      .option("--units <sizes>", "units of each cell: 64, or 64,32", "64")
+      .option("--batch <n>", "streams in parallel", "1")
+      .option("--steps <T>", "steps that bptt records", "100")
+      .option("--dtype <name>", "float64 or float32", "float64")
+      .option("--json", "print JSON")
+      .action(async (options: Options) => {
+        const { plan } = await import("../../learn/plan.js");
+        if (options.dtype !== "float64" && options.dtype !== "float32")
+          throw new ArgumentError(`--dtype: expected float64 or float32, got "${options.dtype}"`);
+        const model = await modelOf(options);
+        const found = plan(model, {
+          batch: countOf("--batch", options.batch),
+          steps: countOf("--steps", options.steps),
+          dtype: options.dtype,
+        });
+        process.stdout.write(options.json ? `${JSON.stringify(found, null, 2)}\n` : await table(found));
+      });
+  },
+};
+
+async function modelOf(options: Options): Promise<Model<never>> {
+  await import("../../index.js");
+  if (options.cells === undefined) {
+    const { jepa, presetNamed } = await import("../../rjepa/index.js");
+    return jepa({ preset: presetNamed(options.preset ?? "nano"), steps: 8 }).model as Model<never>;
+  }
+  const { cellNamed } = await import("../../cells/index.js");
+  const { stack } = await import("../../learn/stack.js");
+  const names = options.cells.split(",");
+  const units = options.units.split(",").map((u) => countOf("--units", u));
+  let input = options.input.split("x").map((n) => countOf("--input", n));
+  const areas = names.map((name, i) => {
+    const area = cellNamed(name)({ input, units: units[i] ?? units[units.length - 1] });
+    input = [...area.outputShape];
+    return area;
+  });
+  return stack<never>(areas);
+}
+
+async function table(found: Plan): Promise<string> {
+  const { formatBytes } = await import("../../learn/memory.js");
+  const head = ["area", "cell", "parameter", "bytes", "states", "tied", "broken by"];
+  const rows = found.rows.map((r) => [
+    `${r.area}`,
+    r.cell,
+    r.parameter,
+    formatBytes(r.bytes),
+    r.states.join(" "),
+    r.tied.map((t) => `${t.state}=${t.parameter}`).join(" ") || "-",
+    r.broken.map((b) => `[${b.parameter}] ${b.by}`).join("; "),
+  ]);
+  const widths = head.map((h, i) => Math.max(h.length, ...rows.map((r) => r[i].length)));
+  const line = (cellsOf: readonly string[]): string => cellsOf.map((c, i) => c.padEnd(widths[i])).join("  ").trimEnd();
+  const { bytes } = found;
+  const totals: [string, number, string][] = [
+    ["rfp, credit exact", bytes.rfpExact, "flat in T"],
+    ["rfp, credit local", bytes.rfpLocal, "flat in T; biased below a recurrent area"],
+    ["rtrl", bytes.rtrl, "flat in T"],
+    ["bptt", bytes.bptt, `T = ${found.steps}; smaller than exact rfp below T = ${found.bpttSmallerBelow}`],
+  ];
+  return [
+    line(head),
+    ...rows.map(line),
+    "",
+    `tied a=b: axis a of the state and axis b of the parameter are stored as one (axis 0 of a state is the batch)`,
+    `${found.parameters} parameters, ${found.dtype}, batch ${found.batch}`,
+    ...totals.map(([name, n, note]) => `${name.padEnd(18)} ${formatBytes(n).padStart(10)}  ${note}`),
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,144 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Command as Program } from "commander";
+import { ArgumentError } from "../core/errors.js";
+import type { Dataset } from "../data/index.js";
+import type { Experiment, Preset } from "../rjepa/index.js";
+import { countOf, creditOf, positiveOf } from "./options.js";
+import { createProgress } from "./progress.js";
+
+export interface TrainingOptions {
+  readonly preset: string;
+  readonly rule: string;
+  readonly credit: string;
+  readonly control: string;
+  readonly images?: string;
+  readonly scanpaths?: string;
+  readonly sampler: string;
+  readonly sequences: string;
+  readonly viewers: string;
+  readonly steps: string;
+  readonly batch: string;
+  readonly epochs: string;
+  readonly rate?: string;
+  readonly seed: string;
+  readonly out: string;
+  readonly backend?: string;
+}
+
+/** Options that training and the demo share. */
+export function addTrainingOptions(program: Program, defaults: { sequences: string; out: string }): Program {
+  return program
+    .option("--preset <name>", "nano or tiny", "nano")
+    .option("--rule <name>", "learning rule: rfp, rtrl, bptt", "rfp")
+    .option("--credit <name>", "exact or local, for rfp", "exact")
+    .option("--control <name>", "none, or shuffle: patches of other sequences, which must prevent learning", "none")
+    .option("--images <folder>", "JPEG, PNG or WebP images; default: synthetic scenes, which need no download")
+    .option("--scanpaths <file>", "recorded fixations on these images; default: a sampler")
+    .option("--sampler <name>", "uniform or centerBiased, where fixations are not recorded", "centerBiased")
+    .option("--sequences <n>", "training sequences of synthetic scenes", defaults.sequences === "all" ? "2000" : defaults.sequences)
+    .option("--viewers <n>", "sequences per image where fixations are sampled", "4")
+    .option("--steps <T>", "fixations in a sequence", "8")
+    .option("--batch <n>", "streams in parallel", "1")
+    .option("--epochs <n>", "passes over the sequences", "1")
+    .option("--rate <x>", "peak learning rate; default 2e-4 for one stream, 1e-3 for batches")
+    .option("--seed <n>", "same seed, same numbers", "1")
+    .option("--out <folder>", "where summary.json and report.html go", defaults.out)
+    .option("--backend <name>", "backend to compute with");
+}
+
+const testShare = 0.25;
+const scene = { width: 320, height: 240 };
+
+/** Reads or makes the data, trains, judges, and writes summary and report. */
+export async function runTraining(options: TrainingOptions): Promise<void> {
+  const { useBackend } = await import("../index.js");
+  const { formatSummary, presetNamed, runExperiment } = await import("../rjepa/index.js");
+  const { ruleNamed } = await import("../learn/index.js");
+  if (options.backend) useBackend(options.backend);
+  const preset = presetNamed(options.preset);
+  ruleNamed(options.rule);
+  if (options.control !== "none" && options.control !== "shuffle")
+    throw new ArgumentError(`--control: expected none or shuffle, got "${options.control}"`);
+  const seed = countOf("--seed", options.seed, 0);
+  const settings = {
+    credit: creditOf(options.credit),
+    batch: countOf("--batch", options.batch),
+    epochs: countOf("--epochs", options.epochs),
+    rate: options.rate === undefined ? undefined : positiveOf("--rate", options.rate),
+    control: options.control as "none" | "shuffle",
+  };
+  await mkdir(options.out, { recursive: true });
+  const dataset = await loadData(options, preset, seed);
+  for (const { file, reason } of dataset.problems) process.stderr.write(`skipped ${file}: ${reason}\n`);
+  const bar = { progress: null as ReturnType<typeof createProgress> | null };
+  let experiment: Experiment;
+  try {
+    experiment = await runExperiment({
+      ...settings,
+      preset,
+      dataset,
+      rule: options.rule,
+      seed,
+      testShare,
+      onProgress({ fixations, total, loss }) {
+        bar.progress ??= createProgress(total);
+        bar.progress.update(fixations, loss);
+      },
+    });
+  } finally {
+    bar.progress?.stop();
+  }
+  process.stdout.write(formatSummary(experiment.summary));
+  await writeResults(experiment, options, preset, dataset);
+}
+
+async function loadData(options: TrainingOptions, preset: Preset, seed: number): Promise<Dataset> {
+  const data = await import("../data/index.js");
+  const { foldIn, key: keyOf } = await import("../core/prng.js");
+  const key = foldIn(keyOf(seed), "data");
+  const shared = {
+    steps: countOf("--steps", options.steps, 0),
+    cropSize: preset.crop,
+    size: preset.size,
+    sampler: options.sampler,
+    viewers: countOf("--viewers", options.viewers),
+    key,
+  };
+  if (options.images === undefined) {
+    if (options.scanpaths !== undefined) throw new ArgumentError("--scanpaths: expected --images with it, got none");
+    const wanted = countOf("--sequences", options.sequences, 2);
+    const count = Math.max(2, Math.ceil(wanted / shared.viewers / (1 - testShare)));
+    return data.fromScenes({ ...shared, ...scene, count });
+  }
+  const progress = { bar: null as ReturnType<typeof createProgress> | null };
+  try {
+    return await data.fromFolder({
+      ...shared,
+      images: options.images,
+      scanpaths: options.scanpaths,
+      viewers: options.scanpaths === undefined ? shared.viewers : undefined,
+      onProgress(done: number, total: number) {
+        progress.bar ??= createProgress(total, { unit: "images", label: "read" });
+        progress.bar.update(done);
+      },
+    });
+  } finally {
+    progress.bar?.stop();
+  }
+}
+
+async function writeResults(experiment: Experiment, options: TrainingOptions, preset: Preset, dataset: Dataset): Promise<void> {
+  const { reportOf } = await import("../rjepa/report-data.js");
+  const { renderReport } = await import("../rjepa/index.js");
+  const { saveModel } = await import("../rjepa/checkpoint.js");
+  const source = options.images ?? "synthetic scenes";
+  const data = await reportOf(experiment, { source, preset, dataset });
+  const { judge } = await import("../rjepa/report/verdicts.js");
+  const summary = { ...experiment.summary, verdicts: judge(data), lossByStep: data.lossByStep };
+  const file = (name: string): string => join(options.out, name);
+  await writeFile(file("summary.json"), `${JSON.stringify(summary, null, 2)}\n`);
+  await writeFile(file("model.json"), saveModel(experiment));
+  await writeFile(file("report.html"), await renderReport(data));
+  process.stdout.write(`wrote ${file("summary.json")}, ${file("model.json")} and ${file("report.html")}\n`);
+}

@@ -1,0 +1,28 @@
+import { LevelError } from "../core/errors.js";
+
+/**
+ * A transformation in progress, as far as values need to know it. Each call of `jvp`, `grad` and the like opens a
+ * fresh, higher level, so that a value of an inner level never mixes with an outer one.
+ */
+export interface Level {
+  /** Names the transformation in messages. */
+  readonly name: string;
+  readonly level: number;
+  /** False once the transformation has returned. */
+  open: boolean;
+}
+
+let levels = 0;
+
+/** A level above all levels handed out so far. */
+export function nextLevel(): number {
+  levels += 1;
+  return levels;
+}
+
+export function requireOpen(level: Level, who: string): void {
+  if (!level.open)
+    throw new LevelError(
+      `${who}: a value of a finished ${level.name} was used outside of it; return it from the function instead`,
+    );
+}

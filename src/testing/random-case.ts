@@ -1,0 +1,42 @@
+import { foldIn, type Key, key, normal, uniform } from "../core/prng.js";
+import type { Shape } from "../core/shape.js";
+import { sizeOf } from "../core/shape.js";
+import { mapTree } from "../core/tree.js";
+import type { Model, ModelParams } from "../learn/model.js";
+import type { Supervised } from "../learn/stack.js";
+import { tensor } from "../ops/create.js";
+import { entries } from "../tensor/read.js";
+import { isTensor, type Tensor } from "../tensor/tensor.js";
+
+/** A sequence of standard normal inputs [B, ...input] and targets [B, ...target]. */
+export function randomSequence(
+  seed: number,
+  sizes: { readonly input: Shape; readonly target: Shape; readonly steps: number; readonly batch: number },
+): Supervised[] {
+  const draw = (name: string, t: number, shape: Shape): Tensor => {
+    const whole = [sizes.batch, ...shape];
+    return tensor(normal(foldIn(foldIn(key(seed), name), t), sizeOf(whole)), { shape: whole });
+  };
+  return Array.from({ length: sizes.steps }, (_, t) => ({
+    input: draw("input", t, sizes.input),
+    target: draw("target", t, sizes.target),
+  }));
+}
+
+/**
+ * Parameters around their initial values: every entry moves by 0.3 N(0, 1), so that none is zero, and vectors move by
+ * `saturation` up or down as well, which opens some gates nearly fully and shuts others.
+ */
+export function randomParams<S>(model: Model<S>, seed: number, saturation = 0): ModelParams {
+  const root = key(seed);
+  return mapTree(model.init(foldIn(root, "init")), isTensor, (t: Tensor, path) => {
+    const own: Key = foldIn(foldIn(root, "move"), path);
+    const noise = normal(own, t.size);
+    const side = uniform(foldIn(own, "side"), t.size);
+    const values = Float64Array.from(entries(t), (v, i) => {
+      const gate = t.rank === 1 ? saturation * (side[i] < 0.5 ? -1 : 1) : 0;
+      return v + 0.3 * noise[i] + gate;
+    });
+    return tensor(values, { shape: t.shape, dtype: t.dtype });
+  }) as ModelParams;
+}
