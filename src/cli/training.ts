@@ -2,7 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Command as Program } from "commander";
 import { ArgumentError } from "../core/errors.js";
-import type { Dataset } from "../data/index.js";
+import type { Dataset, Image } from "../data/index.js";
 import type { Experiment, Preset } from "../rjepa/index.js";
 import { countOf, creditOf, positiveOf } from "./options.js";
 import { createProgress } from "./progress.js";
@@ -90,7 +90,7 @@ export async function runTraining(options: TrainingOptions): Promise<void> {
     bar.progress?.stop();
   }
   process.stdout.write(formatSummary(experiment.summary));
-  await writeResults(experiment, options, preset, dataset);
+  await writeResults(experiment, options, preset);
 }
 
 async function loadData(options: TrainingOptions, preset: Preset, seed: number): Promise<Dataset> {
@@ -128,12 +128,20 @@ async function loadData(options: TrainingOptions, preset: Preset, seed: number):
   }
 }
 
-async function writeResults(experiment: Experiment, options: TrainingOptions, preset: Preset, dataset: Dataset): Promise<void> {
+/** Reads or makes again the image that a sequence looked at. */
+async function imageOf(options: TrainingOptions, name: string): Promise<Image> {
+  const { readImage, sceneNamed } = await import("../data/index.js");
+  if (options.images !== undefined) return readImage(join(options.images, name));
+  const { foldIn, key: keyOf } = await import("../core/prng.js");
+  return sceneNamed({ ...scene, key: foldIn(keyOf(countOf("--seed", options.seed, 0)), "data") }, name);
+}
+
+async function writeResults(experiment: Experiment, options: TrainingOptions, preset: Preset): Promise<void> {
   const { reportOf } = await import("../rjepa/report-data.js");
   const { renderReport } = await import("../rjepa/index.js");
   const { saveModel } = await import("../rjepa/checkpoint.js");
   const source = options.images ?? "synthetic scenes";
-  const data = await reportOf(experiment, { source, preset, dataset });
+  const data = await reportOf(experiment, { source, preset, imageOf: ({ image }) => imageOf(options, image) });
   const { judge } = await import("../rjepa/report/verdicts.js");
   const summary = { ...experiment.summary, verdicts: judge(data), lossByStep: data.lossByStep };
   const file = (name: string): string => join(options.out, name);

@@ -1,5 +1,5 @@
 import { DataError } from "../core/errors.js";
-import { foldIn, type Key, key as keyOf } from "../core/prng.js";
+import { foldIn, key as keyOf } from "../core/prng.js";
 import { leavesOf } from "../core/tree.js";
 import type { Dataset, FixationSequence, Problem } from "../data/sequences.js";
 import { shuffleControl, splitByImage } from "../data/sequences.js";
@@ -81,7 +81,7 @@ export async function runExperiment(options: ExperimentOptions): Promise<Experim
     );
   const steps = dataset.steps;
   const model = jepa({ preset, steps });
-  const seen = control === "shuffle" ? shuffled(dataset, split.train, foldIn(key, "control")) : split.train;
+  const seen = control === "shuffle" ? shuffleControl(split.train, foldIn(key, "control")) : split.train;
   const channels = channelStatistics(split.train, preset.size);
   const params = model.init(foldIn(key, "init"));
   const head = firstStatistics(model, params, split.train, channels);
@@ -138,10 +138,6 @@ function memoryOf(planned: Plan, gradient: GradientDifference, steps: number): S
     rtrl: { planned: planned.bytes.rtrl },
     bptt: { planned: planned.bytes.bptt, measured: gradient.bytes.bptt, steps },
   };
-}
-
-function shuffled(dataset: Dataset, sequences: readonly FixationSequence[], key: Key): readonly FixationSequence[] {
-  return shuffleControl({ ...dataset, sequences: [...sequences] }, key).sequences;
 }
 
 const countImages = (sequences: readonly FixationSequence[]): number => new Set(sequences.map((s) => s.image)).size;

@@ -1,7 +1,7 @@
 /** R-JEPA: a recurrent joint-embedding predictive architecture on sequences of fixated image patches. */
 export { compareWithBptt, type GradientDifference, relativeDifference } from "./compare.js";
 export { type Embeddings, embedAll, type Reader } from "./embed.js";
-export { type Experiment, type ExperimentOptions, runExperiment, type Summary } from "./experiment.js";
+export { type Experiment, type ExperimentOptions, formatSummary, runExperiment, type Summary } from "./experiment.js";
 export { type Figures, figuresOf, rankMe } from "./figures.js";
 export { RunningHead } from "./head.js";
 export { type Fixated, type HeadStatistics, type Jepa, type JepaOptions, jepa } from "./model.js";

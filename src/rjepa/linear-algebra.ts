@@ -1,7 +1,5 @@
 import { BackendError } from "../core/errors.js";
 
-type Matrices = typeof import("ml-matrix");
-
 /** The linear algebra that figures need, from the optional peer `ml-matrix`. */
 export interface LinearAlgebra {
   /** Eigenvalues, largest first, and eigenvectors in rows, of a symmetric matrix given row-major [n, n]. */
@@ -12,22 +10,20 @@ export interface LinearAlgebra {
 
 /** Loads it, or says what to install. @throws BackendError */
 export async function linearAlgebra(): Promise<LinearAlgebra> {
-  let lib: Matrices;
-  try {
-    lib = await import("ml-matrix");
-  } catch {
+  const lib = await import("ml-matrix").catch(() => null);
+  if (lib === null)
     throw new BackendError("rjepa: figures need the package ml-matrix; install it with: npm install ml-matrix", "missing-peer");
-  }
-  const matrix = (data: Float64Array, rows: number, columns: number) => lib.Matrix.from1DArray(rows, columns, data);
+  const { EigenvalueDecomposition, Matrix, solve } = lib;
+  const matrix = (data: Float64Array, rows: number, columns: number) => Matrix.from1DArray(rows, columns, data);
   return {
     eigen(data, n) {
-      const found = new lib.EigenvalueDecomposition(matrix(data, n, n), { assumeSymmetric: true });
+      const found = new EigenvalueDecomposition(matrix(data, n, n), { assumeSymmetric: true });
       const order = found.realEigenvalues.map((_, i) => i).sort((i, j) => found.realEigenvalues[j] - found.realEigenvalues[i]);
       return {
         values: order.map((i) => found.realEigenvalues[i]),
         vectors: order.map((i) => found.eigenvectorMatrix.getColumn(i)),
       };
     },
-    solve: (a, b, n, m) => Float64Array.from(lib.solve(matrix(a, n, n), matrix(b, n, m)).to1DArray()),
+    solve: (a, b, n, m) => Float64Array.from(solve(matrix(a, n, n), matrix(b, n, m)).to1DArray()),
   };
 }

@@ -1,4 +1,4 @@
-import type { Dataset, FixationSequence } from "../data/sequences.js";
+import type { FixationSequence } from "../data/sequences.js";
 import type { Image } from "../data/image.js";
 import type { Experiment } from "./experiment.js";
 import { moments } from "./figures.js";
@@ -10,7 +10,6 @@ export interface ReportContext {
   /** "synthetic scenes", or the folder that the images came from. */
   readonly source: string;
   readonly preset: Preset;
-  readonly dataset: Dataset;
   /** Reads or makes the image that a sequence looked at, for the strip. */
   readonly imageOf: (sequence: FixationSequence) => Promise<Image>;
 }

@@ -98,7 +98,7 @@ export function train(start: Start, sequences: readonly FixationSequence[], opti
   const every = Math.max(1, Math.floor(updates / curvePoints));
   const began = performance.now();
   let [recent, fixations, memory] = [0, 0, 0];
-  let order = new Int32Array(0);
+  let order: Int32Array = new Int32Array(0);
   for (let update = 0; update < updates; update++) {
     const [epoch, at] = [Math.floor(update / perEpoch), update % perEpoch];
     if (at === 0) order = permutation(foldIn(foldIn(key, "order"), epoch), sequences.length);

@@ -1,8 +1,9 @@
 import { ArgumentError } from "../core/errors.js";
-import { leavesOf } from "../core/tree.js";
+import { leavesOf, mapTree } from "../core/tree.js";
 import type { Model, ModelParams } from "../learn/model.js";
 import { ruleNamed } from "../learn/named.js";
 import type { Rule, RuleOptions } from "../learn/rule.js";
+import { tensor } from "../ops/create.js";
 import { entries } from "../tensor/read.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
 import { type BlockError, blockError } from "./block-error.js";
@@ -42,21 +43,19 @@ export function compareLearner<S>(
   model: Model<S>,
   options: CheckLearnerOptions<S> = {},
 ): LearnerReport {
-  const { steps = 6, batch = 2, seed = 0, params = randomParams(model, seed) } = options;
-  const samples = options.samples ?? defaultSamples(model, steps, batch, seed);
-  if (samples.length === 0)
-    throw new ArgumentError("checkLearner: expected at least one time step, got none");
+  const run = runner(model, options);
   const used = typeof rule === "string" ? ruleNamed(rule) : rule;
-  const run = (r: Rule): ModelParams => {
-    const learner = r.start(model, params, options);
-    for (const sample of samples) learner.step(sample);
-    return learner.gradient();
+  const { params } = run;
+  return {
+    rule: used.name,
+    ...compareGradients(run.gradient(used, params), run.gradient(ruleNamed("bptt"), params)),
   };
-  return { rule: used.name, ...compareGradients(run(used), run(ruleNamed("bptt"))) };
 }
 
 /**
  * Checks that a learning rule gives the gradient of backpropagation through time on a model and a sequence.
+ * Where a block of that gradient is itself uncertain, because its terms cancel, a thousand times its own rounding is
+ * allowed: how far it moves when every parameter moves by one unit in the last place.
  * @throws GradientError naming the worst parameter block
  */
 export function checkLearner<S>(
@@ -66,12 +65,40 @@ export function checkLearner<S>(
 ): LearnerReport {
   const { tolerance = 1e-10 } = options;
   const report = compareLearner(rule, model, options);
-  const { path, error, cosine, normRatio } = report.worst;
-  if (!(error <= tolerance))
-    throw new GradientError(
-      `checkLearner: ${report.rule} must equal bptt to ${tolerance}, got a relative error of ${error.toExponential(2)} at ${path} (cosine ${cosine.toFixed(4)}, norm ratio ${normRatio.toFixed(4)})`,
-    );
-  return report;
+  if (report.worst.error <= tolerance) return report;
+  const rounding = ownRounding(model, options);
+  const wrong = report.blocks.filter(({ error }, i) => !(error <= Math.max(tolerance, 1000 * rounding[i])));
+  if (wrong.length === 0) return report;
+  const { path, error, cosine, normRatio } = worstOf(wrong);
+  throw new GradientError(
+    `checkLearner: ${report.rule} must equal bptt to ${tolerance}, got a relative error of ${error.toExponential(2)} at ${path} (cosine ${cosine.toFixed(4)}, norm ratio ${normRatio.toFixed(4)})`,
+  );
+}
+
+/** The data of a comparison, and a run of a rule over it. */
+function runner<S>(model: Model<S>, options: CheckLearnerOptions<S>) {
+  const { steps = 6, batch = 2, seed = 0, params = randomParams(model, seed) } = options;
+  const samples = options.samples ?? defaultSamples(model, steps, batch, seed);
+  if (samples.length === 0)
+    throw new ArgumentError("checkLearner: expected at least one time step, got none");
+  const gradient = (rule: Rule, at: ModelParams): ModelParams => {
+    const learner = rule.start(model, at, options);
+    for (const sample of samples) learner.step(sample);
+    return learner.gradient();
+  };
+  return { params, gradient };
+}
+
+/** Relative change of each block of the exact gradient when every parameter moves by one unit in the last place. */
+function ownRounding<S>(model: Model<S>, options: CheckLearnerOptions<S>): number[] {
+  const { params, gradient } = runner(model, options);
+  const bptt = ruleNamed("bptt");
+  const moved = mapTree(params, isTensor, (t: Tensor) => {
+    const unit = t.dtype === "float64" ? 2 ** -52 : 2 ** -23;
+    const values = entries(t).map((v, i) => v * (1 + (i % 2 === 0 ? unit : -unit)));
+    return tensor(values, { shape: t.shape, dtype: t.dtype });
+  }) as ModelParams;
+  return compareGradients(gradient(bptt, moved), gradient(bptt, params)).blocks.map((b) => b.error);
 }
 
 /** Two gradients of one model, block by block. */
@@ -86,7 +113,11 @@ export function compareGradients(got: ModelParams, expected: ModelParams): Omit<
     path,
     ...blockError(entries(value), entries(wanted[i].value)),
   }));
-  return { blocks, worst: blocks.reduce((w, b) => (b.error > w.error ? b : w)) };
+  return { blocks, worst: worstOf(blocks) };
+}
+
+function worstOf(blocks: readonly BlockReport[]): BlockReport {
+  return blocks.reduce((w, b) => (b.error > w.error ? b : w));
 }
 
 function defaultSamples<S>(model: Model<S>, steps: number, batch: number, seed: number): readonly S[] {

@@ -1,0 +1,20 @@
+/** Images, scanpaths, fixation samplers and synthetic scenes, as plain arrays. */
+export { type Sampler, samplerNamed, samplers } from "./fixations.js";
+export { type Image, listImages, readImage } from "./image.js";
+export { cropPatch } from "./patch.js";
+export { parseScanpaths, readScanpaths, type Scanpath, type Scanpaths } from "./scanpaths.js";
+export { scene } from "./scenes.js";
+export {
+  type Dataset,
+  type FixationSequence,
+  type FolderOptions,
+  flip,
+  fromFolder,
+  fromScenes,
+  type Problem,
+  type SceneOptions,
+  saccades,
+  sceneNamed,
+  shuffleControl,
+  splitByImage,
+} from "./sequences.js";

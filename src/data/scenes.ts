@@ -1,0 +1,102 @@
+import { foldIn, type Key, normal, uniform } from "../core/prng.js";
+import type { Image } from "./image.js";
+
+/** Radii of leaves as shares of the shorter side; their density falls as r^-3, as object sizes do in photographs. */
+const [smallest, largest] = [0.04, 0.45];
+/** Leaves are laid from front to back until this share of the pixels is covered; the rest is background. */
+const coverage = 0.995;
+const mostLeaves = 600;
+const textureOctaves = 5;
+
+/** One leaf: a disk with a color and a texture of its own. */
+interface Leaf {
+  readonly color: readonly [number, number, number];
+  readonly contrast: number;
+  readonly shade: readonly [number, number];
+  readonly texture: number;
+}
+
+/** Value noise of octaves whose amplitude halves as frequency doubles: a 1/f spectrum. Tiles of side `tile`. */
+function textureTile(key: Key, tile: number): Float32Array {
+  const out = new Float32Array(tile * tile);
+  for (let octave = 0; octave < textureOctaves; octave++) {
+    const cells = 4 << octave;
+    const grid = normal(foldIn(key, octave), cells * cells);
+    const amplitude = 2 ** -octave;
+    for (let y = 0; y < tile; y++) {
+      const v = (y / tile) * cells;
+      const [y0, fy] = [Math.floor(v), v - Math.floor(v)];
+      for (let x = 0; x < tile; x++) {
+        const u = (x / tile) * cells;
+        const [x0, fx] = [Math.floor(u), u - Math.floor(u)];
+        const at = (i: number, j: number): number => grid[((y0 + j) % cells) * cells + ((x0 + i) % cells)];
+        const top = at(0, 0) * (1 - fx) + at(1, 0) * fx;
+        const bottom = at(0, 1) * (1 - fx) + at(1, 1) * fx;
+        out[y * tile + x] += amplitude * (top * (1 - fy) + bottom * fy);
+      }
+    }
+  }
+  return out;
+}
+
+const tileSize = 128;
+const tiles = 4;
+
+/** Colors of one scene share a mood: brightness varies most, then warmth, then green against magenta. */
+function leafOf(key: Key, mood: ArrayLike<number>): Leaf {
+  const [brightness, warmth, green, contrast, shadeX, shadeY] = normal(key, 6);
+  const l = 0.42 + 0.2 * brightness + 0.08 * mood[0];
+  const w = 0.07 * warmth + 0.06 * mood[1];
+  const g = 0.04 * green + 0.03 * mood[2];
+  return {
+    color: [l + w - 0.5 * g, l + g, l - w - 0.5 * g],
+    contrast: 0.05 * Math.exp(0.6 * contrast),
+    shade: [0.1 * shadeX, 0.1 * shadeY],
+    texture: Math.abs(Math.floor(shadeX * 1e4)) % tiles,
+  };
+}
+
+/**
+ * A dead-leaves scene (Matheron 1968; Lee, Mumford & Huang 2001): disks with power-law radii that occlude each other,
+ * each with a color, a gradient of shade and 1/f texture. The same key gives the same scene.
+ */
+export function scene(key: Key, width: number, height: number, name: string): Image {
+  const short = Math.min(width, height);
+  const mood = normal(foldIn(key, "mood"), 3);
+  const textures = Array.from({ length: tiles }, (_, i) => textureTile(foldIn(foldIn(key, "texture"), i), tileSize));
+  const owner = new Int16Array(width * height).fill(-1);
+  const leaves: Leaf[] = [];
+  const centers: number[] = [];
+  let open = width * height;
+  const target = open * (1 - coverage);
+  while (open > target && leaves.length < mostLeaves) {
+    const own = foldIn(foldIn(key, "leaf"), leaves.length);
+    const [ux, uy, ur] = uniform(own, 3);
+    // inverse of the distribution function of a density proportional to r^-3
+    const r = short / Math.sqrt(ur / largest ** 2 + (1 - ur) / smallest ** 2);
+    const [cx, cy] = [ux * (width + 2 * r) - r, uy * (height + 2 * r) - r];
+    for (let y = Math.max(0, Math.ceil(cy - r)); y < Math.min(height, cy + r); y++) {
+      const half = Math.sqrt(Math.max(0, r * r - (y - cy) ** 2));
+      for (let x = Math.max(0, Math.ceil(cx - half)); x < Math.min(width, cx + half); x++) {
+        if (owner[y * width + x] >= 0) continue;
+        owner[y * width + x] = leaves.length;
+        open--;
+      }
+    }
+    leaves.push(leafOf(foldIn(own, "look"), mood));
+    centers.push(cx, cy);
+  }
+  const ground = leafOf(foldIn(key, "ground"), mood);
+  const data = new Uint8Array(width * height * 3);
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) {
+      const at = y * width + x;
+      const i = owner[at];
+      const leaf = i < 0 ? ground : leaves[i];
+      const [dx, dy] = i < 0 ? [0, 0] : [(x - centers[2 * i]) / short, (y - centers[2 * i + 1]) / short];
+      const grain = textures[leaf.texture][((y + 7 * i) & (tileSize - 1)) * tileSize + ((x + 13 * i) & (tileSize - 1))];
+      const light = leaf.contrast * grain + leaf.shade[0] * dx + leaf.shade[1] * dy;
+      for (let c = 0; c < 3; c++) data[3 * at + c] = Math.round(255 * Math.min(1, Math.max(0, leaf.color[c] + light)));
+    }
+  return { name, width, height, data };
+}

@@ -1,0 +1,210 @@
+import { basename } from "node:path";
+import { ArgumentError, DataError } from "../core/errors.js";
+import { foldIn, integers, type Key } from "../core/prng.js";
+import { samplerNamed } from "./fixations.js";
+import { type Image, listImages, readImage } from "./image.js";
+import { cropPatch } from "./patch.js";
+import { readScanpaths, type Scanpath, type Scanpaths } from "./scanpaths.js";
+import { scene } from "./scenes.js";
+
+/** What one viewer saw of one image: T patches at T fixations. */
+export interface FixationSequence {
+  readonly image: string;
+  readonly viewer: number;
+  /** [T, 3, S, S], 0 to 1. */
+  readonly patches: Float32Array;
+  /** [T, 2], pixels from the left and from the top. */
+  readonly fixations: Float64Array;
+  /** Size of the image in pixels. */
+  readonly width: number;
+  readonly height: number;
+  readonly diagonal: number;
+}
+
+/** Something that could not be used, and why. */
+export interface Problem {
+  readonly file: string;
+  readonly reason: string;
+}
+
+export interface Dataset {
+  readonly sequences: readonly FixationSequence[];
+  /** Fixations per sequence, T. */
+  readonly steps: number;
+  /** Side of a patch, S. */
+  readonly size: number;
+  readonly problems: readonly Problem[];
+}
+
+interface Shared {
+  /** Fixations per sequence, T; at least 2. */
+  readonly steps: number;
+  /** Side of the crop around a fixation, in pixels of the image. */
+  readonly cropSize: number;
+  /** Side of the patch that it is averaged down to. */
+  readonly size: number;
+  /** How fixations are drawn where none are recorded: `uniform` or `centerBiased`. */
+  readonly sampler?: string;
+  readonly key: Key;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+export interface FolderOptions extends Shared {
+  readonly images: string;
+  /** File of recorded scanpaths. */
+  readonly scanpaths?: string;
+  /** Sequences per image: all recorded viewers by default, one for a sampler. */
+  readonly viewers?: number;
+}
+
+export interface SceneOptions extends Shared {
+  readonly count: number;
+  readonly width: number;
+  readonly height: number;
+  /** Sequences per scene. */
+  readonly viewers: number;
+}
+
+function checkSteps({ steps, cropSize, size }: Shared): void {
+  if (!Number.isInteger(steps) || steps < 2)
+    throw new ArgumentError(`steps: a sequence needs at least 2 fixations to predict anything, got ${steps}`);
+  if (!(Number.isInteger(cropSize) && Number.isInteger(size)) || size < 1 || cropSize < size)
+    throw new ArgumentError(`patches: expected whole pixels with 1 <= size <= crop, got size ${size} and crop ${cropSize}`);
+}
+
+function sequenceOf(image: Image, viewer: number, fixations: Float64Array, { steps, cropSize, size }: Shared): FixationSequence {
+  const { width, height, name } = image;
+  const frame = 3 * size * size;
+  const patches = new Float32Array(steps * frame);
+  for (let t = 0; t < steps; t++) cropPatch(image, fixations[2 * t], fixations[2 * t + 1], cropSize, size, patches, t * frame);
+  return { image: name, viewer, patches, fixations, width, height, diagonal: Math.hypot(width, height) };
+}
+
+/**
+ * Sequences from a folder of images, read one at a time. An image that is corrupt, too small or without scanpaths, and
+ * scanpaths shorter than T, are listed as problems; the run goes on. @throws DataError when nothing usable remains
+ */
+export async function fromFolder(options: FolderOptions): Promise<Dataset> {
+  checkSteps(options);
+  const sampler = samplerNamed(options.sampler ?? "centerBiased");
+  const recorded = options.scanpaths === undefined ? null : await readScanpaths(options.scanpaths);
+  const paths = await listImages(options.images);
+  const sequences: FixationSequence[] = [];
+  const problems: Problem[] = [];
+  for (const [i, path] of paths.entries()) {
+    const name = basename(path);
+    try {
+      const viewers = recorded?.byImage.get(name);
+      if (recorded !== null && viewers === undefined) throw new DataError(`no scanpaths of ${name}`, name);
+      const image = await readImage(path, { minSize: options.cropSize });
+      if (recorded !== null) sequences.push(...viewed(image, recorded, viewers ?? [], options, problems));
+      else
+        for (let v = 0; v < (options.viewers ?? 1); v++) {
+          const own = foldIn(foldIn(options.key, name), v);
+          sequences.push(sequenceOf(image, v, sampler(own, options.steps, image.width, image.height), options));
+        }
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+      problems.push({ file: name, reason: error.message });
+    }
+    options.onProgress?.(i + 1, paths.length);
+  }
+  if (sequences.length === 0)
+    throw new DataError(`images: nothing usable in ${options.images}; the first problem: ${problems[0]?.reason ?? "none"}`, options.images);
+  return { sequences, steps: options.steps, size: options.size, problems };
+}
+
+/** The recorded sequences on one image; those shorter than T are counted. */
+function viewed(
+  image: Image,
+  recorded: Scanpaths,
+  viewers: readonly Scanpath[],
+  options: FolderOptions,
+  problems: Problem[],
+): FixationSequence[] {
+  if (image.width !== recorded.width || image.height !== recorded.height)
+    throw new DataError(
+      `scanpaths refer to images of ${recorded.width} x ${recorded.height} pixels, got ${image.width} x ${image.height} for ${image.name}`,
+      image.name,
+    );
+  const { steps } = options;
+  const chosen = viewers.slice(0, options.viewers);
+  const short = chosen.filter((v) => v.x.length < steps).length;
+  if (short > 0)
+    problems.push({ file: image.name, reason: `${short} of ${chosen.length} scanpaths have fewer than ${steps} fixations` });
+  return chosen.flatMap((v, viewer) => {
+    if (v.x.length < steps) return [];
+    const fixations = Float64Array.from({ length: 2 * steps }, (_, j) => (j % 2 === 0 ? v.x : v.y)[j >> 1]);
+    return [sequenceOf(image, viewer, fixations, options)];
+  });
+}
+
+/** The name of a synthetic scene. */
+const sceneName = (i: number): string => `scene-${String(i + 1).padStart(5, "0")}`;
+
+/** One synthetic scene of a data set, by its name. */
+export function sceneNamed(options: Pick<SceneOptions, "key" | "width" | "height">, name: string): Image {
+  return scene(foldIn(options.key, name), options.width, options.height, name);
+}
+
+/** Sequences on synthetic scenes: data that needs no download. */
+export function fromScenes(options: SceneOptions): Dataset {
+  checkSteps(options);
+  const { count, viewers, width, height, key } = options;
+  if (Math.min(width, height) < options.cropSize)
+    throw new ArgumentError(`scenes: must be at least ${options.cropSize} pixels wide and high, got ${width} x ${height}`);
+  const sampler = samplerNamed(options.sampler ?? "centerBiased");
+  const sequences: FixationSequence[] = [];
+  for (let i = 0; i < count; i++) {
+    const image = sceneNamed(options, sceneName(i));
+    for (let v = 0; v < viewers; v++) {
+      const fixations = sampler(foldIn(foldIn(key, `${image.name} fixations`), v), options.steps, width, height);
+      sequences.push(sequenceOf(image, v, fixations, options));
+    }
+    options.onProgress?.(i + 1, count);
+  }
+  return { sequences, steps: options.steps, size: options.size, problems: [] };
+}
+
+/** The sequence seen in a mirror. */
+export function flip(sequence: FixationSequence): FixationSequence {
+  const { patches, fixations, width } = sequence;
+  const steps = fixations.length / 2;
+  const size = Math.round(Math.sqrt(patches.length / steps / 3));
+  const mirrored = new Float32Array(patches.length);
+  for (let row = 0; row < patches.length; row += size)
+    for (let i = 0; i < size; i++) mirrored[row + i] = patches[row + size - 1 - i];
+  return { ...sequence, patches: mirrored, fixations: fixations.map((v, i) => (i % 2 === 0 ? width - v : v)) };
+}
+
+/** Displacement to the next fixation over the diagonal, [T, 2]; the last row is zero. */
+export function saccades({ fixations, diagonal }: FixationSequence): Float64Array {
+  return fixations.map((v, i) => (i + 2 < fixations.length ? (fixations[i + 2] - v) / diagonal : 0));
+}
+
+/** Training and test sequences that share no image: the last images by name are for testing. */
+export function splitByImage(
+  { sequences }: Pick<Dataset, "sequences">,
+  { test }: { readonly test: number },
+): { readonly train: readonly FixationSequence[]; readonly test: readonly FixationSequence[] } {
+  if (!(test >= 0 && test <= 1)) throw new ArgumentError(`split: expected a share of test images in [0, 1], got ${test}`);
+  const names = [...new Set(sequences.map((s) => s.image))].sort();
+  const held = new Set(names.slice(names.length - Math.round(names.length * test)));
+  return { train: sequences.filter((s) => !held.has(s.image)), test: sequences.filter((s) => held.has(s.image)) };
+}
+
+/** The control that must not learn: the patch of every step comes from another sequence, at the same step. */
+export function shuffleControl(sequences: readonly FixationSequence[], key: Key): FixationSequence[] {
+  const n = sequences.length;
+  if (n < 2) throw new DataError(`shuffle: expected at least 2 sequences, got ${n}`);
+  return sequences.map((sequence, i) => {
+    const steps = sequence.fixations.length / 2;
+    const frame = sequence.patches.length / steps;
+    const patches = new Float32Array(sequence.patches.length);
+    integers(foldIn(key, i), steps, 1, n).forEach((shift, t) => {
+      const other = sequences[(i + shift) % n];
+      patches.set(other.patches.subarray(t * frame, (t + 1) * frame), t * frame);
+    });
+    return { ...sequence, patches };
+  });
+}
