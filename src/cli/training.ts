@@ -1,5 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import v8 from "node:v8";
+import vm from "node:vm";
 import type { Command as Program } from "commander";
 import { ArgumentError } from "../core/errors.js";
 import type { Dataset, Image } from "../data/index.js";
@@ -48,6 +50,7 @@ export function addTrainingOptions(program: Program, defaults: { sequences: stri
 }
 
 const testShare = 0.25;
+const mostCollections = 8;
 const scene = { width: 320, height: 240 };
 
 /** Reads or makes the data, trains, judges, and writes summary and report. */
@@ -81,6 +84,7 @@ export async function runTraining(options: TrainingOptions): Promise<void> {
       rule: options.rule,
       seed,
       testShare,
+      heldBytes,
       onProgress({ fixations, total, loss }) {
         bar.progress ??= createProgress(total);
         bar.progress.update(fixations, loss);
@@ -91,6 +95,20 @@ export async function runTraining(options: TrainingOptions): Promise<void> {
   }
   process.stdout.write(formatSummary(experiment.summary));
   await writeResults(experiment, options, preset);
+}
+
+/** Bytes of all array buffers that are in use: garbage is collected until nothing more goes. */
+function heldBytes(): number {
+  v8.setFlagsFromString("--expose-gc");
+  const collect = vm.runInNewContext("gc") as () => void;
+  let held = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < mostCollections; round++) {
+    collect();
+    const now = process.memoryUsage().arrayBuffers;
+    if (now >= held) break;
+    held = now;
+  }
+  return held;
 }
 
 async function loadData(options: TrainingOptions, preset: Preset, seed: number): Promise<Dataset> {

@@ -13,6 +13,7 @@ import type { Sources } from "./influence/sources.js";
 import { TraceStore } from "./influence/traces.js";
 import { checkMemory } from "./memory.js";
 import type { Model, ModelParams } from "./model.js";
+import { requireParams } from "./require-params.js";
 import { recordShapes, type Structure, structureOf } from "./structure.js";
 import { type Past, recordStep, type StepRecord } from "./step.js";
 import type { Learner, LearnerMemory, StepResult } from "./rule.js";
@@ -95,6 +96,7 @@ export class ForwardLearner<S> implements Learner<S> {
   }
 
   setParams(params: ModelParams): void {
+    requireParams(this.options.rule, this.model, params);
     const count = leavesOf(params, isTensor, this.options.rule).length;
     if (this.direct.length && count !== this.direct.length)
       throw new ArgumentError(`${this.options.rule}: expected ${this.direct.length} parameter tensors, got ${count}`);

@@ -4,6 +4,7 @@ import { leavesOf } from "../core/tree.js";
 import type { Dataset, FixationSequence, Problem } from "../data/sequences.js";
 import { shuffleControl, splitByImage } from "../data/sequences.js";
 import { formatBytes } from "../learn/memory.js";
+import { ruleNamed } from "../learn/named.js";
 import { type Plan, plan } from "../learn/plan.js";
 import type { RuleOptions } from "../learn/rule.js";
 import { isTensor } from "../tensor/tensor.js";
@@ -30,6 +31,8 @@ export interface ExperimentOptions {
   /** Share of images, the last by name, kept for testing. */
   readonly testShare?: number;
   readonly onProgress?: (progress: Progress) => void;
+  /** Bytes of array memory that the process holds, after collecting garbage; default: what the learner counts. */
+  readonly heldBytes?: () => number;
 }
 
 /** What a run found, as numbers. */
@@ -96,6 +99,7 @@ export async function runExperiment(options: ExperimentOptions): Promise<Experim
   const before = judge(params, head.statistics);
   const planned = plan(model.model, { steps });
   const gradient = gradientCheck(model, start, split.train, rule, credit);
+  const measured = measure(model, start, split.train, credit, options.heldBytes) ?? gradient.bytes.rule;
   const trained = train(start, seen, { ...options, rule, credit, key: foldIn(key, "train") });
   const after = judge(trained.params, trained.head.statistics);
   const summary: Summary = {
@@ -111,7 +115,7 @@ export async function runExperiment(options: ExperimentOptions): Promise<Experim
     seconds: trained.seconds,
     fixationsPerSecond: trained.fixations / trained.seconds,
     gradient: { worst: gradient.worst, blocks: gradient.blocks },
-    memory: memoryOf(planned, gradient, steps),
+    memory: memoryOf(planned, credit, measured, gradient.bytes.bptt, steps),
     before: before.figures,
     after: after.figures,
     problems: dataset.problems,
@@ -132,11 +136,35 @@ function gradientCheck(
   return compareWithBptt(model, start.params, samples, rule === "bptt" ? "rfp" : rule, { credit });
 }
 
-function memoryOf(planned: Plan, gradient: GradientDifference, steps: number): Summary["memory"] {
+/** How much the process holds more while an RFP learner is in the middle of a sequence. */
+function measure(
+  model: Jepa,
+  start: Start,
+  sequences: readonly FixationSequence[],
+  credit: NonNullable<RuleOptions["credit"]>,
+  heldBytes: ExperimentOptions["heldBytes"],
+): number | null {
+  if (heldBytes === undefined) return null;
+  const samples = samplesOf(sequences.slice(0, 1), model.preset.size, start.channels, start.head.statistics);
+  const before = heldBytes();
+  const learner = ruleNamed("rfp").start(model.model, start.params, { credit });
+  for (const sample of samples) learner.step(sample);
+  const after = heldBytes();
+  // the learner must outlive the second reading
+  return learner.memory().bytes > 0 ? after - before : 0;
+}
+
+function memoryOf(
+  { bytes }: Plan,
+  credit: NonNullable<RuleOptions["credit"]>,
+  measured: number,
+  bptt: number,
+  steps: number,
+): Summary["memory"] {
   return {
-    rfp: { planned: planned.bytes.rfpExact, measured: gradient.bytes.rule },
-    rtrl: { planned: planned.bytes.rtrl },
-    bptt: { planned: planned.bytes.bptt, measured: gradient.bytes.bptt, steps },
+    rfp: { planned: credit === "local" ? bytes.rfpLocal : bytes.rfpExact, measured },
+    rtrl: { planned: bytes.rtrl },
+    bptt: { planned: bytes.bptt, measured: bptt, steps },
   };
 }
 

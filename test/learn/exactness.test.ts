@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, it } from "vitest";
 import { cells } from "../../src/cells/registry.js";
 import "../../src/index.js";
 import { rules } from "../../src/learn/registry.js";
@@ -39,7 +39,9 @@ describe.each(exact)("$name equals backpropagation through time", (rule) => {
 
   it("on vector cells above convolutional ones", () => {
     const mixed = arbitraryStack({ ...smallSpace, steps: [1, 6] }).filter(({ model }) => {
-      const ranks = new Set(model.areas.map((area) => area.geometry.input.length + area.geometry.state.length));
+      const ranks = new Set(
+        model.areas.map((area) => area.geometry.input.length + area.geometry.state.length),
+      );
       return ranks.size > 1;
     });
     holds(rule, 20, mixed);

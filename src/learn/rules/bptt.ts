@@ -8,7 +8,8 @@ import { item } from "../../tensor/read.js";
 import { isTensor, type Tensor } from "../../tensor/tensor.js";
 import type { Model, ModelParams, Moment } from "../model.js";
 import type { Learner, LearnerMemory, Rule, StepResult } from "../rule.js";
-import { lossOf, momentOf } from "../step.js";
+import { requireParams } from "../require-params.js";
+import { lossOf, momentOf, type Past } from "../step.js";
 import { stopGradient } from "../../ops/stop-gradient.js";
 import { tapeBytes } from "../tape-bytes.js";
 
@@ -17,26 +18,32 @@ class BpttLearner<S> implements Learner<S> {
   private tape = new Tape("bptt");
   private theta: ModelParams;
   private leaves: number[] = [];
-  private traced: { states: readonly CellState[]; input: Tensor } | null = null;
+  /** The step before, on the tape; and its values alone. */
+  private past: Past | null = null;
+  private kept: Past | null = null;
   private total: Tensor | null = null;
-  private kept: readonly CellState[] | null = null;
+  /** Gradient of losses on earlier tapes, in the order of the leaves. */
+  private earlier: readonly Tensor[] | null = null;
+  /** The gradient, once asked for and until the next step. */
+  private found: readonly Tensor[] | null = null;
 
   constructor(
     private readonly model: Model<S>,
     public params: ModelParams,
   ) {
+    requireParams("bptt", model, params);
     this.theta = params;
     this.restart();
   }
 
   get state(): readonly CellState[] | null {
-    return this.kept;
+    return this.kept?.states ?? null;
   }
 
   step(sample: S): StepResult {
-    const { model, tape } = this;
+    const { model, tape, past } = this;
     const input = model.input(sample);
-    const old = this.traced?.states ?? this.kept ?? model.areas.map((c) => c.zeroState(input.shape[0], { dtype: input.dtype }));
+    const old = past?.states ?? model.areas.map((c) => c.zeroState(input.shape[0], { dtype: input.dtype }));
     const states: CellState[] = [];
     const outputs: Tensor[] = [];
     let x = input;
@@ -48,38 +55,38 @@ class BpttLearner<S> implements Learner<S> {
       x = model.detached ? stopGradient(y) : y;
     });
     const now: Moment = { input, states, outputs };
-    const before = this.traced && momentOf(model, this.theta, this.traced.states, this.traced.input);
+    const before = past?.input ? momentOf(model, this.theta, past.states, past.input) : null;
     const loss = lossOf(model, { params: this.theta, now, before, sample });
+    this.found = null;
     this.total = this.total === null ? loss : add(this.total, loss);
-    this.traced = { states, input };
+    this.past = { states, input };
     const value = mapTree({ ...now }, isTensor, (t: Tensor) => tape.primal(t)) as unknown as Moment;
-    this.kept = value.states;
+    this.kept = { states: value.states, input: value.input };
     return { loss: item(tape.primal(loss)), moment: value };
   }
 
   gradient(): ModelParams {
     if (this.kept === null) throw new ArgumentError("bptt: expected at least one step before the gradient is asked for");
-    const known = new Map<number, Tensor>();
-    const at = this.total === null ? -1 : this.tape.indexOf(this.total);
-    if (this.total !== null && at >= 0) {
-      known.set(at, onesLike(this.tape.primal(this.total)));
-      this.tape.pullback(known, this.tape.nodes.length - 1);
-    }
-    const params = leavesOf<Tensor>(this.params, isTensor);
-    return fillTree(this.params, isTensor, params.map(({ value }, k) => known.get(this.leaves[k]) ?? zerosLike(value))) as ModelParams;
+    this.found ??= this.transpose();
+    return fillTree(this.params, isTensor, this.found) as ModelParams;
   }
 
   clearGradient(): void {
     this.total = null;
+    this.earlier = null;
+    this.found = null;
   }
 
   reset(): void {
     this.kept = null;
+    this.clearGradient();
     this.restart();
   }
 
   /** New parameters start a new record: the past under the old ones becomes constant. */
   setParams(params: ModelParams): void {
+    requireParams("bptt", this.model, params);
+    if (this.total !== null) this.earlier = this.found ?? this.transpose();
     this.params = params;
     this.restart();
   }
@@ -88,11 +95,25 @@ class BpttLearner<S> implements Learner<S> {
     return { bytes: tapeBytes(this.tape), growsWithTime: true };
   }
 
+  private transpose(): Tensor[] {
+    const known = new Map<number, Tensor>();
+    const at = this.total === null ? -1 : this.tape.indexOf(this.total);
+    if (this.total !== null && at >= 0) {
+      known.set(at, onesLike(this.tape.primal(this.total)));
+      this.tape.pullback(known, this.tape.nodes.length - 1);
+    }
+    return leavesOf<Tensor>(this.params, isTensor).map(({ value }, k) => {
+      const now = known.get(this.leaves[k]) ?? zerosLike(value);
+      return this.earlier === null ? now : add(this.earlier[k], now);
+    });
+  }
+
   private restart(): void {
     this.tape = new Tape("bptt");
     this.leaves = [];
-    this.traced = null;
+    this.past = this.kept;
     this.total = null;
+    this.found = null;
     this.theta = mapTree(this.params, isTensor, (t: Tensor) => {
       const leaf = this.tape.leaf(t);
       this.leaves.push(this.tape.indexOf(leaf));

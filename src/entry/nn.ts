@@ -1,0 +1,4 @@
+/** `onward/nn`: its parts, with the library set up. */
+import "../index.js";
+
+export * from "../nn/index.js";

@@ -1,0 +1,4 @@
+/** `onward/rjepa`: its parts, with the library set up. */
+import "../index.js";
+
+export * from "../rjepa/index.js";
