@@ -14,7 +14,20 @@ export * as random from "./ops/random.js";
 export { type Backend, backend, backendNames, registerBackend, useBackend } from "./tensor/backend.js";
 export { entries, item, toArray } from "./tensor/read.js";
 export { isTensor, Tensor } from "./tensor/tensor.js";
-export { arange, asTensor, type CreateOptions, eye, full, type Nested, ones, onesLike, scalar, tensor, zeros, zerosLike } from "./ops/create.js";
+export {
+  arange,
+  asTensor,
+  type CreateOptions,
+  eye,
+  full,
+  type Nested,
+  ones,
+  onesLike,
+  scalar,
+  tensor,
+  zeros,
+  zerosLike,
+} from "./ops/create.js";
 export * from "./ops/compare.js";
 export { where } from "./ops/select.js";
 export * from "./ops/pointwise.js";

@@ -95,7 +95,9 @@ export function defineCell(definition: CellDefinition): CellKind {
         );
       },
       zeroState: (batch, options = {}) =>
-        Object.fromEntries(definition.states.map((s) => [s, zeros(batched(batch), { dtype: options.dtype })])),
+        Object.fromEntries(
+          definition.states.map((s) => [s, zeros(batched(batch), { dtype: options.dtype })]),
+        ),
       next(params, state, input) {
         checkInput(definition.name, g, input);
         return definition.next(params, state, input, g);
@@ -118,13 +120,21 @@ function resolve(definition: CellDefinition, sizes: CellSizes): Geometry {
   if (spatial && input.length !== 3)
     throw new ShapeError(`${name}: expected an input of shape [C,H,W], got ${formatShape(input)}`);
   const state = spatial ? [sizes.units, ...input.slice(1).map((n) => Math.ceil(n / stride))] : [sizes.units];
-  return { input, units: sizes.units, stride, activation: sizes.activation ?? definition.activation ?? "tanh", state };
+  return {
+    input,
+    units: sizes.units,
+    stride,
+    activation: sizes.activation ?? definition.activation ?? "tanh",
+    state,
+  };
 }
 
 function checkInput(name: string, g: Geometry, input: Tensor): void {
   const got = input.shape.slice(1);
   if (got.length !== g.input.length || got.some((n, i) => n !== g.input[i]))
-    throw new ShapeError(`${name}: expected an input of shape [B,${g.input}], got ${formatShape(input.shape)}`);
+    throw new ShapeError(
+      `${name}: expected an input of shape [B,${g.input}], got ${formatShape(input.shape)}`,
+    );
 }
 
 function initialValues(definition: CellDefinition, name: string, shape: Shape, key: Key): Float64Array {

@@ -9,9 +9,16 @@ export const cell = defineCell({
   locality: "dense",
   states: ["h"],
   shapes: ({ input, units: n }) => ({
-    Wr: [n, ...input], Ur: [n, n], br: [n],
-    Wz: [n, ...input], Uz: [n, n], bz: [n],
-    Wn: [n, ...input], Un: [n, n], bn: [n], bhn: [n],
+    Wr: [n, ...input],
+    Ur: [n, n],
+    br: [n],
+    Wz: [n, ...input],
+    Uz: [n, n],
+    bz: [n],
+    Wn: [n, ...input],
+    Un: [n, n],
+    bn: [n],
+    bhn: [n],
   }),
   next: (p, { h }, x) => {
     const r = sigmoid(add(add(drive(x, p.Wr), drive(h, p.Ur)), p.br));

@@ -15,7 +15,13 @@ export const cell = defineCell({
   locality: "unit",
   states: ["re", "im"],
   shapes: ({ input, units: n }) => ({
-    nu: [n], theta: [n], Bre: [n, ...input], Bim: [n, ...input], Cre: [n, n], Cim: [n, n], D: [n, ...input],
+    nu: [n],
+    theta: [n],
+    Bre: [n, ...input],
+    Bim: [n, ...input],
+    Cre: [n, n],
+    Cim: [n, n],
+    D: [n, ...input],
   }),
   initial: {
     nu: (key: Key, n: number) =>

@@ -12,7 +12,13 @@ export const cell = defineCell({
   locality: "dense",
   states: ["h", "c"],
   shapes: ({ input, units: n }) =>
-    Object.fromEntries(gates.flatMap((q) => [[`W${q}`, [n, ...input]], [`U${q}`, [n, n]], [`b${q}`, [n]]])),
+    Object.fromEntries(
+      gates.flatMap((q) => [
+        [`W${q}`, [n, ...input]],
+        [`U${q}`, [n, n]],
+        [`b${q}`, [n]],
+      ]),
+    ),
   next: (p, s, x) => {
     const pre = (q: (typeof gates)[number]): Tensor => preactivation(p, q, s.h, x);
     const c = add(mul(sigmoid(pre("f")), s.c), mul(sigmoid(pre("i")), tanh(pre("g"))));

@@ -1,6 +1,6 @@
 import type { Shape } from "../core/shape.js";
 import { conv2d } from "../ops/conv.js";
-import { add, elu, mul, sigmoid, neg, tanh } from "../ops/pointwise.js";
+import { add, elu, mul, neg, sigmoid, tanh } from "../ops/pointwise.js";
 import { reshape } from "../ops/reindex.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { type CellKind, defineCell, type Geometry, type Locality } from "./_cell.js";
@@ -24,7 +24,8 @@ const gates = {
 function reciprocalGatedCircuit(name: string, kind: keyof typeof gates, locality: Locality): CellKind {
   const spatial = kind !== "vector";
   const gate: Gate = gates[kind];
-  const gateShape = (n: number): Shape => (kind === "depthwise" ? [n, 1, 3, 3] : kind === "conv" ? [n, n, 3, 3] : [n]);
+  const gateShape = (n: number): Shape =>
+    kind === "depthwise" ? [n, 1, 3, 3] : kind === "conv" ? [n, n, 3, 3] : [n];
   const input = (x: Tensor, K: Tensor, b: Tensor, g: Geometry): Tensor =>
     spatial ? add(conv2d(x, K, { padding: 1, stride: g.stride }), perChannel(b)) : add(drive(x, K), b);
   return defineCell({
@@ -39,9 +40,18 @@ function reciprocalGatedCircuit(name: string, kind: keyof typeof gates, locality
       const K: Shape = spatial ? [n, m[0], 3, 3] : [n, ...m];
       const w = gateShape(n);
       return {
-        Kh: K, bh: [n], Kc: K, bc: [n],
-        wcc: w, whc: w, whh: w, wch: w,
-        gcc: [n], ghc: [n], ghh: [n], gch: [n],
+        Kh: K,
+        bh: [n],
+        Kc: K,
+        bc: [n],
+        wcc: w,
+        whc: w,
+        whh: w,
+        wch: w,
+        gcc: [n],
+        ghc: [n],
+        ghh: [n],
+        gch: [n],
       };
     },
     next: (p, { h, c }, x, g) => {

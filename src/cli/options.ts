@@ -3,7 +3,8 @@ import type { RuleOptions } from "../learn/rule.js";
 
 /** `exact` or `local`. */
 export function creditOf(text: string): NonNullable<RuleOptions["credit"]> {
-  if (text !== "exact" && text !== "local") throw new ArgumentError(`--credit: expected exact or local, got "${text}"`);
+  if (text !== "exact" && text !== "local")
+    throw new ArgumentError(`--credit: expected exact or local, got "${text}"`);
   return text;
 }
 
@@ -18,6 +19,7 @@ export function countOf(option: string, text: string, least = 1): number {
 /** A positive number, from an option's text. */
 export function positiveOf(option: string, text: string): number {
   const x = Number(text);
-  if (!Number.isFinite(x) || x <= 0) throw new ArgumentError(`${option}: expected a positive number, got "${text}"`);
+  if (!Number.isFinite(x) || x <= 0)
+    throw new ArgumentError(`${option}: expected a positive number, got "${text}"`);
   return x;
 }

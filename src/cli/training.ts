@@ -34,11 +34,22 @@ export function addTrainingOptions(program: Program, defaults: { sequences: stri
     .option("--preset <name>", "nano or tiny", "nano")
     .option("--rule <name>", "learning rule: rfp, rtrl, bptt", "rfp")
     .option("--credit <name>", "exact or local, for rfp", "exact")
-    .option("--control <name>", "none, or shuffle: patches of other sequences, which must prevent learning", "none")
-    .option("--images <folder>", "JPEG, PNG or WebP images; default: synthetic scenes, which need no download")
+    .option(
+      "--control <name>",
+      "none, or shuffle: patches of other sequences, which must prevent learning",
+      "none",
+    )
+    .option(
+      "--images <folder>",
+      "JPEG, PNG or WebP images; default: synthetic scenes, which need no download",
+    )
     .option("--scanpaths <file>", "recorded fixations on these images; default: a sampler")
     .option("--sampler <name>", "uniform or centerBiased, where fixations are not recorded", "centerBiased")
-    .option("--sequences <n>", "training sequences of synthetic scenes", defaults.sequences === "all" ? "2000" : defaults.sequences)
+    .option(
+      "--sequences <n>",
+      "training sequences of synthetic scenes",
+      defaults.sequences === "all" ? "2000" : defaults.sequences,
+    )
     .option("--viewers <n>", "sequences per image where fixations are sampled", "4")
     .option("--steps <T>", "fixations in a sequence", "8")
     .option("--batch <n>", "streams in parallel", "1")
@@ -51,6 +62,7 @@ export function addTrainingOptions(program: Program, defaults: { sequences: stri
 
 const testShare = 0.25;
 const mostCollections = 8;
+const mostProblems = 10;
 const scene = { width: 320, height: 240 };
 
 /** Reads or makes the data, trains, judges, and writes summary and report. */
@@ -73,7 +85,7 @@ export async function runTraining(options: TrainingOptions): Promise<void> {
   };
   await mkdir(options.out, { recursive: true });
   const dataset = await loadData(options, preset, seed);
-  for (const { file, reason } of dataset.problems) process.stderr.write(`skipped ${file}: ${reason}\n`);
+  reportProblems(dataset);
   const bar = { progress: null as ReturnType<typeof createProgress> | null };
   let experiment: Experiment;
   try {
@@ -95,6 +107,14 @@ export async function runTraining(options: TrainingOptions): Promise<void> {
   }
   process.stdout.write(formatSummary(experiment.summary));
   await writeResults(experiment, options, preset);
+}
+
+/** Names what could not be used; a long list is cut here and whole in summary.json. */
+function reportProblems({ problems }: Dataset): void {
+  for (const { file, reason } of problems.slice(0, mostProblems))
+    process.stderr.write(`skipped ${file}: ${reason}\n`);
+  const more = problems.length - mostProblems;
+  if (more > 0) process.stderr.write(`and ${more} more problems; summary.json lists them all\n`);
 }
 
 /** Bytes of all array buffers that are in use: garbage is collected until nothing more goes. */
@@ -124,7 +144,8 @@ async function loadData(options: TrainingOptions, preset: Preset, seed: number):
     key,
   };
   if (options.images === undefined) {
-    if (options.scanpaths !== undefined) throw new ArgumentError("--scanpaths: expected --images with it, got none");
+    if (options.scanpaths !== undefined)
+      throw new ArgumentError("--scanpaths: expected --images with it, got none");
     const wanted = countOf("--sequences", options.sequences, 2);
     const count = Math.max(2, Math.ceil(wanted / shared.viewers / (1 - testShare)));
     return data.fromScenes({ ...shared, ...scene, count });
@@ -159,7 +180,11 @@ async function writeResults(experiment: Experiment, options: TrainingOptions, pr
   const { renderReport } = await import("../rjepa/index.js");
   const { saveModel } = await import("../rjepa/checkpoint.js");
   const source = options.images ?? "synthetic scenes";
-  const data = await reportOf(experiment, { source, preset, imageOf: ({ image }) => imageOf(options, image) });
+  const data = await reportOf(experiment, {
+    source,
+    preset,
+    imageOf: ({ image }) => imageOf(options, image),
+  });
   const { judge } = await import("../rjepa/report/verdicts.js");
   const summary = { ...experiment.summary, verdicts: judge(data), lossByStep: data.lossByStep };
   const file = (name: string): string => join(options.out, name);

@@ -42,7 +42,10 @@ const centerBiased: Sampler = (key, count, width, height) => {
       weight[i] = bias[i] * (1 - inhibition[i]);
       if (t > 0) {
         // the density of a length r spreads over a ring of circumference proportional to r
-        const r = Math.max(Math.hypot(px[i] - out[2 * t - 2], py[i] - out[2 * t - 1]) / diagonal, cell / diagonal / 2);
+        const r = Math.max(
+          Math.hypot(px[i] - out[2 * t - 2], py[i] - out[2 * t - 1]) / diagonal,
+          cell / diagonal / 2,
+        );
         weight[i] *= r ** (saccadeShape - 2) * Math.exp(-r / saccadeScale);
       }
       total += weight[i];
@@ -65,6 +68,7 @@ export const samplers: Readonly<Record<string, Sampler>> = { uniform: uniformly,
 /** A sampler by name. @throws ArgumentError for an unknown name */
 export function samplerNamed(name: string): Sampler {
   const sampler = Object.hasOwn(samplers, name) ? samplers[name] : undefined;
-  if (!sampler) throw new ArgumentError(`sampler: expected one of ${Object.keys(samplers).join(", ")}, got "${name}"`);
+  if (!sampler)
+    throw new ArgumentError(`sampler: expected one of ${Object.keys(samplers).join(", ")}, got "${name}"`);
   return sampler;
 }

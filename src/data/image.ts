@@ -18,7 +18,8 @@ export async function listImages(folder: string): Promise<string[]> {
   const found = await stat(folder).catch(() => null);
   if (!found?.isDirectory()) throw new DataError(`images: expected a folder, got ${folder}`, folder);
   const names = (await readdir(folder)).filter((name) => extensions.has(extname(name).toLowerCase())).sort();
-  if (names.length === 0) throw new DataError(`images: expected JPEG, PNG or WebP files in ${folder}, got none`, folder);
+  if (names.length === 0)
+    throw new DataError(`images: expected JPEG, PNG or WebP files in ${folder}, got none`, folder);
   return names.map((name) => join(folder, name));
 }
 
@@ -41,7 +42,10 @@ export async function readImage(path: string, options: { readonly minSize?: numb
   const { width, height, channels } = decoded.info;
   const least = options.minSize ?? 1;
   if (width < least || height < least)
-    throw new DataError(`images: ${name} must be at least ${least} x ${least} pixels, got ${width} x ${height}`, name);
+    throw new DataError(
+      `images: ${name} must be at least ${least} x ${least} pixels, got ${width} x ${height}`,
+      name,
+    );
   return { name, width, height, data: toColor(new Uint8Array(decoded.data), width * height, channels) };
 }
 
@@ -49,14 +53,18 @@ export async function readImage(path: string, options: { readonly minSize?: numb
 function toColor(data: Uint8Array, pixels: number, channels: number): Uint8Array {
   if (channels === 3) return data;
   const out = new Uint8Array(pixels * 3);
-  for (let i = 0; i < pixels; i++) for (let c = 0; c < 3; c++) out[3 * i + c] = data[i * channels + (channels > 2 ? c : 0)];
+  for (let i = 0; i < pixels; i++)
+    for (let c = 0; c < 3; c++) out[3 * i + c] = data[i * channels + (channels > 2 ? c : 0)];
   return out;
 }
 
-async function loadSharp(): Promise<(typeof import("sharp"))["default"]> {
+async function loadSharp(): Promise<typeof import("sharp")["default"]> {
   try {
     return (await import("sharp")).default;
   } catch {
-    throw new BackendError("images: decoding needs the package sharp; install it with: npm install sharp", "missing-peer");
+    throw new BackendError(
+      "images: decoding needs the package sharp; install it with: npm install sharp",
+      "missing-peer",
+    );
   }
 }

@@ -4,9 +4,18 @@ import type { Image } from "./image.js";
  * The square of `crop` pixels around a fixation, shifted so that it lies inside the image, averaged down to `size`
  * pixels; written as [3, size, size] in 0 to 1. The image must be at least `crop` pixels wide and high.
  */
-export function cropPatch(image: Image, x: number, y: number, crop: number, size: number, into: Float32Array, offset: number): void {
+export function cropPatch(
+  image: Image,
+  x: number,
+  y: number,
+  crop: number,
+  size: number,
+  into: Float32Array,
+  offset: number,
+): void {
   const { width, height, data } = image;
-  const inside = (center: number, n: number): number => Math.min(Math.max(Math.round(center - crop / 2), 0), n - crop);
+  const inside = (center: number, n: number): number =>
+    Math.min(Math.max(Math.round(center - crop / 2), 0), n - crop);
   const [left, top] = [inside(x, width), inside(y, height)];
   const scale = crop / size;
   for (let j = 0; j < size; j++) {

@@ -25,7 +25,10 @@ export async function readScanpaths(path: string): Promise<Scanpaths> {
     text = await readFile(path, "utf8");
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
-    throw new DataError(`scanpaths: cannot read ${path}: ${missing ? "no such file" : (error as Error).message}`, path);
+    throw new DataError(
+      `scanpaths: cannot read ${path}: ${missing ? "no such file" : (error as Error).message}`,
+      path,
+    );
   }
   let content: unknown;
   try {
@@ -40,15 +43,26 @@ export async function readScanpaths(path: string): Promise<Scanpaths> {
 export function parseScanpaths(content: unknown, file: string): Scanpaths {
   const { width, height, scanpaths } = (content ?? {}) as Record<string, unknown>;
   if (typeof width !== "number" || typeof height !== "number" || !(width > 0 && height > 0))
-    throw new DataError(`scanpaths: expected a positive width and height in ${file}, got ${width} and ${height}`, file);
+    throw new DataError(
+      `scanpaths: expected a positive width and height in ${file}, got ${width} and ${height}`,
+      file,
+    );
   if (typeof scanpaths !== "object" || scanpaths === null || Array.isArray(scanpaths))
-    throw new DataError(`scanpaths: expected an object "scanpaths" of images in ${file}, got ${kindOf(scanpaths)}`, file);
+    throw new DataError(
+      `scanpaths: expected an object "scanpaths" of images in ${file}, got ${kindOf(scanpaths)}`,
+      file,
+    );
   const byImage = new Map<string, readonly Scanpath[]>();
   for (const [image, viewers] of Object.entries(scanpaths)) {
-    if (!Array.isArray(viewers)) throw new DataError(`scanpaths: expected a list of viewers for ${image}, got ${kindOf(viewers)}`, file);
-    byImage.set(image, viewers.map((viewer, i) => checkScanpath(viewer, `${image}, viewer ${i + 1}`, width, height, file)));
+    if (!Array.isArray(viewers))
+      throw new DataError(`scanpaths: expected a list of viewers for ${image}, got ${kindOf(viewers)}`, file);
+    byImage.set(
+      image,
+      viewers.map((viewer, i) => checkScanpath(viewer, `${image}, viewer ${i + 1}`, width, height, file)),
+    );
   }
-  if (byImage.size === 0) throw new DataError(`scanpaths: expected at least one image in ${file}, got none`, file);
+  if (byImage.size === 0)
+    throw new DataError(`scanpaths: expected at least one image in ${file}, got none`, file);
   return { width, height, byImage };
 }
 
@@ -56,10 +70,14 @@ function checkScanpath(viewer: unknown, who: string, width: number, height: numb
   const { x, y, duration } = (viewer ?? {}) as Record<string, unknown>;
   const lists = { x, y, duration };
   for (const [name, list] of Object.entries(lists)) {
-    if (!Array.isArray(list)) throw new DataError(`scanpaths: ${who}: expected a list "${name}", got ${kindOf(list)}`, file);
+    if (!Array.isArray(list))
+      throw new DataError(`scanpaths: ${who}: expected a list "${name}", got ${kindOf(list)}`, file);
     const bad = list.findIndex((v) => typeof v !== "number" || !Number.isFinite(v));
     if (bad >= 0)
-      throw new DataError(`scanpaths: ${who}: expected numbers in "${name}", got ${JSON.stringify(list[bad])} at fixation ${bad + 1}`, file);
+      throw new DataError(
+        `scanpaths: ${who}: expected numbers in "${name}", got ${JSON.stringify(list[bad])} at fixation ${bad + 1}`,
+        file,
+      );
   }
   const path = lists as unknown as Scanpath;
   if (path.x.length !== path.y.length || path.x.length !== path.duration.length)
@@ -77,4 +95,5 @@ function checkScanpath(viewer: unknown, who: string, width: number, height: numb
   return path;
 }
 
-const kindOf = (value: unknown): string => (value === null ? "null" : Array.isArray(value) ? "a list" : typeof value);
+const kindOf = (value: unknown): string =>
+  value === null ? "null" : Array.isArray(value) ? "a list" : typeof value;

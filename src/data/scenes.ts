@@ -63,7 +63,9 @@ function leafOf(key: Key, mood: ArrayLike<number>): Leaf {
 export function scene(key: Key, width: number, height: number, name: string): Image {
   const short = Math.min(width, height);
   const mood = normal(foldIn(key, "mood"), 3);
-  const textures = Array.from({ length: tiles }, (_, i) => textureTile(foldIn(foldIn(key, "texture"), i), tileSize));
+  const textures = Array.from({ length: tiles }, (_, i) =>
+    textureTile(foldIn(foldIn(key, "texture"), i), tileSize),
+  );
   const owner = new Int16Array(width * height).fill(-1);
   const leaves: Leaf[] = [];
   const centers: number[] = [];
@@ -94,9 +96,11 @@ export function scene(key: Key, width: number, height: number, name: string): Im
       const i = owner[at];
       const leaf = i < 0 ? ground : leaves[i];
       const [dx, dy] = i < 0 ? [0, 0] : [(x - centers[2 * i]) / short, (y - centers[2 * i + 1]) / short];
-      const grain = textures[leaf.texture][((y + 7 * i) & (tileSize - 1)) * tileSize + ((x + 13 * i) & (tileSize - 1))];
+      const grain =
+        textures[leaf.texture][((y + 7 * i) & (tileSize - 1)) * tileSize + ((x + 13 * i) & (tileSize - 1))];
       const light = leaf.contrast * grain + leaf.shade[0] * dx + leaf.shade[1] * dy;
-      for (let c = 0; c < 3; c++) data[3 * at + c] = Math.round(255 * Math.min(1, Math.max(0, leaf.color[c] + light)));
+      for (let c = 0; c < 3; c++)
+        data[3 * at + c] = Math.round(255 * Math.min(1, Math.max(0, leaf.color[c] + light)));
     }
   return { name, width, height, data };
 }

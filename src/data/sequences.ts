@@ -69,14 +69,22 @@ function checkSteps({ steps, cropSize, size }: Shared): void {
   if (!Number.isInteger(steps) || steps < 2)
     throw new ArgumentError(`steps: a sequence needs at least 2 fixations to predict anything, got ${steps}`);
   if (!(Number.isInteger(cropSize) && Number.isInteger(size)) || size < 1 || cropSize < size)
-    throw new ArgumentError(`patches: expected whole pixels with 1 <= size <= crop, got size ${size} and crop ${cropSize}`);
+    throw new ArgumentError(
+      `patches: expected whole pixels with 1 <= size <= crop, got size ${size} and crop ${cropSize}`,
+    );
 }
 
-function sequenceOf(image: Image, viewer: number, fixations: Float64Array, { steps, cropSize, size }: Shared): FixationSequence {
+function sequenceOf(
+  image: Image,
+  viewer: number,
+  fixations: Float64Array,
+  { steps, cropSize, size }: Shared,
+): FixationSequence {
   const { width, height, name } = image;
   const frame = 3 * size * size;
   const patches = new Float32Array(steps * frame);
-  for (let t = 0; t < steps; t++) cropPatch(image, fixations[2 * t], fixations[2 * t + 1], cropSize, size, patches, t * frame);
+  for (let t = 0; t < steps; t++)
+    cropPatch(image, fixations[2 * t], fixations[2 * t + 1], cropSize, size, patches, t * frame);
   return { image: name, viewer, patches, fixations, width, height, diagonal: Math.hypot(width, height) };
 }
 
@@ -101,7 +109,9 @@ export async function fromFolder(options: FolderOptions): Promise<Dataset> {
       else
         for (let v = 0; v < (options.viewers ?? 1); v++) {
           const own = foldIn(foldIn(options.key, name), v);
-          sequences.push(sequenceOf(image, v, sampler(own, options.steps, image.width, image.height), options));
+          sequences.push(
+            sequenceOf(image, v, sampler(own, options.steps, image.width, image.height), options),
+          );
         }
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
@@ -110,7 +120,10 @@ export async function fromFolder(options: FolderOptions): Promise<Dataset> {
     options.onProgress?.(i + 1, paths.length);
   }
   if (sequences.length === 0)
-    throw new DataError(`images: nothing usable in ${options.images}; the first problem: ${problems[0]?.reason ?? "none"}`, options.images);
+    throw new DataError(
+      `images: nothing usable in ${options.images}; the first problem: ${problems[0]?.reason ?? "none"}`,
+      options.images,
+    );
   return { sequences, steps: options.steps, size: options.size, problems };
 }
 
@@ -131,7 +144,10 @@ function viewed(
   const chosen = viewers.slice(0, options.viewers);
   const short = chosen.filter((v) => v.x.length < steps).length;
   if (short > 0)
-    problems.push({ file: image.name, reason: `${short} of ${chosen.length} scanpaths have fewer than ${steps} fixations` });
+    problems.push({
+      file: image.name,
+      reason: `${short} of ${chosen.length} scanpaths have fewer than ${steps} fixations`,
+    });
   return chosen.flatMap((v, viewer) => {
     if (v.x.length < steps) return [];
     const fixations = Float64Array.from({ length: 2 * steps }, (_, j) => (j % 2 === 0 ? v.x : v.y)[j >> 1]);
@@ -152,13 +168,20 @@ export function fromScenes(options: SceneOptions): Dataset {
   checkSteps(options);
   const { count, viewers, width, height, key } = options;
   if (Math.min(width, height) < options.cropSize)
-    throw new ArgumentError(`scenes: must be at least ${options.cropSize} pixels wide and high, got ${width} x ${height}`);
+    throw new ArgumentError(
+      `scenes: must be at least ${options.cropSize} pixels wide and high, got ${width} x ${height}`,
+    );
   const sampler = samplerNamed(options.sampler ?? "centerBiased");
   const sequences: FixationSequence[] = [];
   for (let i = 0; i < count; i++) {
     const image = sceneNamed(options, sceneName(i));
     for (let v = 0; v < viewers; v++) {
-      const fixations = sampler(foldIn(foldIn(key, `${image.name} fixations`), v), options.steps, width, height);
+      const fixations = sampler(
+        foldIn(foldIn(key, `${image.name} fixations`), v),
+        options.steps,
+        width,
+        height,
+      );
       sequences.push(sequenceOf(image, v, fixations, options));
     }
     options.onProgress?.(i + 1, count);
@@ -174,7 +197,11 @@ export function flip(sequence: FixationSequence): FixationSequence {
   const mirrored = new Float32Array(patches.length);
   for (let row = 0; row < patches.length; row += size)
     for (let i = 0; i < size; i++) mirrored[row + i] = patches[row + size - 1 - i];
-  return { ...sequence, patches: mirrored, fixations: fixations.map((v, i) => (i % 2 === 0 ? width - v : v)) };
+  return {
+    ...sequence,
+    patches: mirrored,
+    fixations: fixations.map((v, i) => (i % 2 === 0 ? width - v : v)),
+  };
 }
 
 /** Displacement to the next fixation over the diagonal, [T, 2]; the last row is zero. */
@@ -187,10 +214,14 @@ export function splitByImage(
   { sequences }: Pick<Dataset, "sequences">,
   { test }: { readonly test: number },
 ): { readonly train: readonly FixationSequence[]; readonly test: readonly FixationSequence[] } {
-  if (!(test >= 0 && test <= 1)) throw new ArgumentError(`split: expected a share of test images in [0, 1], got ${test}`);
+  if (!(test >= 0 && test <= 1))
+    throw new ArgumentError(`split: expected a share of test images in [0, 1], got ${test}`);
   const names = [...new Set(sequences.map((s) => s.image))].sort();
   const held = new Set(names.slice(names.length - Math.round(names.length * test)));
-  return { train: sequences.filter((s) => !held.has(s.image)), test: sequences.filter((s) => held.has(s.image)) };
+  return {
+    train: sequences.filter((s) => !held.has(s.image)),
+    test: sequences.filter((s) => held.has(s.image)),
+  };
 }
 
 /** The control that must not learn: the patch of every step comes from another sequence, at the same step. */

@@ -1,9 +1,9 @@
+import { apply } from "../tensor/apply.js";
+import { nextLevel } from "../tensor/level.js";
+import type { LinearMap } from "../tensor/linear-map.js";
 import type { Op } from "../tensor/op.js";
 import { Tensor } from "../tensor/tensor.js";
-import { nextLevel } from "../tensor/level.js";
 import type { Trace } from "../tensor/trace.js";
-import { apply } from "../tensor/apply.js";
-import type { LinearMap } from "../tensor/linear-map.js";
 
 /** What a forward reading carries beside each value: any type that linear maps act on and that adds. */
 export interface TangentAlgebra<T> {

@@ -1,5 +1,5 @@
-import { DTypeError, ShapeError } from "../core/errors.js";
 import { isFloat } from "../core/dtype.js";
+import { DTypeError, ShapeError } from "../core/errors.js";
 import { mapTree } from "../core/tree.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
 import { ForwardTrace } from "./dual.js";
@@ -12,7 +12,9 @@ import { tiedTangents } from "./tied.js";
  * The Jacobian of `f` with respect to its first argument, by forward mode on tied tangents: an elementwise function
  * of n numbers costs O(n) multiplications. The result has shape [...output axes, ...input axes], one per output leaf.
  */
-export function jacfwd<R, A extends readonly unknown[]>(f: (x: Tensor, ...rest: A) => R): (x: Tensor, ...rest: A) => R {
+export function jacfwd<R, A extends readonly unknown[]>(
+  f: (x: Tensor, ...rest: A) => R,
+): (x: Tensor, ...rest: A) => R {
   const tied = tiedJacobian(f);
   return (x, ...rest) => mapJacobians(tied(x, ...rest), (j) => j.dense()) as R;
 }

@@ -27,14 +27,18 @@ export function jvp<A extends readonly unknown[], R>(
 ): JvpResult<R> {
   const trace = new ForwardTrace("jvp", denseTangents);
   if (primals.length !== tangents.length)
-    throw new ShapeError(`jvp: expected a tangent per primal, got ${primals.length} primals and ${tangents.length} tangents`);
+    throw new ShapeError(
+      `jvp: expected a tangent per primal, got ${primals.length} primals and ${tangents.length} tangents`,
+    );
   const args = primals.map((primal, i) => {
     const tangent = tangents[i];
     if (tangent === null) return primal;
     const values = leavesOf(primal, isTensor, "jvp");
     const along = leavesOf(tangent, isTensor, "jvp");
     if (values.length !== along.length)
-      throw new ShapeError(`jvp: tangent ${i} must have the tree of its primal, got ${values.length} and ${along.length} leaves`);
+      throw new ShapeError(
+        `jvp: tangent ${i} must have the tree of its primal, got ${values.length} and ${along.length} leaves`,
+      );
     const joined = values.map(({ path, value }, j) => {
       const t = along[j].value;
       if (!sameShape(value.shape, t.shape) || value.dtype !== t.dtype)

@@ -1,8 +1,8 @@
 import { OnwardError } from "../core/errors.js";
 import { scalar } from "../ops/create.js";
 import * as pointwise from "../ops/pointwise.js";
-import type { Tensor } from "../tensor/tensor.js";
 import { item } from "../tensor/read.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { jvp } from "./jvp.js";
 
 /** Value and first derivative of a scalar computation, for quick work without tensors. */
@@ -11,20 +11,21 @@ export interface Dual {
   readonly derivative: number;
 }
 
-type Unary = Extract<keyof typeof pointwise, "neg" | "square" | "reciprocal" | "exp" | "expm1" | "log" | "log1p" | "sqrt" | "rsqrt" | "cbrt" | "sin" | "cos" | "tan" | "asin" | "acos" | "atan" | "sinh" | "cosh" | "tanh" | "asinh" | "acosh" | "atanh" | "sigmoid" | "softplus" | "silu" | "gelu" | "erf" | "erfc" | "abs" | "relu" | "elu" | "softsign">;
-type Binary = Extract<keyof typeof pointwise, "add" | "sub" | "mul" | "div" | "pow" | "maximum" | "minimum" | "atan2" | "hypot">;
+type Pointwise = typeof pointwise;
+type Unary = {
+  [N in keyof Pointwise]: Pointwise[N] extends (x: number) => Tensor ? N : never;
+}[keyof Pointwise];
+type Binary = Exclude<
+  {
+    [N in keyof Pointwise]: Pointwise[N] extends (a: number, b: number) => Tensor ? N : never;
+  }[keyof Pointwise],
+  Unary
+>;
 
 /** A dual number with chainable arithmetic. */
 export type DualNumber = Dual & { readonly [N in Unary]: () => DualNumber } & {
   readonly [N in Binary]: (other: DualNumber | number) => DualNumber;
 };
-
-const unaryNames: readonly Unary[] = [
-  "neg", "square", "reciprocal", "exp", "expm1", "log", "log1p", "sqrt", "rsqrt", "cbrt", "sin", "cos", "tan", "asin", "acos",
-  "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "sigmoid", "softplus", "silu", "gelu", "erf", "erfc", "abs",
-  "relu", "elu", "softsign",
-];
-const binaryNames: readonly Binary[] = ["add", "sub", "mul", "div", "pow", "maximum", "minimum", "atan2", "hypot"];
 
 class DualValue implements Dual {
   constructor(
@@ -42,17 +43,14 @@ function through(f: (...args: Tensor[]) => Tensor, ...args: Dual[]): DualNumber 
   return new DualValue(item(value), item(tangent)) as unknown as DualNumber;
 }
 
-for (const name of unaryNames) {
+const functions: Record<string, unknown> = { ...pointwise };
+// every pointwise op of one or two arguments is a method
+for (const [name, value] of Object.entries(functions)) {
+  const f = value as (...args: Tensor[]) => Tensor;
+  if (f.length > 2) continue;
   Object.defineProperty(DualValue.prototype, name, {
-    value(this: DualValue) {
-      return through(pointwise[name], this);
-    },
-  });
-}
-for (const name of binaryNames) {
-  Object.defineProperty(DualValue.prototype, name, {
-    value(this: DualValue, other: Dual | number) {
-      return through(pointwise[name], this, typeof other === "number" ? dual(other, 0) : other);
+    value(this: DualValue, ...others: (Dual | number)[]) {
+      return through(f, this, ...others.map((o) => (typeof o === "number" ? dual(o, 0) : o)));
     },
   });
 }

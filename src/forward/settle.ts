@@ -1,8 +1,8 @@
+import { zeros } from "../ops/create.js";
 import { add } from "../ops/pointwise.js";
 import { broadcastTo, permute, takeIndex } from "../ops/reindex.js";
-import { zeros } from "../ops/create.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { align, Axis } from "./factor.js";
+import { Axis, align } from "./factor.js";
 import type { Tangent } from "./term.js";
 import { diagonal, expand } from "./tied.js";
 
@@ -17,7 +17,12 @@ export interface TiedJacobian {
 }
 
 /** Forms the numbers of a tangent, keeping the ties that all of its terms have. */
-export function settle(tangent: Tangent | null, shape: readonly number[], source: readonly Axis[], dtype: Tensor["dtype"]): TiedJacobian {
+export function settle(
+  tangent: Tangent | null,
+  shape: readonly number[],
+  source: readonly Axis[],
+  dtype: Tensor["dtype"],
+): TiedJacobian {
   const terms = tangent?.terms ?? [];
   const tiedAt = (i: number): Axis | null => {
     const axis = terms[0]?.axes[i];
@@ -47,7 +52,12 @@ export function settle(tangent: Tangent | null, shape: readonly number[], source
 }
 
 /** Spreads each tie over its diagonal. */
-function untie(values: Tensor, layout: readonly Axis[], axes: readonly Axis[], source: readonly Axis[]): Tensor {
+function untie(
+  values: Tensor,
+  layout: readonly Axis[],
+  axes: readonly Axis[],
+  source: readonly Axis[],
+): Tensor {
   let x = values;
   let order: (Axis | { tied: Axis })[] = [...layout];
   for (const axis of axes) {
@@ -56,7 +66,9 @@ function untie(values: Tensor, layout: readonly Axis[], axes: readonly Axis[], s
     x = takeIndex(x, at, diagonal(axis.size));
     order = [...order.slice(0, at + 1), { tied: axis }, ...order.slice(at + 1)];
   }
-  const wanted = source.map((a) => order.findIndex((o) => (axes.includes(a) ? isTied(o, a) : o === a)));
+  const wanted = source.map((a) =>
+    axes.includes(a) ? order.findIndex((o) => isTied(o, a)) : order.indexOf(a),
+  );
   return permute(x, [...axes.map((a) => order.indexOf(a)), ...wanted]);
 }
 

@@ -3,16 +3,26 @@
  * whatever a cell is made of, the structure of its influence follows from these rules.
  */
 import { type Shape, sizeOf } from "../core/shape.js";
+import { onesLike, scalar } from "../ops/create.js";
 import { applyMap } from "../ops/linear.js";
 import { indexMask, selector } from "../ops/matrices.js";
 import { broadcastTo, permute, reshape, select, stack, takeIndex } from "../ops/reindex.js";
-import { onesLike, scalar } from "../ops/create.js";
 import { contraction, type LinearMap, type TakeMap } from "../tensor/linear-map.js";
 import { entries } from "../tensor/read.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { TangentAlgebra } from "./dual.js";
 import { Axis, type Factor, product, squeezeOut, sumOver } from "./factor.js";
-import { addTangents, allFinite, type Base, dense, type DerivedBase, known, type Loss, type Tangent, type Term } from "./term.js";
+import {
+  addTangents,
+  allFinite,
+  type Base,
+  type DerivedBase,
+  dense,
+  known,
+  type Loss,
+  type Tangent,
+  type Term,
+} from "./term.js";
 
 /** What the rules need to know about the source and the op at hand. */
 interface Context {
@@ -23,14 +33,18 @@ interface Context {
 }
 
 const fresh = (size: number): Axis => new Axis(size, `${size}`);
-const carries = (f: { readonly axes: readonly Axis[] } | null, a: Axis): boolean => f?.axes.includes(a) ?? false;
-const isUnknown = (base: Base | null): base is Exclude<Base, { kind: "dense" }> => base !== null && base.kind !== "dense";
+const carries = (f: { readonly axes: readonly Axis[] } | null, a: Axis): boolean =>
+  f?.axes.includes(a) ?? false;
+const isUnknown = (base: Base | null): base is Exclude<Base, { kind: "dense" }> =>
+  base !== null && base.kind !== "dense";
 
 /** Tangents as lazy sums of tied terms. */
 export const tiedTangents: TangentAlgebra<Tangent> = {
   applyMaps(maps, tangent, by) {
     const context: Context = { params: tangent.params, dtype: tangent.dtype, by };
-    const terms = tangent.terms.map((term) => maps.reduce((t, map) => noteLoss(term, applyToTerm(map, t, context), context), term));
+    const terms = tangent.terms.map((term) =>
+      maps.reduce((t, map) => noteLoss(term, applyToTerm(map, t, context), context), term),
+    );
     return { ...tangent, terms };
   },
   add: addTangents,
@@ -69,7 +83,9 @@ export function applyToTerm(map: LinearMap, term: Term, context: Context): Term 
       return contractTerm(matrix as Extract<LinearMap, { kind: "contract" }>, term, context);
     }
     case "stencil":
-      return map.chain ? map.chain().reduce((t, m) => applyToTerm(m, t, context), term) : entryByEntry(map, term, context);
+      return map.chain
+        ? map.chain().reduce((t, m) => applyToTerm(m, t, context), term)
+        : entryByEntry(map, term, context);
   }
 }
 
@@ -77,7 +93,13 @@ export function applyToTerm(map: LinearMap, term: Term, context: Context): Term 
 function scaleTerm(term: Term, by: Tensor): Term {
   const lead = term.axes.length - by.rank;
   const axes = term.axes.slice(lead).filter((_, i) => by.shape[i] !== 1);
-  const factor = { axes, tensor: reshape(by, axes.map((a) => a.size)) };
+  const factor = {
+    axes,
+    tensor: reshape(
+      by,
+      axes.map((a) => a.size),
+    ),
+  };
   return { ...term, coefficient: product(term.coefficient, factor) };
 }
 
@@ -93,7 +115,8 @@ function contractTerm(map: Extract<LinearMap, { kind: "contract" }>, term: Term,
   // an axis that the base carries is bound and summed when settled; the rest is summed now
   const over = gone.filter((a) => !params.includes(a) && !carries(term.base, a));
   const axes = map.outLabels.map(named);
-  if (term.coefficient === null && term.base === null) return { ...term, axes, base: dense(sumOver(by, over)) };
+  if (term.coefficient === null && term.base === null)
+    return { ...term, axes, base: dense(sumOver(by, over)) };
   return { ...term, axes, coefficient: product(term.coefficient, by, over) };
 }
 
@@ -113,8 +136,13 @@ function sumTerm(term: Term, positions: readonly number[], { params, dtype }: Co
 function broadcastTerm(term: Term, from: Shape, to: Shape, { params }: Context): Term {
   const lead = to.length - from.length;
   const stretched = term.axes.filter((_, i) => from[i] === 1 && to[lead + i] !== 1);
-  const axes = to.map((n, i) => (i < lead || stretched.includes(term.axes[i - lead]) ? fresh(n) : term.axes[i - lead]));
-  return dropSizeOne({ ...term, axes }, stretched.filter((a) => !params.includes(a)));
+  const axes = to.map((n, i) =>
+    i < lead || stretched.includes(term.axes[i - lead]) ? fresh(n) : term.axes[i - lead],
+  );
+  return dropSizeOne(
+    { ...term, axes },
+    stretched.filter((a) => !params.includes(a)),
+  );
 }
 
 function dropSizeOne(term: Term, axes: readonly Axis[]): Term {
@@ -160,16 +188,26 @@ function reshapeTerm(term: Term, from: Shape, to: Shape, context: Context): Term
 function regroup(term: Term, [start, end]: readonly [number, number], sizes: Shape, context: Context): Term {
   const old = term.axes.slice(start, end);
   if (old.length === sizes.length && old.every((a, i) => a.size === sizes[i])) return term;
-  const replace = (axes: readonly Axis[]): Axis[] => [...term.axes.slice(0, start), ...axes, ...term.axes.slice(end)];
+  const replace = (axes: readonly Axis[]): Axis[] => [
+    ...term.axes.slice(0, start),
+    ...axes,
+    ...term.axes.slice(end),
+  ];
   if (old.every((a) => a.size === 1) && sizes.every((n) => n === 1)) {
-    const kept = dropSizeOne(term, old.filter((a) => !context.params.includes(a)));
+    const kept = dropSizeOne(
+      term,
+      old.filter((a) => !context.params.includes(a)),
+    );
     return { ...kept, axes: replace(sizes.map(fresh)) };
   }
-  const involved = old.some((a) => context.params.includes(a) || carries(term.coefficient, a) || carries(term.base, a));
+  const involved = old.some(
+    (a) => context.params.includes(a) || carries(term.coefficient, a) || carries(term.base, a),
+  );
   if (!involved) return { ...term, axes: replace(sizes.map(fresh)) };
   const shape = term.axes.map((a) => a.size);
   const target = [...shape.slice(0, start), ...sizes, ...shape.slice(end)];
-  if (isUnknown(term.base)) return later(term, { kind: "reshape", from: shape, to: target }, replace(sizes.map(fresh)));
+  if (isUnknown(term.base))
+    return later(term, { kind: "reshape", from: shape, to: target }, replace(sizes.map(fresh)));
   const positions = old.map((_, i) => start + i);
   const open = expand(term, positions, context);
   const base = known(open.base) as Factor;
@@ -200,7 +238,10 @@ function takeTerm(term: Term, map: TakeMap, context: Context): Term {
   const taken = (f: Factor | null): Factor | null => {
     if (f === null || !carries(f, old)) return f;
     const i = f.axes.indexOf(old);
-    return { axes: [...f.axes.slice(0, i), ...axes, ...f.axes.slice(i + 1)], tensor: takeIndex(f.tensor, i, index) };
+    return {
+      axes: [...f.axes.slice(0, i), ...axes, ...f.axes.slice(i + 1)],
+      tensor: takeIndex(f.tensor, i, index),
+    };
   };
   const base = taken(known(term.base));
   return { ...term, axes: replaced, coefficient: taken(term.coefficient), base: base && dense(base) };
@@ -255,7 +296,8 @@ export function settleTerm(term: Term, params: readonly Axis[]): Factor | null {
 
 /** A coefficient that is not finite is multiplied out before any sum, so that zeros of the base win over it. */
 function settleInfinite(term: Term, { params }: Context): Term {
-  if (term.coefficient === null || isUnknown(term.base) || allFinite(term.coefficient.tensor, entries)) return term;
+  if (term.coefficient === null || isUnknown(term.base) || allFinite(term.coefficient.tensor, entries))
+    return term;
   const whole = settleTerm(term, params);
   return { ...term, coefficient: null, base: whole && dense(whole) };
 }
@@ -272,9 +314,16 @@ function entryByEntry(map: LinearMap, term: Term, context: Context): Term {
   const shape = open.axes.map((a) => a.size);
   const flat = reshape(permute(base.tensor, order), [count, ...shape]);
   const first = applyMap(map, count > 0 ? select(flat, 0, 0) : onesLike(scalar(1, context.dtype)));
-  const slices = Array.from({ length: count }, (_, i) => (i === 0 ? first : applyMap(map, select(flat, 0, i))));
+  const slices = Array.from({ length: count }, (_, i) =>
+    i === 0 ? first : applyMap(map, select(flat, 0, i)),
+  );
   const axes = first.shape.map(fresh);
   const tensor = reshape(stack(slices), [...rest.map((a) => a.size), ...first.shape]);
   const carried = [...rest, ...axes];
-  return { axes, coefficient: null, base: dense({ axes: carried, tensor }), lost: params.length ? open.lost : [] };
+  return {
+    axes,
+    coefficient: null,
+    base: dense({ axes: carried, tensor }),
+    lost: params.length ? open.lost : [],
+  };
 }

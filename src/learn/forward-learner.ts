@@ -14,9 +14,9 @@ import { TraceStore } from "./influence/traces.js";
 import { checkMemory } from "./memory.js";
 import type { Model, ModelParams } from "./model.js";
 import { requireParams } from "./require-params.js";
-import { recordShapes, type Structure, structureOf } from "./structure.js";
-import { type Past, recordStep, type StepRecord } from "./step.js";
 import type { Learner, LearnerMemory, StepResult } from "./rule.js";
+import { type Past, recordStep, type StepRecord } from "./step.js";
+import { recordShapes, type Structure, structureOf } from "./structure.js";
 
 export interface ForwardOptions {
   readonly rule: string;
@@ -57,7 +57,8 @@ export class ForwardLearner<S> implements Learner<S> {
     const cotangents = this.transposeLoss(record);
     const contributions = pushStep(record, structure.sources);
     record.areas.forEach((area, b) => {
-      const errors = (nodes: readonly number[]): (Tensor | null)[] => nodes.map((n) => cotangents.get(n) ?? null);
+      const errors = (nodes: readonly number[]): (Tensor | null)[] =>
+        nodes.map((n) => cotangents.get(n) ?? null);
       const [before, after] = [errors(area.previous), errors(area.current)];
       store.traces[b].forEach((trace, k) => {
         if (trace === null) return;
@@ -80,7 +81,11 @@ export class ForwardLearner<S> implements Learner<S> {
       return add(direct, carried);
     });
     const zeros = leavesOf<Tensor>(this.params, isTensor).map(({ value }) => value);
-    return fillTree(this.params, isTensor, values.map((v, k) => v ?? zerosLike(zeros[k]))) as ModelParams;
+    return fillTree(
+      this.params,
+      isTensor,
+      values.map((v, k) => v ?? zerosLike(zeros[k])),
+    ) as ModelParams;
   }
 
   clearGradient(): void {
@@ -99,7 +104,9 @@ export class ForwardLearner<S> implements Learner<S> {
     requireParams(this.options.rule, this.model, params);
     const count = leavesOf(params, isTensor, this.options.rule).length;
     if (this.direct.length && count !== this.direct.length)
-      throw new ArgumentError(`${this.options.rule}: expected ${this.direct.length} parameter tensors, got ${count}`);
+      throw new ArgumentError(
+        `${this.options.rule}: expected ${this.direct.length} parameter tensors, got ${count}`,
+      );
     this.params = params;
     if (!this.direct.length) this.direct = new Array<null>(count).fill(null);
   }
@@ -125,7 +132,9 @@ export class ForwardLearner<S> implements Learner<S> {
 
   private ready(): { store: TraceStore; structure: Structure & { readonly sources: Sources } } {
     if (this.store === null || this.structure === null)
-      throw new ArgumentError(`${this.options.rule}: expected at least one step before the gradient is asked for`);
+      throw new ArgumentError(
+        `${this.options.rule}: expected at least one step before the gradient is asked for`,
+      );
     return { store: this.store, structure: this.structure };
   }
 

@@ -1,6 +1,6 @@
 import type { Cell, CellParams, CellState } from "../cells/_cell.js";
-import type { Key } from "../core/prng.js";
 import type { DType } from "../core/dtype.js";
+import type { Key } from "../core/prng.js";
 import type { Tensor } from "../tensor/tensor.js";
 
 /** Parameters of a model: those of each area, bottom to top, and those that only the loss reads. */

@@ -72,11 +72,20 @@ export function plan<S>(model: Model<S>, options: PlanOptions = {}): Plan {
 
 function rowsOf<S>(model: Model<S>, { patterns, sources }: Structure): PlanRow[] {
   return patterns.flatMap((row, b) =>
-    row.flatMap((pattern, k) => (pattern ? [rowOf(model.areas[b].name, model.areas[b].states, pattern, sources, b, k)] : [])),
+    row.flatMap((pattern, k) =>
+      pattern ? [rowOf(model.areas[b].name, model.areas[b].states, pattern, sources, b, k)] : [],
+    ),
   );
 }
 
-function rowOf(cell: string, states: readonly string[], pattern: Pattern, sources: Sources, b: number, k: number): PlanRow {
+function rowOf(
+  cell: string,
+  states: readonly string[],
+  pattern: Pattern,
+  sources: Sources,
+  b: number,
+  k: number,
+): PlanRow {
   const block = sources.blocks[k];
   const tied = pattern.ties.flatMap((axis, state) =>
     axis ? [{ state, parameter: block.axes.indexOf(axis) }] : [],
@@ -86,7 +95,10 @@ function rowOf(cell: string, states: readonly string[], pattern: Pattern, source
   const lost = tied.length < pattern.ties.length - 1 ? pattern.lost : [];
   const broken = lost
     .map(({ axis, by }) => ({ parameter: block.axes.indexOf(axis), by }))
-    .filter(({ parameter }, i, all) => parameter >= 0 && !kept.has(parameter) && all.findIndex((o) => o.parameter === parameter) === i);
+    .filter(
+      ({ parameter }, i, all) =>
+        parameter >= 0 && !kept.has(parameter) && all.findIndex((o) => o.parameter === parameter) === i,
+    );
   return {
     area: b + 1,
     cell,

@@ -48,13 +48,15 @@ export function stack<S = Supervised>(areas: readonly Cell[], options: StackOpti
 
 function inputOf(sample: unknown): Tensor {
   const input = (sample as { input?: unknown } | null)?.input;
-  if (!isTensor(input)) throw new ShapeError(`stack: expected a sample with a tensor "input", got ${typeof input}`);
+  if (!isTensor(input))
+    throw new ShapeError(`stack: expected a sample with a tensor "input", got ${typeof input}`);
   return input;
 }
 
 /** Half the squared distance of the top output from the target, summed over batch and outputs. */
 export function squaredError<S>({ now, sample }: LossContext<S>): Tensor {
   const target = (sample as { target?: unknown } | null)?.target;
-  if (!isTensor(target)) throw new ShapeError(`stack: expected a sample with a tensor "target", got ${typeof target}`);
+  if (!isTensor(target))
+    throw new ShapeError(`stack: expected a sample with a tensor "target", got ${typeof target}`);
   return mul(sum(square(sub(now.outputs[now.outputs.length - 1], target))), 0.5);
 }

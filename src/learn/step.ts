@@ -41,7 +41,12 @@ export interface Past {
 }
 
 /** The outputs of all areas from their states, bottom to top; computed when first read. */
-export function momentOf<S>(model: Model<S>, params: ModelParams, states: readonly CellState[], input: Tensor): Moment {
+export function momentOf<S>(
+  model: Model<S>,
+  params: ModelParams,
+  states: readonly CellState[],
+  input: Tensor,
+): Moment {
   let outputs: Tensor[] | null = null;
   return {
     input,
@@ -65,7 +70,9 @@ export function momentOf<S>(model: Model<S>, params: ModelParams, states: readon
 export function lossOf<S>(model: Model<S>, context: Parameters<Model<S>["loss"]>[0]): Tensor {
   const loss = model.loss(context);
   if (!isTensor(loss) || loss.rank !== 0)
-    throw new ShapeError(`loss: expected a scalar, got ${isTensor(loss) ? formatShape(loss.shape) : typeof loss}`);
+    throw new ShapeError(
+      `loss: expected a scalar, got ${isTensor(loss) ? formatShape(loss.shape) : typeof loss}`,
+    );
   return loss;
 }
 
@@ -104,7 +111,9 @@ export function recordStep<S>(
       const end = tape.nodes.length;
       const current: number[] = [];
       const results = cell.states.map((name) => tape.indexOf(next[name]));
-      const state = Object.fromEntries(cell.states.map((name) => [name, leaf(tape.primal(next[name]), current)]));
+      const state = Object.fromEntries(
+        cell.states.map((name) => [name, leaf(tape.primal(next[name]), current)]),
+      );
       const y = cell.output(theta.areas[b], state, x);
       states.push(state);
       outputs.push(y);
@@ -112,7 +121,14 @@ export function recordStep<S>(
       x = model.detached ? stopGradient(y) : y;
     });
     const now: Moment = { input, states, outputs };
-    const before = past.input && momentOf(model, theta, previous.map((p) => p.state), past.input);
+    const before =
+      past.input &&
+      momentOf(
+        model,
+        theta,
+        previous.map((p) => p.state),
+        past.input,
+      );
     const loss = lossOf(model, { params: theta, now, before, sample });
     return {
       tape,
@@ -120,7 +136,9 @@ export function recordStep<S>(
       areas,
       loss: tape.indexOf(loss),
       lossValue: tape.primal(loss),
-      moment: mapTree({ input, states, outputs }, isTensor, (t: Tensor) => tape.primal(t)) as unknown as Moment,
+      moment: mapTree({ input, states, outputs }, isTensor, (t: Tensor) =>
+        tape.primal(t),
+      ) as unknown as Moment,
     };
   } finally {
     tape.open = false;

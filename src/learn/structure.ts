@@ -30,7 +30,9 @@ export interface ShapeRecord {
 /** Parameters of the areas as shapes without data; the readout plays no part in the influence. */
 export function parameterShapes<S>(model: Model<S>, dtype: DType): ModelParams {
   const areas = model.areas.map((cell) =>
-    Object.fromEntries(Object.entries(cell.shapes).map(([name, shape]) => [name, abstractTensor({ shape, dtype })])),
+    Object.fromEntries(
+      Object.entries(cell.shapes).map(([name, shape]) => [name, abstractTensor({ shape, dtype })]),
+    ),
   );
   return { areas, readout: {} };
 }
@@ -42,11 +44,16 @@ export function recordShapes<S>(
   input: { readonly shape: Shape; readonly dtype: DType },
   options: { readonly explain?: boolean } = {},
 ): ShapeRecord {
-  const shapes = mapTree(params, isTensor, ({ shape, dtype }: Tensor) => abstractTensor({ shape, dtype })) as ModelParams;
+  const shapes = mapTree(params, isTensor, ({ shape, dtype }: Tensor) =>
+    abstractTensor({ shape, dtype }),
+  ) as ModelParams;
   const batch = input.shape[0];
   const states = model.areas.map((cell) =>
     Object.fromEntries(
-      cell.states.map((s) => [s, abstractTensor({ shape: [batch, ...cell.geometry.state], dtype: input.dtype })]),
+      cell.states.map((s) => [
+        s,
+        abstractTensor({ shape: [batch, ...cell.geometry.state], dtype: input.dtype }),
+      ]),
     ),
   );
   const sources = namesOf(model, shapes, states);

@@ -1,9 +1,9 @@
 import { foldIn, type Key } from "../core/prng.js";
 import { type Shape, sizeOf } from "../core/shape.js";
 import { contract } from "../ops/contract.js";
-import { add, mul, neg, square, sub } from "../ops/pointwise.js";
 import { zeros } from "../ops/create.js";
-import { type RandomOptions, normal } from "../ops/random.js";
+import { add, mul, neg, square, sub } from "../ops/pointwise.js";
+import { normal, type RandomOptions } from "../ops/random.js";
 import { logSoftmax, mean, sum } from "../ops/reduce.js";
 import type { Tensor } from "../tensor/tensor.js";
 
@@ -19,7 +19,11 @@ export function fanIn(key: Key, shape: Shape, gain = 1, options?: RandomOptions)
 }
 
 /** Parameters of a fully connected network with the given widths, first to last. */
-export function mlp(key: Key, widths: readonly number[], options?: RandomOptions): { W: Tensor; b: Tensor }[] {
+export function mlp(
+  key: Key,
+  widths: readonly number[],
+  options?: RandomOptions,
+): { W: Tensor; b: Tensor }[] {
   return widths.slice(1).map((n, i) => ({
     W: fanIn(foldIn(key, i), [n, widths[i]], 1, options),
     b: zeros([n], options),
@@ -27,7 +31,8 @@ export function mlp(key: Key, widths: readonly number[], options?: RandomOptions
 }
 
 /** Mean squared error over all entries. */
-export const meanSquaredError = (prediction: Tensor, target: Tensor): Tensor => mean(square(sub(prediction, target)));
+export const meanSquaredError = (prediction: Tensor, target: Tensor): Tensor =>
+  mean(square(sub(prediction, target)));
 
 /** Mean cross-entropy of logits [B, classes] against one-hot or soft targets of that shape, in nats. */
 export const crossEntropy = (logits: Tensor, target: Tensor): Tensor =>

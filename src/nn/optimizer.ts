@@ -39,7 +39,9 @@ function optimizer(name: string, { rate, scale }: RateOptions, begin: () => void
       const next = xs.map(({ path, value }, slot) => {
         const g = gs[slot].value;
         if (!sameShape(value.shape, g.shape))
-          throw new ShapeError(`${name}: the gradient at "${path}" must be ${formatShape(value.shape)}, got ${formatShape(g.shape)}`);
+          throw new ShapeError(
+            `${name}: the gradient at "${path}" must be ${formatShape(value.shape)}, got ${formatShape(g.shape)}`,
+          );
         const out = allocate(value.dtype, value.size);
         rule(entries(value), entries(g), out, slot, now * (scale?.(path) ?? 1));
         return fromData(out, value.shape, value.dtype);
@@ -51,9 +53,14 @@ function optimizer(name: string, { rate, scale }: RateOptions, begin: () => void
 
 /** Gradient descent: x − rate · g. */
 export function sgd(options: RateOptions): Optimizer {
-  return optimizer("sgd", options, () => {}, (x, g, out, _, rate) => {
-    for (let i = 0; i < x.length; i++) out[i] = x[i] - rate * g[i];
-  });
+  return optimizer(
+    "sgd",
+    options,
+    () => {},
+    (x, g, out, _, rate) => {
+      for (let i = 0; i < x.length; i++) out[i] = x[i] - rate * g[i];
+    },
+  );
 }
 
 export interface AdamOptions extends RateOptions {
@@ -68,16 +75,21 @@ export function adam({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, ...options }:
     throw new ArgumentError(`adam: beta1 and beta2 must lie in [0, 1), got ${beta1} and ${beta2}`);
   const moments: { m: Float64Array; v: Float64Array }[] = [];
   let count = 0;
-  return optimizer("adam", options, () => count++, (x, g, out, slot, rate) => {
-    moments[slot] ??= { m: new Float64Array(x.length), v: new Float64Array(x.length) };
-    const { m, v } = moments[slot];
-    const [c1, c2] = [1 - beta1 ** count, 1 - beta2 ** count];
-    for (let i = 0; i < x.length; i++) {
-      m[i] = beta1 * m[i] + (1 - beta1) * g[i];
-      v[i] = beta2 * v[i] + (1 - beta2) * g[i] * g[i];
-      out[i] = x[i] - (rate * (m[i] / c1)) / (Math.sqrt(v[i] / c2) + epsilon);
-    }
-  });
+  return optimizer(
+    "adam",
+    options,
+    () => count++,
+    (x, g, out, slot, rate) => {
+      moments[slot] ??= { m: new Float64Array(x.length), v: new Float64Array(x.length) };
+      const { m, v } = moments[slot];
+      const [c1, c2] = [1 - beta1 ** count, 1 - beta2 ** count];
+      for (let i = 0; i < x.length; i++) {
+        m[i] = beta1 * m[i] + (1 - beta1) * g[i];
+        v[i] = beta2 * v[i] + (1 - beta2) * g[i] * g[i];
+        out[i] = x[i] - (rate * (m[i] / c1)) / (Math.sqrt(v[i] / c2) + epsilon);
+      }
+    },
+  );
 }
 
 /** Linear warm-up over `warmup` updates, then a half cosine down to zero at `total`. */

@@ -2,37 +2,46 @@
 import { entries, item, type NestedNumbers, toArray } from "../tensor/read.js";
 import { Tensor } from "../tensor/tensor.js";
 import * as compare from "./compare.js";
-import * as contract from "./contract.js";
-import * as conv from "./conv.js";
+import * as contraction from "./contract.js";
+import * as convolution from "./conv.js";
 import * as pointwise from "./pointwise.js";
 import * as reduce from "./reduce.js";
 import * as reindex from "./reindex.js";
 import { stopGradient } from "./stop-gradient.js";
 
-const methods = {
-  ...pick(pointwise, [
-    "neg", "square", "reciprocal", "exp", "expm1", "log", "log1p", "sqrt", "rsqrt", "cbrt", "sin", "cos", "tan", "asin", "acos",
-    "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "sigmoid", "softplus", "silu", "gelu", "erf", "erfc", "abs",
-    "sign", "floor", "relu", "elu", "softsign", "clip", "add", "sub", "mul", "div", "pow", "maximum", "minimum", "atan2", "hypot",
-  ]),
-  ...pick(compare, [
-    "equal", "notEqual", "less", "lessEqual", "greater", "greaterEqual", "logicalAnd", "logicalOr", "logicalNot", "cast",
-  ]),
-  ...pick(reduce, [
-    "sum", "max", "min", "mean", "variance", "prod", "logsumexp", "softmax", "logSoftmax", "norm", "cumsum", "argmax",
-  ]),
-  ...pick(reindex, [
-    "reshape", "flatten", "permute", "transpose", "broadcastTo", "squeeze", "expandDims", "slice", "select", "gather", "flip",
-    "pad",
-  ]),
-  ...pick(contract, ["matmul", "dot", "outer"]),
-  ...pick(conv, ["conv2d", "avgPool2d", "maxPool2d"]),
+/** Functions that linear maps are made of; they are no methods. */
+const internal = [
+  "scale",
+  "takeIndex",
+  "putIndex",
+  "unsum",
+  "contract",
+  "einsum",
+  "concat",
+  "stack",
+] as const;
+type Internal = (typeof internal)[number];
+
+const functions = {
+  ...pointwise,
+  ...compare,
+  ...reduce,
+  ...reindex,
+  ...contraction,
+  ...convolution,
   stopGradient,
   item,
 };
 
-type Method<F> = F extends (x: infer _, ...rest: infer R) => infer O ? (...rest: R) => O : never;
-type Methods = { [N in keyof typeof methods]: Method<(typeof methods)[N]> };
+/** Every public function whose first argument is the tensor, without that argument. */
+type Methods = {
+  [N in Exclude<keyof typeof functions, Internal>]: (typeof functions)[N] extends (
+    x: Tensor,
+    ...rest: infer R
+  ) => infer O
+    ? (...rest: R) => O
+    : never;
+};
 
 declare module "../tensor/tensor.js" {
   interface Tensor extends Methods {
@@ -43,26 +52,16 @@ declare module "../tensor/tensor.js" {
   }
 }
 
-for (const [name, f] of Object.entries(methods)) {
+function addMethod(name: string, method: (x: Tensor, ...rest: unknown[]) => unknown): void {
   Object.defineProperty(Tensor.prototype, name, {
     value(this: Tensor, ...rest: unknown[]): unknown {
-      return (f as (...args: unknown[]) => unknown)(this, ...rest);
+      return method(this, ...rest);
     },
   });
 }
-Object.defineProperty(Tensor.prototype, "toArray", {
-  value(this: Tensor): NestedNumbers {
-    return toArray(this);
-  },
-});
-Object.defineProperty(Tensor.prototype, "toTypedArray", {
-  value(this: Tensor) {
-    return entries(this).slice();
-  },
-});
 
-function pick<M extends object, N extends keyof M>(from: M, names: readonly N[]): Pick<M, N> {
-  const out = {} as Pick<M, N>;
-  for (const name of names) out[name] = from[name];
-  return out;
-}
+const hidden: readonly string[] = internal;
+for (const [name, f] of Object.entries(functions))
+  if (!hidden.includes(name)) addMethod(name, f as (...args: unknown[]) => unknown);
+addMethod("toArray", toArray);
+addMethod("toTypedArray", (x) => entries(x).slice());

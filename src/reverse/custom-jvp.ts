@@ -20,7 +20,11 @@ export function customJvp(f: (...args: Tensor[]) => Tensor, rule: JvpRule): (...
     },
     evaluate: (inputs) => f(...inputs),
     linearize: ({ inputs }, i) => {
-      const along = (t: Tensor): Tensor => rule(inputs, inputs.map((x, j) => (i === j ? t : zerosLike(x))));
+      const along = (t: Tensor): Tensor =>
+        rule(
+          inputs,
+          inputs.map((x, j) => (i === j ? t : zerosLike(x))),
+        );
       return [
         {
           kind: "stencil",

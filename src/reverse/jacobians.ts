@@ -3,9 +3,9 @@ import { formatShape } from "../core/shape.js";
 import { mapTree } from "../core/tree.js";
 import { jacfwd } from "../forward/jacfwd.js";
 import { jvp } from "../forward/jvp.js";
+import { zeros } from "../ops/create.js";
 import { fromMatrix } from "../ops/matrices.js";
 import { reshape, stack } from "../ops/reindex.js";
-import { zeros } from "../ops/create.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
 import { grad, vjp } from "./vjp.js";
 
@@ -13,13 +13,19 @@ import { grad, vjp } from "./vjp.js";
  * The Jacobian of `f` with respect to its first argument, by reverse mode: one pullback per output entry.
  * Shape [...output axes, ...input axes]; a tree of these where the argument is a tree. The output is one tensor.
  */
-export function jacrev<P, A extends readonly unknown[]>(f: (x: P, ...rest: A) => Tensor): (x: P, ...rest: A) => P {
+export function jacrev<P, A extends readonly unknown[]>(
+  f: (x: P, ...rest: A) => Tensor,
+): (x: P, ...rest: A) => P {
   return (x, ...rest) => {
     const { value, pullback } = vjp((p: P) => f(p, ...rest), x);
     if (!isTensor(value)) throw new ShapeError(`jacrev: expected a tensor as result, got ${typeof value}`);
     const n = value.size;
     const rows = Array.from({ length: n }, (_, i) => {
-      const unit = fromMatrix(Array.from({ length: n }, (__, j) => (i === j ? 1 : 0)), value.shape, value.dtype);
+      const unit = fromMatrix(
+        Array.from({ length: n }, (__, j) => (i === j ? 1 : 0)),
+        value.shape,
+        value.dtype,
+      );
       return pullback(unit)[0];
     });
     return mapTree(x, isTensor, (leaf: Tensor, path) => {

@@ -1,9 +1,9 @@
 import { applyMaps, transposeMaps } from "../ops/linear.js";
 import { add } from "../ops/pointwise.js";
 import { apply } from "../tensor/apply.js";
+import { nextLevel } from "../tensor/level.js";
 import type { Linearization, Op, Site } from "../tensor/op.js";
 import { Tensor } from "../tensor/tensor.js";
-import { nextLevel } from "../tensor/level.js";
 import type { Trace } from "../tensor/trace.js";
 
 /** One recorded op: where its inputs came from, and its linear maps, formed when first asked for. */

@@ -1,5 +1,5 @@
-import { DTypeError, ShapeError } from "../core/errors.js";
 import { isFloat } from "../core/dtype.js";
+import { DTypeError, ShapeError } from "../core/errors.js";
 import { formatShape, sameShape } from "../core/shape.js";
 import { fillTree, leavesOf, mapTree } from "../core/tree.js";
 import { onesLike, zerosLike } from "../ops/create.js";
@@ -21,11 +21,16 @@ interface Recording<R> {
 }
 
 /** Runs `f` on leaves of a fresh tape. */
-export function record<A extends readonly unknown[], R>(name: string, f: (...args: A) => R, primals: A): Recording<R> {
+export function record<A extends readonly unknown[], R>(
+  name: string,
+  f: (...args: A) => R,
+  primals: A,
+): Recording<R> {
   const tape = new Tape(name);
   const inputs: number[] = [];
   const args = mapTree(primals, isTensor, (t: Tensor, path) => {
-    if (!isFloat(t.dtype)) throw new DTypeError(`${name}: expected float tensors, got ${t.dtype} at argument ${path}`);
+    if (!isFloat(t.dtype))
+      throw new DTypeError(`${name}: expected float tensors, got ${t.dtype} at argument ${path}`);
     const leaf = tape.leaf(t);
     inputs.push(tape.indexOf(leaf));
     return leaf;
@@ -65,7 +70,9 @@ export function vjp<A extends readonly unknown[], R>(f: (...args: A) => R, ...pr
       known.set(index, before === undefined ? ct : add(before, ct));
     });
     tape.pullback(known, tape.nodes.length - 1);
-    const gradients = leavesOf<Tensor>(primals, isTensor).map(({ value: p }, i) => known.get(inputs[i]) ?? zerosLike(p));
+    const gradients = leavesOf<Tensor>(primals, isTensor).map(
+      ({ value: p }, i) => known.get(inputs[i]) ?? zerosLike(p),
+    );
     return fillTree(primals, isTensor, gradients) as A;
   };
   return { value, pullback };

@@ -1,14 +1,14 @@
-import { CheckpointError } from "../core/errors.js";
 import type { DType } from "../core/dtype.js";
+import { CheckpointError } from "../core/errors.js";
 import { sizeOf } from "../core/shape.js";
 import { mapTree } from "../core/tree.js";
 import type { ModelParams } from "../learn/model.js";
 import { tensor } from "../ops/create.js";
 import { entries } from "../tensor/read.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
+import type { Reader } from "./embed.js";
 import type { Experiment } from "./experiment.js";
 import { jepa } from "./model.js";
-import type { Reader } from "./embed.js";
 import { presetNamed } from "./presets.js";
 
 const format = "onward-rjepa-1";
@@ -48,13 +48,16 @@ export function loadModel(text: string): Reader {
     throw new CheckpointError(`loadModel: expected format ${format}, got ${JSON.stringify(content?.format)}`);
   const unpack = (p: Packed): Tensor => {
     if (p.data.length !== sizeOf(p.shape))
-      throw new CheckpointError(`loadModel: expected ${sizeOf(p.shape)} numbers in a tensor, got ${p.data.length}`);
+      throw new CheckpointError(
+        `loadModel: expected ${sizeOf(p.shape)} numbers in a tensor, got ${p.data.length}`,
+      );
     return tensor([...p.data], { shape: p.shape, dtype: p.dtype });
   };
-  const { head, params, channels } = mapTree({ head: content.head, params: content.params }, isPacked, unpack) as Omit<
-    Reader,
-    "jepa"
-  > & { channels: undefined };
+  const { head, params, channels } = mapTree(
+    { head: content.head, params: content.params },
+    isPacked,
+    unpack,
+  ) as Omit<Reader, "jepa"> & { channels: undefined };
   if (!head || !params || channels !== undefined)
     throw new CheckpointError("loadModel: expected parameters and head statistics, got an incomplete file");
   return {

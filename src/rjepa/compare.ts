@@ -1,9 +1,9 @@
 import { leavesOf } from "../core/tree.js";
-import { ruleNamed } from "../learn/named.js";
 import type { ModelParams } from "../learn/model.js";
+import { ruleNamed } from "../learn/named.js";
+import type { RuleOptions } from "../learn/rule.js";
 import { entries } from "../tensor/read.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
-import type { RuleOptions } from "../learn/rule.js";
 import type { Fixated, Jepa } from "./model.js";
 import { runSequence } from "./train.js";
 
@@ -38,11 +38,17 @@ export function compareWithBptt(
   rule: string,
   options: RuleOptions,
 ): GradientDifference {
-  const learners = [ruleNamed(rule).start(jepa.model, params, options), ruleNamed("bptt").start(jepa.model, params)];
+  const learners = [
+    ruleNamed(rule).start(jepa.model, params, options),
+    ruleNamed("bptt").start(jepa.model, params),
+  ];
   const [own, reference] = learners.map((learner) => runSequence(learner, samples).gradient);
   const other = leavesOf<Tensor>(reference, isTensor);
   const blocks = Object.fromEntries(
-    leavesOf<Tensor>(own, isTensor).map(({ path, value }, i) => [path, relativeDifference(value, other[i].value)]),
+    leavesOf<Tensor>(own, isTensor).map(({ path, value }, i) => [
+      path,
+      relativeDifference(value, other[i].value),
+    ]),
   );
   const [first, second] = learners.map((learner) => learner.memory().bytes);
   return { worst: Math.max(...Object.values(blocks)), blocks, bytes: { rule: first, bptt: second } };

@@ -31,7 +31,11 @@ export interface Embeddings {
 const batchSize = 64;
 
 /** One step of the model on values alone. */
-export function advanceStates({ jepa, params }: Reader, states: readonly CellState[], sample: Fixated): Moment {
+export function advanceStates(
+  { jepa, params }: Reader,
+  states: readonly CellState[],
+  sample: Fixated,
+): Moment {
   const { model } = jepa;
   const next: CellState[] = [];
   let x = model.input(sample);
@@ -55,7 +59,11 @@ export function embedAll(reader: Reader, sequences: readonly FixationSequence[])
   const { jepa, params, channels, head } = reader;
   const [n, d, { size }] = [sequences.length, jepa.preset.embedding, jepa.preset];
   const steps = sequences[0].fixations.length / 2;
-  const out = { h: new Float64Array(n * steps * d), loss: new Float64Array(n * steps), swapped: new Float64Array(n) };
+  const out = {
+    h: new Float64Array(n * steps * d),
+    loss: new Float64Array(n * steps),
+    swapped: new Float64Array(n),
+  };
   const strangers = strangersOf(sequences);
   for (let from = 0; from < n; from += batchSize) {
     const batch = sequences.slice(from, from + batchSize);

@@ -74,7 +74,15 @@ const refitSequences = 512;
 
 /** Trains an R-JEPA and judges it on images that it has not seen, before and after. */
 export async function runExperiment(options: ExperimentOptions): Promise<Experiment> {
-  const { preset, dataset, rule = "rfp", credit = "exact", seed = 1, control = "none", testShare = 0.25 } = options;
+  const {
+    preset,
+    dataset,
+    rule = "rfp",
+    credit = "exact",
+    seed = 1,
+    control = "none",
+    testShare = 0.25,
+  } = options;
   const algebra = await linearAlgebra();
   const key = keyOf(seed);
   const split = splitByImage(dataset, { test: testShare });
@@ -90,7 +98,10 @@ export async function runExperiment(options: ExperimentOptions): Promise<Experim
   const head = firstStatistics(model, params, split.train, channels);
   const start: Start = { jepa: model, params, head, channels };
 
-  const judge = (p: typeof params, statistics: typeof head.statistics): { figures: Figures; embeddings: Embeddings } => {
+  const judge = (
+    p: typeof params,
+    statistics: typeof head.statistics,
+  ): { figures: Figures; embeddings: Embeddings } => {
     const reader = { jepa: model, params: p, head: statistics, channels };
     const embeddings = embedAll(reader, split.test);
     const fit = embedAll(reader, split.train.slice(0, refitSequences));
@@ -120,7 +131,13 @@ export async function runExperiment(options: ExperimentOptions): Promise<Experim
     after: after.figures,
     problems: dataset.problems,
   };
-  return { summary, trained, start, embeddings: { before: before.embeddings, after: after.embeddings }, test: split.test };
+  return {
+    summary,
+    trained,
+    start,
+    embeddings: { before: before.embeddings, after: after.embeddings },
+    test: split.test,
+  };
 }
 
 /** The gradient of a whole real sequence by the rule in use, against backpropagation through time. */
@@ -168,7 +185,8 @@ function memoryOf(
   };
 }
 
-const countImages = (sequences: readonly FixationSequence[]): number => new Set(sequences.map((s) => s.image)).size;
+const countImages = (sequences: readonly FixationSequence[]): number =>
+  new Set(sequences.map((s) => s.image)).size;
 
 /** A few lines that sum up a run. */
 export function formatSummary(s: Summary): string {
@@ -191,7 +209,11 @@ export function formatSummary(s: Summary): string {
     row("Var(h)", (x) => x.variance),
     row("L(2) - L(T)", (x) => x.contextGain),
     `  L by step after  ${s.after.lossByStep.map((l) => f(l)).join(" ")}`,
-    ...(s.problems.length ? [`${s.problems.length} problem(s) in the data; the first: ${s.problems[0].file}: ${s.problems[0].reason}`] : []),
+    ...(s.problems.length
+      ? [
+          `${s.problems.length} problem(s) in the data; the first: ${s.problems[0].file}: ${s.problems[0].reason}`,
+        ]
+      : []),
     "",
   ].join("\n");
 }

@@ -49,7 +49,8 @@ const meanOf = (values: readonly number[]): number => values.reduce((a, b) => a 
 /** Mean loss of each step over the given sequences, [T]; entry 0 is step 1, which has none. */
 function meanLoss(e: Embeddings, which: ArrayLike<number>): number[] {
   const sums = new Array<number>(e.steps).fill(0);
-  for (let i = 0; i < which.length; i++) for (let t = 1; t < e.steps; t++) sums[t] += e.loss[which[i] * e.steps + t];
+  for (let i = 0; i < which.length; i++)
+    for (let t = 1; t < e.steps; t++) sums[t] += e.loss[which[i] * e.steps + t];
   return sums.map((s) => s / which.length);
 }
 
@@ -128,7 +129,10 @@ function bootstrapError(e: Embeddings, sequences: readonly FixationSequence[], k
   const groups = [...byImage.values()];
   const gains = Array.from({ length: resamples }, (_, r) => {
     const drawn = integers(foldIn(key, r), groups.length, 0, groups.length);
-    const loss = meanLoss(e, [...drawn].flatMap((g) => groups[g]));
+    const loss = meanLoss(
+      e,
+      [...drawn].flatMap((g) => groups[g]),
+    );
     return loss[1] - loss[e.steps - 1];
   });
   const mean = meanOf(gains);

@@ -35,7 +35,8 @@ export class RunningHead {
     }
     for (let i = 0; i < units; i++) {
       const mean = sum[i] / rows;
-      const variance = Math.max(0, squares[i] / rows - mean * mean) + (mean - this.mean[i]) ** 2 * (1 - weight);
+      const variance =
+        Math.max(0, squares[i] / rows - mean * mean) + (mean - this.mean[i]) ** 2 * (1 - weight);
       this.mean[i] += weight * (mean - this.mean[i]);
       this.variance[i] += weight * (variance - this.variance[i]);
     }
@@ -46,6 +47,9 @@ export class RunningHead {
     const [mean, scale] = [allocate(this.dtype, this.units), allocate(this.dtype, this.units)];
     mean.set(this.mean);
     for (let i = 0; i < this.units; i++) scale[i] = 1 / Math.sqrt(this.variance[i] + floor);
-    return { mean: fromData(mean, [this.units], this.dtype), scale: fromData(scale, [this.units], this.dtype) };
+    return {
+      mean: fromData(mean, [this.units], this.dtype),
+      scale: fromData(scale, [this.units], this.dtype),
+    };
   }
 }

@@ -1,7 +1,13 @@
 /** R-JEPA: a recurrent joint-embedding predictive architecture on sequences of fixated image patches. */
 export { compareWithBptt, type GradientDifference, relativeDifference } from "./compare.js";
 export { type Embeddings, embedAll, type Reader } from "./embed.js";
-export { type Experiment, type ExperimentOptions, formatSummary, runExperiment, type Summary } from "./experiment.js";
+export {
+  type Experiment,
+  type ExperimentOptions,
+  formatSummary,
+  runExperiment,
+  type Summary,
+} from "./experiment.js";
 export { type Figures, figuresOf, rankMe } from "./figures.js";
 export { RunningHead } from "./head.js";
 export { type Fixated, type HeadStatistics, type Jepa, type JepaOptions, jepa } from "./model.js";
@@ -9,5 +15,13 @@ export { type Preset, presetNamed, presets } from "./presets.js";
 export type { ReportData } from "./report/data.js";
 export { renderReport } from "./report/report.js";
 export { type ChannelStatistics, channelStatistics, samplesOf } from "./samples.js";
-export { firstStatistics, type Progress, runSequence, type Start, type Trained, type TrainOptions, train } from "./train.js";
+export {
+  firstStatistics,
+  type Progress,
+  runSequence,
+  type Start,
+  type Trained,
+  type TrainOptions,
+  train,
+} from "./train.js";
 export * as data from "../data/index.js";

@@ -12,13 +12,19 @@ export interface LinearAlgebra {
 export async function linearAlgebra(): Promise<LinearAlgebra> {
   const lib = await import("ml-matrix").catch(() => null);
   if (lib === null)
-    throw new BackendError("rjepa: figures need the package ml-matrix; install it with: npm install ml-matrix", "missing-peer");
+    throw new BackendError(
+      "rjepa: figures need the package ml-matrix; install it with: npm install ml-matrix",
+      "missing-peer",
+    );
   const { EigenvalueDecomposition, Matrix, solve } = lib;
-  const matrix = (data: Float64Array, rows: number, columns: number) => Matrix.from1DArray(rows, columns, data);
+  const matrix = (data: Float64Array, rows: number, columns: number) =>
+    Matrix.from1DArray(rows, columns, data);
   return {
     eigen(data, n) {
       const found = new EigenvalueDecomposition(matrix(data, n, n), { assumeSymmetric: true });
-      const order = found.realEigenvalues.map((_, i) => i).sort((i, j) => found.realEigenvalues[j] - found.realEigenvalues[i]);
+      const order = found.realEigenvalues
+        .map((_, i) => i)
+        .sort((i, j) => found.realEigenvalues[j] - found.realEigenvalues[i]);
       return {
         values: order.map((i) => found.realEigenvalues[i]),
         vectors: order.map((i) => found.eigenvectorMatrix.getColumn(i)),

@@ -1,5 +1,5 @@
-import { cells } from "../cells/registry.js";
 import type { Cell, CellParams, CellState } from "../cells/_cell.js";
+import { cells } from "../cells/registry.js";
 import type { DType } from "../core/dtype.js";
 import { DataError } from "../core/errors.js";
 import { foldIn, type Key } from "../core/prng.js";

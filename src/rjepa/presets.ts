@@ -50,6 +50,7 @@ export const presets: Readonly<Record<string, Preset>> = {
 /** A preset by name. @throws ArgumentError for an unknown name */
 export function presetNamed(name: string): Preset {
   const preset = Object.hasOwn(presets, name) ? presets[name] : undefined;
-  if (!preset) throw new ArgumentError(`preset: expected one of ${Object.keys(presets).join(", ")}, got "${name}"`);
+  if (!preset)
+    throw new ArgumentError(`preset: expected one of ${Object.keys(presets).join(", ")}, got "${name}"`);
   return preset;
 }

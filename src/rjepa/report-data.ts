@@ -1,5 +1,5 @@
-import type { FixationSequence } from "../data/sequences.js";
 import type { Image } from "../data/image.js";
+import type { FixationSequence } from "../data/sequences.js";
 import type { Experiment } from "./experiment.js";
 import { moments } from "./figures.js";
 import { linearAlgebra } from "./linear-algebra.js";
@@ -23,7 +23,8 @@ export async function reportOf(experiment: Experiment, context: ReportContext): 
   const { after } = embeddings;
   const axes = algebra.eigen(moments(after, true), after.d);
   const total = axes.values.reduce((a, b) => a + b, 0);
-  const spectrum = (e: typeof after): number[] => algebra.eigen(moments(e, true), e.d).values.map((v) => Math.max(v, 0));
+  const spectrum = (e: typeof after): number[] =>
+    algebra.eigen(moments(e, true), e.d).values.map((v) => Math.max(v, 0));
   const shown = test[0];
   const image = await context.imageOf(shown);
   return {
@@ -67,7 +68,10 @@ export async function reportOf(experiment: Experiment, context: ReportContext): 
 }
 
 /** h(t) of some sequences on the first two principal axes. */
-function trajectoriesOf({ sequences, steps, d, h }: Experiment["embeddings"]["after"], vectors: readonly number[][]) {
+function trajectoriesOf(
+  { sequences, steps, d, h }: Experiment["embeddings"]["after"],
+  vectors: readonly number[][],
+) {
   const count = Math.min(shownTrajectories, sequences);
   const pick = Math.max(1, Math.floor(sequences / count));
   return Array.from({ length: count * steps }, (_, j) => {

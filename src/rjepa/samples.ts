@@ -49,7 +49,8 @@ export function samplesOf(
     sequences.forEach(({ patches, image }, b) => {
       for (let i = 0; i < frame; i++) {
         const value = patches[t * frame + i];
-        if (Number.isNaN(value)) throw new DataError(`rjepa: a NaN in the patch of ${image} at step ${t + 1}`, image);
+        if (Number.isNaN(value))
+          throw new DataError(`rjepa: a NaN in the patch of ${image} at step ${t + 1}`, image);
         const c = Math.floor(i / area);
         patch[b * frame + i] = (value - channels.mean[c]) / channels.deviation[c];
       }

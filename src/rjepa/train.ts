@@ -1,8 +1,8 @@
 import { DataError } from "../core/errors.js";
 import { foldIn, type Key, permutation, uniform } from "../core/prng.js";
 import { type FixationSequence, flip } from "../data/sequences.js";
-import { ruleNamed } from "../learn/named.js";
 import type { ModelParams } from "../learn/model.js";
+import { ruleNamed } from "../learn/named.js";
 import type { Learner, RuleOptions } from "../learn/rule.js";
 import { adam, clipByNorm, warmupCosine } from "../nn/optimizer.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -85,7 +85,9 @@ export function train(start: Start, sequences: readonly FixationSequence[], opti
   const rate = options.rate ?? (batch === 1 ? 2e-4 : 1e-3);
   const perEpoch = Math.floor(sequences.length / batch);
   if (perEpoch < 1)
-    throw new DataError(`train: expected at least ${batch} sequences for a batch of ${batch}, got ${sequences.length}`);
+    throw new DataError(
+      `train: expected at least ${batch} sequences for a batch of ${batch}, got ${sequences.length}`,
+    );
   const steps = sequences[0].fixations.length / 2;
   const updates = perEpoch * epochs;
   const optimizer = adam({
@@ -107,9 +109,14 @@ export function train(start: Start, sequences: readonly FixationSequence[], opti
       const sequence = sequences[order[at * batch + b]];
       return mirrored[b] < 0.5 ? flip(sequence) : sequence;
     });
-    const { gradient, loss, outputs } = runSequence(learner, samplesOf(chosen, jepa.preset.size, channels, head.statistics));
+    const { gradient, loss, outputs } = runSequence(
+      learner,
+      samplesOf(chosen, jepa.preset.size, channels, head.statistics),
+    );
     if (!Number.isFinite(loss))
-      throw new DataError(`train: the loss is ${loss} at update ${update + 1}, on ${chosen.map((c) => c.image).join(", ")}`);
+      throw new DataError(
+        `train: the loss is ${loss} at update ${update + 1}, on ${chosen.map((c) => c.image).join(", ")}`,
+      );
     memory = Math.max(memory, learner.memory().bytes);
     params = optimizer.update(params, clipByNorm(gradient, clip).gradient);
     head.update(outputs);

@@ -1,6 +1,6 @@
 /** How far a gradient is from the one expected. */
 export interface BlockError {
-  /** max|got − expected| / max|expected|; absolute where the expected block is zero; infinite where not a number. */
+  /** max|got − expected| / max|expected|; absolute where the expected block is zero; infinite where either is not finite. */
   readonly error: number;
   /** Cosine of the angle between the two; 1 where both are zero. */
   readonly cosine: number;
@@ -16,7 +16,7 @@ export function blockError(got: ArrayLike<number>, expected: ArrayLike<number>):
   for (let i = 0; i < expected.length; i++) {
     const [a, b] = [got[i], expected[i]];
     const d = Math.abs(a - b);
-    if (Number.isNaN(d))
+    if (!Number.isFinite(d))
       return { error: Number.POSITIVE_INFINITY, cosine: Number.NaN, normRatio: Number.NaN };
     difference = Math.max(difference, d);
     size = Math.max(size, Math.abs(b));

@@ -93,7 +93,7 @@ function compareAll(
         compared++;
         if (!(error <= tolerance))
           throw new GradientError(
-            `checkGradients: the ${mode} derivative${of} at ${where} must be ${want} by central differences, got ${got}`,
+            `checkGradients: the ${mode} derivative${of} at ${where} must be ${short(want)} by central differences, got ${short(got)}`,
           );
         worst = Math.max(worst, error);
       };
@@ -120,9 +120,12 @@ function requireConverged(
   const largest = errors.reduce((top, e) => Math.max(top, e), 0);
   if (!(largest <= tolerance * size))
     throw new GradientError(
-      `checkGradients: central differences${of} at ${where} must settle to ${tolerance * size}, got an uncertainty of ${largest}; the function has a kink or a jump nearby`,
+      `checkGradients: central differences${of} at ${where} must settle to ${short(tolerance * size)}, got an uncertainty of ${short(largest)}; the function has a kink or a jump nearby`,
     );
 }
+
+/** Twelve digits, more than differences tell. */
+const short = (v: number): number => Number(v.toPrecision(12));
 
 /** The arguments with entry i of leaf k moved by s. */
 function shifted(args: Args, k: number, i: number, s: number): Args {

@@ -90,7 +90,8 @@ function floorViolation(file: string, from: string, to: string): string | null {
       ? null
       : "only index.ts lies in the root, and it never imports cli";
   }
-  if (to === "") return from === "cli" || from === "entry" ? null : "only cli and entry import the root index";
+  if (to === "")
+    return from === "cli" || from === "entry" ? null : "only cli and entry import the root index";
   if (to === "backends") return from === "cli" ? null : "backends are imported by index.ts and cli only";
   if (allowedOnly[from]) {
     return allowedOnly[from].includes(to) ? null : `${from} imports only ${allowedOnly[from].join(", ")}`;

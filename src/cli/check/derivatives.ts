@@ -1,7 +1,7 @@
 import { DataError } from "../../core/errors.js";
 import { grad, hessian, item, jvp, scalar, type Tensor } from "../../index.js";
 import * as ops from "../../ops/pointwise.js";
-import { type CaseResult, caseResult, type CheckReport, reportOf } from "./report.js";
+import { type CaseResult, type CheckReport, caseResult, reportOf } from "./report.js";
 
 /** A number, or how a file writes what JSON cannot. */
 type Written = number | "inf" | "-inf" | "nan" | "-0";
@@ -20,7 +20,11 @@ interface DerivativeRow {
 const tolerance = 1e-12;
 
 export function isDerivativeFile(content: unknown): content is DerivativeRow[] {
-  return Array.isArray(content) && content.length > 0 && content.every((r) => typeof r === "object" && r !== null && "op" in r && "d" in r);
+  return (
+    Array.isArray(content) &&
+    content.length > 0 &&
+    content.every((r) => typeof r === "object" && r !== null && "op" in r && "d" in r)
+  );
 }
 
 /** Compares value, first and second derivatives of every row, each by all modes. */
@@ -30,9 +34,12 @@ export function checkDerivatives(rows: readonly DerivativeRow[]): CheckReport {
 
 type Scalar = (...args: Tensor[]) => Tensor;
 
+const functions: Readonly<Record<string, unknown>> = { ...ops };
+
 function checkRow(row: DerivativeRow): CaseResult {
-  const found: unknown = Object.hasOwn(ops, row.op) ? ops[row.op as keyof typeof ops] : undefined;
-  if (typeof found !== "function") throw new DataError(`check: expected the name of a pointwise op, got "${row.op}"`);
+  const found = Object.hasOwn(functions, row.op) ? functions[row.op] : undefined;
+  if (typeof found !== "function")
+    throw new DataError(`check: expected the name of a pointwise op, got "${row.op}"`);
   const f = found as Scalar;
   const args = row.args.map((a) => scalar(read(a)));
   const error = row.class === "convention" ? exactError : relativeError(row);

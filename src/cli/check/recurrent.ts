@@ -2,7 +2,7 @@ import { cellNamed } from "../../cells/index.js";
 import { DataError } from "../../core/errors.js";
 import { add, entries, mul, select, square, sub, sum, type Tensor, tensor } from "../../index.js";
 import { type LossContext, type RuleOptions, ruleNamed, type Supervised, stack } from "../../learn/index.js";
-import { blockError, type CaseResult, caseResult, type CheckReport, reportOf } from "./report.js";
+import { blockError, type CaseResult, type CheckReport, caseResult, reportOf } from "./report.js";
 
 /** A tensor of an oracle file, row-major. */
 interface Packed {
@@ -29,12 +29,23 @@ interface RecurrentCase {
 const tolerance = 1e-10;
 
 export function isRecurrentFile(content: unknown): content is RecurrentCase[] {
-  return Array.isArray(content) && content.length > 0 && content.every((c) => typeof c === "object" && c !== null && "cells" in c && "gradients" in c);
+  return (
+    Array.isArray(content) &&
+    content.length > 0 &&
+    content.every((c) => typeof c === "object" && c !== null && "cells" in c && "gradients" in c)
+  );
 }
 
 /** Runs a learning rule over every case and compares its gradients, per parameter block. */
-export function checkRecurrent(cases: readonly RecurrentCase[], rule: string, options: RuleOptions): CheckReport {
-  return reportOf(cases.map((c) => checkCase(c, rule, options)), tolerance);
+export function checkRecurrent(
+  cases: readonly RecurrentCase[],
+  rule: string,
+  options: RuleOptions,
+): CheckReport {
+  return reportOf(
+    cases.map((c) => checkCase(c, rule, options)),
+    tolerance,
+  );
 }
 
 function checkCase(c: RecurrentCase, rule: string, options: RuleOptions): CaseResult {
@@ -44,10 +55,12 @@ function checkCase(c: RecurrentCase, rule: string, options: RuleOptions): CaseRe
     const [inputs, targets] = [unpack(c.inputs), unpack(c.targets)];
     const learner = ruleNamed(rule).start(model, params, options);
     let loss = 0;
-    for (let t = 0; t < c.steps; t++) loss += learner.step({ input: select(inputs, 0, t), target: select(targets, 0, t) }).loss;
+    for (let t = 0; t < c.steps; t++)
+      loss += learner.step({ input: select(inputs, 0, t), target: select(targets, 0, t) }).loss;
     const errors: Record<string, number> = { loss: blockError([loss], [c.loss]) };
     learner.gradient().areas.forEach((area, i) => {
-      for (const [name, g] of Object.entries(area)) errors[`areas.${i}.${name}`] = blockError(entries(g), c.gradients[i][name].data);
+      for (const [name, g] of Object.entries(area))
+        errors[`areas.${i}.${name}`] = blockError(entries(g), c.gradients[i][name].data);
     });
     return caseResult(c.name, errors, tolerance);
   } catch (error) {
@@ -66,7 +79,10 @@ function areasOf(c: RecurrentCase) {
 }
 
 /** Half the squared distance from the target; "slow" adds half the squared change of the output. */
-function objective(kind: RecurrentCase["objective"], { now, before, sample }: LossContext<Supervised>): Tensor {
+function objective(
+  kind: RecurrentCase["objective"],
+  { now, before, sample }: LossContext<Supervised>,
+): Tensor {
   const y = now.outputs[now.outputs.length - 1];
   const half = (d: Tensor): Tensor => mul(sum(square(d)), 0.5);
   const fit = half(sub(y, sample.target));

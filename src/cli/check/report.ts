@@ -45,7 +45,7 @@ export function formatReport({ cases, tolerance, ok }: CheckReport): string {
     return `${mark} ${c.name.padEnd(width)}  ${c.worst.toExponential(1)}${c.ok ? "" : `  at ${part}`}`;
   });
   const failed = cases.filter((c) => !c.ok).length;
-  const worst = cases.reduce((w, c) => (c.worst > w ? c.worst : w), 0);
+  const worst = Math.max(0, ...cases.map((c) => c.worst));
   const summary = ok
     ? `all ${cases.length} cases within ${tolerance.toExponential(0)}, worst ${worst.toExponential(1)}`
     : `${failed} of ${cases.length} cases beyond ${tolerance.toExponential(0)}, worst ${worst.toExponential(1)}`;

@@ -43,7 +43,10 @@ async function run(file: string, options: Options): Promise<CheckReport> {
   const content = await readJson(file);
   if (isRecurrentFile(content)) return checkRecurrent(content, options.rule, { credit });
   if (isDerivativeFile(content)) return checkDerivatives(content);
-  throw new DataError(`check: expected a list of recurrent cases or of derivatives in ${file}, got neither`, file);
+  throw new DataError(
+    `check: expected a list of recurrent cases or of derivatives in ${file}, got neither`,
+    file,
+  );
 }
 
 async function readJson(file: string): Promise<unknown> {
@@ -52,7 +55,10 @@ async function readJson(file: string): Promise<unknown> {
     text = await readFile(file, "utf8");
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
-    throw new DataError(`check: cannot read ${file}: ${missing ? "no such file" : (error as Error).message}`, file);
+    throw new DataError(
+      `check: cannot read ${file}: ${missing ? "no such file" : (error as Error).message}`,
+      file,
+    );
   }
   try {
     return JSON.parse(text);

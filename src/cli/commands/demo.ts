@@ -3,8 +3,11 @@ import { addTrainingOptions, runTraining, type TrainingOptions } from "../traini
 
 export const command: Command = {
   name: "demo",
-  summary: "trains nano with exact RFP on synthetic scenes (or --images) in minutes and writes runs/demo/report.html",
+  summary:
+    "trains nano with exact RFP on synthetic scenes (or --images) in minutes and writes runs/demo/report.html",
   configure(program) {
-    addTrainingOptions(program, { sequences: "480", out: "runs/demo" }).action((options: TrainingOptions) => runTraining(options));
+    addTrainingOptions(program, { sequences: "480", out: "runs/demo" }).action((options: TrainingOptions) =>
+      runTraining(options),
+    );
   },
 };

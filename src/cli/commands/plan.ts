@@ -1,8 +1,8 @@
+import { ArgumentError } from "../../core/errors.js";
 import type { Model } from "../../learn/model.js";
 import type { Plan } from "../../learn/plan.js";
 import type { Command } from "../command.js";
 import { countOf } from "../options.js";
-import { ArgumentError } from "../../core/errors.js";
 
 interface Options {
   readonly preset?: string;
@@ -75,7 +75,11 @@ async function table(found: Plan): Promise<string> {
     r.broken.map((b) => `[${b.parameter}] ${b.by}`).join("; "),
   ]);
   const widths = head.map((h, i) => Math.max(h.length, ...rows.map((r) => r[i].length)));
-  const line = (cellsOf: readonly string[]): string => cellsOf.map((c, i) => c.padEnd(widths[i])).join("  ").trimEnd();
+  const line = (cellsOf: readonly string[]): string =>
+    cellsOf
+      .map((c, i) => c.padEnd(widths[i]))
+      .join("  ")
+      .trimEnd();
   const { bytes } = found;
   const totals: [string, number, string][] = [
     ["rfp, credit exact", bytes.rfpExact, "flat in T"],

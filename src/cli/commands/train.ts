@@ -5,6 +5,8 @@ export const command: Command = {
   name: "train",
   summary: "trains an R-JEPA on fixated patches, with progress, figures and a report",
   configure(program) {
-    addTrainingOptions(program, { sequences: "all", out: "runs/train" }).action((options: TrainingOptions) => runTraining(options));
+    addTrainingOptions(program, { sequences: "all", out: "runs/train" }).action((options: TrainingOptions) =>
+      runTraining(options),
+    );
   },
 };

@@ -51,7 +51,11 @@ export class Composer {
     return new Map(axes.map((a, i) => [a, trace.axes[i]]));
   }
 
-  private fill(term: Term, source: Source, names: ReadonlyMap<Axis, Axis>): { axes: Axis[]; coefficient: Factor | null; base: Factor | null } {
+  private fill(
+    term: Term,
+    source: Source,
+    names: ReadonlyMap<Axis, Axis>,
+  ): { axes: Axis[]; coefficient: Factor | null; base: Factor | null } {
     return {
       axes: term.axes.map((a) => names.get(a) ?? a),
       coefficient: term.coefficient && rename(term.coefficient, names),

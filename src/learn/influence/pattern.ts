@@ -35,7 +35,11 @@ interface Draft {
  * Which ties survive, as a fixpoint: the influence starts at zero, which hides mixing, so the structure of a step
  * is applied until nothing changes. Ties only go, and dependencies only come.
  */
-export function findPatterns(contributions: Contributions, sources: Sources, options: PatternOptions): Patterns {
+export function findPatterns(
+  contributions: Contributions,
+  sources: Sources,
+  options: PatternOptions,
+): Patterns {
   const drafts: (Draft | null)[][] = sources.areas.map(() => sources.blocks.map(() => null));
   let changed = true;
   while (changed) {
@@ -49,7 +53,8 @@ export function findPatterns(contributions: Contributions, sources: Sources, opt
               const seen = resolve(term, source, k, drafts);
               if (seen === null) continue;
               const ties = seen.axes.map((a) => (block.axes.includes(a) ? a : null));
-              const draft = (drafts[b][k] ??= newDraft(ties, states.length, seen.lost));
+              const draft = drafts[b][k] ?? newDraft(ties, states.length, seen.lost);
+              drafts[b][k] = draft;
               if (merge(draft, state, ties, seen.lost)) changed = true;
             }
           }

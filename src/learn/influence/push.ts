@@ -38,7 +38,11 @@ export function pushStep(record: StepRecord, sources: Sources): Contributions {
     for (const when of ["old", "new"] as const) {
       (when === "old" ? area.previous : area.current).forEach((node, state) => {
         const { dtype } = tape.nodes[node].output;
-        addSeed(node, { kind: "state", area: a, state, when }, seed(axes, dtype, { kind: "state", axes, state: node }));
+        addSeed(
+          node,
+          { kind: "state", area: a, state, when },
+          seed(axes, dtype, { kind: "state", axes, state: node }),
+        );
       });
     }
   });
@@ -65,7 +69,10 @@ export function pushStep(record: StepRecord, sources: Sources): Contributions {
   }
   return record.areas.map((area) =>
     area.results.map((node) =>
-      [...(found.get(node) ?? [])].map(([source, tangent]) => ({ source: origin.get(source) as Source, tangent })),
+      [...(found.get(node) ?? [])].map(([source, tangent]) => ({
+        source: origin.get(source) as Source,
+        tangent,
+      })),
     ),
   );
 }

@@ -20,7 +20,11 @@ export interface TraceBlock {
 }
 
 /** The shape of a trace, before anything is allocated. */
-export function layoutOf(pattern: Pattern, sources: Sources, order: readonly Axis[]): { axes: Axis[]; layout: Axis[] } {
+export function layoutOf(
+  pattern: Pattern,
+  sources: Sources,
+  order: readonly Axis[],
+): { axes: Axis[]; layout: Axis[] } {
   const axes = sources.areas[pattern.area].axes.map((a, i) => pattern.ties[i] ?? a);
   return { axes, layout: [...axes, ...order.filter((a) => !axes.includes(a))] };
 }
@@ -61,7 +65,13 @@ export class TraceStore {
         const block = sources.blocks[k];
         const { axes, layout } = layoutOf(pattern, sources, this.orders[k]);
         const size = sizeOf(layout.map((a) => a.size));
-        return { pattern, block, axes, layout, data: pattern.present.map((p) => (p ? allocate(block.dtype, size) : null)) };
+        return {
+          pattern,
+          block,
+          axes,
+          layout,
+          data: pattern.present.map((p) => (p ? allocate(block.dtype, size) : null)),
+        };
       }),
     );
     this.bytes = bytes;
@@ -83,8 +93,15 @@ export class TraceStore {
     const sum = this.sums[k];
     if (sum === null) return null;
     const order = this.orders[k];
-    const x = fromData(sum.slice(), order.map((a) => a.size), this.blocks[k].dtype);
-    return permute(x, this.blocks[k].axes.map((a) => order.indexOf(a)));
+    const x = fromData(
+      sum.slice(),
+      order.map((a) => a.size),
+      this.blocks[k].dtype,
+    );
+    return permute(
+      x,
+      this.blocks[k].axes.map((a) => order.indexOf(a)),
+    );
   }
 
   clearGradient(): void {
@@ -92,7 +109,8 @@ export class TraceStore {
   }
 
   clear(): void {
-    for (const row of this.traces) for (const trace of row) for (const data of trace?.data ?? []) data?.fill(0);
+    for (const row of this.traces)
+      for (const trace of row) for (const data of trace?.data ?? []) data?.fill(0);
   }
 }
 
@@ -100,5 +118,12 @@ export class TraceStore {
 export function traceFactor(trace: TraceBlock, state: number): Factor | null {
   const data = trace.data[state];
   if (data === null) return null;
-  return { axes: trace.layout, tensor: fromData(data, trace.layout.map((a) => a.size), trace.block.dtype) };
+  return {
+    axes: trace.layout,
+    tensor: fromData(
+      data,
+      trace.layout.map((a) => a.size),
+      trace.block.dtype,
+    ),
+  };
 }

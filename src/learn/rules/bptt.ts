@@ -3,14 +3,14 @@ import { ArgumentError } from "../../core/errors.js";
 import { fillTree, leavesOf, mapTree } from "../../core/tree.js";
 import { onesLike, zerosLike } from "../../ops/create.js";
 import { add } from "../../ops/pointwise.js";
+import { stopGradient } from "../../ops/stop-gradient.js";
 import { Tape } from "../../reverse/tape.js";
 import { item } from "../../tensor/read.js";
 import { isTensor, type Tensor } from "../../tensor/tensor.js";
 import type { Model, ModelParams, Moment } from "../model.js";
-import type { Learner, LearnerMemory, Rule, StepResult } from "../rule.js";
 import { requireParams } from "../require-params.js";
+import type { Learner, LearnerMemory, Rule, StepResult } from "../rule.js";
 import { lossOf, momentOf, type Past } from "../step.js";
-import { stopGradient } from "../../ops/stop-gradient.js";
 import { tapeBytes } from "../tape-bytes.js";
 
 /** Backpropagation through time (Werbos 1990): one tape over all steps, transposed when the gradient is asked for. */
@@ -66,7 +66,8 @@ class BpttLearner<S> implements Learner<S> {
   }
 
   gradient(): ModelParams {
-    if (this.kept === null) throw new ArgumentError("bptt: expected at least one step before the gradient is asked for");
+    if (this.kept === null)
+      throw new ArgumentError("bptt: expected at least one step before the gradient is asked for");
     this.found ??= this.transpose();
     return fillTree(this.params, isTensor, this.found) as ModelParams;
   }

@@ -10,5 +10,10 @@ export const rule: Rule = {
   summary: "exact, forward in time; every state by every parameter, dense",
   exactness: "exact",
   start: (model, params, options = {}) =>
-    new ForwardLearner(model, params, { rule: "rtrl", credit: "exact", dense: true, memoryLimit: options.memoryLimit }),
+    new ForwardLearner(model, params, {
+      rule: "rtrl",
+      credit: "exact",
+      dense: true,
+      memoryLimit: options.memoryLimit,
+    }),
 };

@@ -1,0 +1,85 @@
+/**
+ * Memory of learning on an endless stream: `npx tsx bench/memory-flat.ts [steps]`.
+ * A child process takes 100,000 steps of Recurrent-Forward Propagation and reports what it holds on the way.
+ */
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { cells } from "../src/cells/index.js";
+import "../src/index.js";
+import { key } from "../src/core/prng.js";
+import { rfp, stack } from "../src/learn/index.js";
+import { randomSequence } from "../src/testing/index.js";
+
+interface Measurement {
+  readonly step: number;
+  readonly residentSet: number;
+  readonly heap: number;
+  readonly arrays: number;
+  readonly influence: number;
+  readonly stepsPerSecond: number;
+}
+
+const [units, input] = [16, 8];
+const self = fileURLToPath(import.meta.url);
+
+/** Runs in the child: a line of JSON after each power of ten from 1,000. */
+function measure(steps: number): void {
+  const collect = globalThis.gc;
+  if (!collect) throw new Error("memory-flat: expected --expose-gc in the child, got no gc function");
+  const model = stack([cells.mingru({ input, units })]);
+  const learner = rfp(model, model.init(key(1)));
+  const samples = randomSequence(1, { input: [input], target: [units], steps: 100, batch: 1 });
+  const start = performance.now();
+  for (let step = 1; step <= steps; step++) {
+    learner.step(samples[step % samples.length]);
+    if (step !== steps && (step < 1000 || !Number.isInteger(Math.log10(step)))) continue;
+    const seconds = (performance.now() - start) / 1000;
+    // twice: the first leaves arrays to be swept in the background
+    collect();
+    collect();
+    const { rss, heapUsed, arrayBuffers } = process.memoryUsage();
+    const found: Measurement = {
+      step,
+      residentSet: rss,
+      heap: heapUsed,
+      arrays: arrayBuffers,
+      influence: learner.memory().bytes,
+      stepsPerSecond: step / seconds,
+    };
+    console.log(JSON.stringify(found));
+  }
+}
+
+const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(2);
+const columns: readonly [string, (m: Measurement) => string][] = [
+  ["steps", (m) => m.step.toLocaleString("en-US")],
+  ["resident set (MiB)", (m) => mebibytes(m.residentSet)],
+  ["heap (MiB)", (m) => mebibytes(m.heap)],
+  ["arrays (MiB)", (m) => mebibytes(m.arrays)],
+  ["influence (bytes)", (m) => m.influence.toLocaleString("en-US")],
+  ["steps a second", (m) => Math.round(m.stepsPerSecond).toLocaleString("en-US")],
+];
+const row = (cells: readonly string[]): string =>
+  cells.map((c, i) => c.padStart(columns[i][0].length)).join("  ");
+
+async function report(steps: number): Promise<void> {
+  console.log(`rfp, mingru, n = ${units}, m = ${input}, one stream, float64`);
+  console.log(row(columns.map(([title]) => title)));
+  const child = spawn(process.execPath, ["--expose-gc", "--import", "tsx", self, `${steps}`, "--child"], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+  for await (const line of createInterface({ input: child.stdout })) {
+    const measurement = JSON.parse(line) as Measurement;
+    console.log(row(columns.map(([, show]) => show(measurement))));
+  }
+  process.exitCode = (await ended) ?? 1;
+}
+
+const steps = Number(process.argv[2] ?? 100_000);
+if (!Number.isInteger(steps) || steps < 1) {
+  console.error(`memory-flat: expected a number of steps >= 1, got "${process.argv[2]}"`);
+  process.exitCode = 1;
+} else if (process.argv.includes("--child")) measure(steps);
+else await report(steps);
