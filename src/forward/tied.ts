@@ -2,7 +2,7 @@
  * Tied tangents: how each kind of linear map acts on a term. This is the whole list;
  * whatever a cell is made of, the structure of its influence follows from these rules.
  */
-import { type Shape, sizeOf } from "../core/shape.js";
+import { type Shape, sameShape, sizeOf } from "../core/shape.js";
 import { onesLike, scalar } from "../ops/create.js";
 import { applyMap } from "../ops/linear.js";
 import { indexMask, selector } from "../ops/matrices.js";
@@ -247,10 +247,23 @@ function takeTerm(term: Term, map: TakeMap, context: Context): Term {
   return { ...term, axes: replaced, coefficient: taken(term.coefficient), base: base && dense(base) };
 }
 
-/** Entries of a state's tangent are moved once it is known. */
+const moved = new WeakMap<Base, DerivedBase[]>();
+
+/** Entries of a state's tangent are moved once it is known; the same move of the same base is one base. */
 function later(term: Term, map: LinearMap, axes: readonly Axis[]): Term {
   const base: DerivedBase = { kind: "derived", source: term, map, axes };
+  if (term.base === null || term.coefficient !== null)
+    return { axes, coefficient: null, base, lost: term.lost };
+  const before = moved.get(term.base) ?? [];
+  const same = before.find((d) => sameMove(d.map, map) && d.source.axes.every((a, i) => a === term.axes[i]));
+  if (same) return { axes: same.axes, coefficient: null, base: same, lost: term.lost };
+  moved.set(term.base, [...before, base]);
   return { axes, coefficient: null, base, lost: term.lost };
+}
+
+function sameMove(a: LinearMap, b: LinearMap): boolean {
+  if (a.kind === "take" && b.kind === "take") return a.axis === b.axis && a.index === b.index;
+  return a.kind === "reshape" && b.kind === "reshape" && sameShape(a.to, b.to);
 }
 
 /** The term as one dense base that carries the value axes at `positions`, with their ties broken. */

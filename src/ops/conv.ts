@@ -148,8 +148,17 @@ function chainOf(
   return maps;
 }
 
-/** Positions [kernel, output] along one axis that each output reads; -1 in the padding. */
+const knownWindows = new Map<string, Index>();
+
+/** Positions [kernel, output] along one axis that each output reads; -1 in the padding. One geometry is one index. */
 function windows(n: number, kernel: number, stride: number, padding: number): Index {
+  const name = `${n},${kernel},${stride},${padding}`;
+  const found = knownWindows.get(name) ?? makeWindows(n, kernel, stride, padding);
+  knownWindows.set(name, found);
+  return found;
+}
+
+function makeWindows(n: number, kernel: number, stride: number, padding: number): Index {
   const out = outputSize(n, kernel, stride, padding);
   const at = new Int32Array(kernel * out);
   for (let k = 0; k < kernel; k++)
