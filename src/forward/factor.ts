@@ -1,10 +1,9 @@
 import type { DType } from "../core/dtype.js";
 import { contract } from "../ops/contract.js";
-import { scale } from "../ops/pointwise.js";
-import { add } from "../ops/pointwise.js";
+import { scalar } from "../ops/create.js";
+import { add, scale } from "../ops/pointwise.js";
 import { sum } from "../ops/reduce.js";
 import { permute, reshape } from "../ops/reindex.js";
-import { scalar } from "../ops/create.js";
 import type { Tensor } from "../tensor/tensor.js";
 
 /** A named axis. Identity is the name; two axes of one size are still two. */
@@ -29,7 +28,10 @@ export function align(f: Factor, axes: readonly Axis[]): Tensor {
     return at < 0 ? [] : [at];
   });
   const x = permute(f.tensor, order);
-  return reshape(x, axes.map((a) => (f.axes.includes(a) ? a.size : 1)));
+  return reshape(
+    x,
+    axes.map((a) => (f.axes.includes(a) ? a.size : 1)),
+  );
 }
 
 const union = (a: readonly Axis[], b: readonly Axis[]): Axis[] => [...a, ...b.filter((x) => !a.includes(x))];
@@ -43,8 +45,14 @@ export function product(f: Factor | null, g: Factor | null, over: readonly Axis[
   const summed = over.filter((a) => f.axes.includes(a) || g.axes.includes(a));
   const axes = union(f.axes, g.axes);
   if (summed.length === 0) return { axes, tensor: scale(align(f, axes), align(g, axes)) };
-  const left = sumOver(f, summed.filter((a) => !g.axes.includes(a)));
-  const right = sumOver(g, summed.filter((a) => !f.axes.includes(a)));
+  const left = sumOver(
+    f,
+    summed.filter((a) => !g.axes.includes(a)),
+  );
+  const right = sumOver(
+    g,
+    summed.filter((a) => !f.axes.includes(a)),
+  );
   const name = (a: Axis): string => `${axes.indexOf(a)}`;
   const out = axes.filter((a) => !summed.includes(a));
   return {
@@ -70,11 +78,21 @@ export function plus(f: Factor | null, g: Factor | null, dtype: DType): Factor {
 
 /** The factor with names exchanged. */
 export function rename(f: Factor, names: ReadonlyMap<Axis, Axis>): Factor {
-  return f.axes.some((a) => names.has(a)) ? { axes: f.axes.map((a) => names.get(a) ?? a), tensor: f.tensor } : f;
+  return f.axes.some((a) => names.has(a))
+    ? { axes: f.axes.map((a) => names.get(a) ?? a), tensor: f.tensor }
+    : f;
 }
 
 /** The factor without its axes of size 1 among `axes`. */
 export function squeezeOut(f: Factor, axes: readonly Axis[]): Factor {
   const rest = f.axes.filter((a) => !(a.size === 1 && axes.includes(a)));
-  return rest.length === f.axes.length ? f : { axes: rest, tensor: reshape(f.tensor, rest.map((a) => a.size)) };
+  return rest.length === f.axes.length
+    ? f
+    : {
+        axes: rest,
+        tensor: reshape(
+          f.tensor,
+          rest.map((a) => a.size),
+        ),
+      };
 }

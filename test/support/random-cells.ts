@@ -6,7 +6,6 @@ import {
   concat,
   conv2d,
   cumsum,
-  customJvp,
   div,
   einsum,
   exp,
@@ -61,16 +60,10 @@ const halves = (v: Tensor): Tensor => {
   return n % 2 === 0 ? permute(reshape(v, [b, 2, n / 2]), [0, 2, 1]) : reshape(v, [b, n, 1]);
 };
 const keep = { keepDims: true } as const;
-const scaled = customJvp(
-  (v: Tensor) => mul(tanh(v), 1.5),
-  ([v], [t]) => mul(mul(sub(1, square(tanh(v))), 1.5), t),
-);
-
 /** [B, n] to [B, n]. */
 const unary: readonly ((v: Tensor, p: Params) => Tensor)[] = [
   tanh,
   sigmoid,
-  scaled,
   (v) => flip(v, 1),
   (v) => softmax(v, 1),
   (v) => cumsum(v, 1),
@@ -99,7 +92,6 @@ const unary: readonly ((v: Tensor, p: Params) => Tensor)[] = [
   (v) => mul(v, reshape(select(v, 1, 0), [v.shape[0], 1])),
   (v) => select(stack([v, mul(2, v)], 1), 1, 1),
   (v) => sum(stack([v, square(v)], 2), 2),
-  (v) => transpose(matmul(transpose(v), mul(matmul(v, transpose(v)).mul(0), 1)).add(transpose(v))),
   (v) => mul(v, stopGradient(sigmoid(v))),
   (v, p) => drive(v, p.U),
   (v, p) => matmul(v, p.U),
@@ -125,7 +117,13 @@ const unary: readonly ((v: Tensor, p: Params) => Tensor)[] = [
   },
   (v) => {
     const [b, n] = v.shape;
-    return reshape(maxPool2d(reshape(v, [b, 1, 1, n]), [1, 3], { stride: 1, padding: [0, 1] }), [b, n]);
+    const row = pad(reshape(v, [b, 1, 1, n]), [
+      [0, 0],
+      [0, 0],
+      [0, 0],
+      [1, 1],
+    ]);
+    return reshape(maxPool2d(row, [1, 3], { stride: 1 }), [b, n]);
   },
   (v, p) => drive(drive(v, p.U), p.V),
   (v, p) => mul(v, exp(mul(p.a, 0.1))),
