@@ -59,7 +59,7 @@ describe("layout", () => {
     [
       "a floor that imports the root",
       { "nn/a.ts": 'import "../index.js";', "index.ts": "" },
-      "only cli imports the root index",
+      "only cli and entry import the root index",
     ],
     [
       "an unknown folder",

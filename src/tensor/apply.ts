@@ -1,9 +1,9 @@
 import { allocate, type DType } from "../core/dtype.js";
 import { type Shape, sizeOf, stridesOf } from "../core/shape.js";
 import { backend, type Operand } from "./backend.js";
+import { type Level, requireOpen } from "./level.js";
 import type { Aval, Op } from "./op.js";
 import { abstractValue, type Dense, Tensor } from "./tensor.js";
-import { type Level, requireOpen } from "./level.js";
 import type { Trace } from "./trace.js";
 
 /** Applies an op: the highest level among the inputs decides which reading of it runs. */

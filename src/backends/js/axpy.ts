@@ -8,7 +8,14 @@ export function mixOne(x: TypedArray, at: number, n: number, c: number): void {
 
 /** (x, y) = (a x + b y, c x + d y) */
 export function mixTwo(
-  x: TypedArray, y: TypedArray, at: number, n: number, a: number, b: number, c: number, d: number,
+  x: TypedArray,
+  y: TypedArray,
+  at: number,
+  n: number,
+  a: number,
+  b: number,
+  c: number,
+  d: number,
 ): void {
   for (let j = at; j < at + n; j++) {
     const u = x[j];
@@ -19,7 +26,14 @@ export function mixTwo(
 }
 
 /** out[at..] += c * x[from..] */
-export function accumulate(out: TypedArray, at: number, n: number, c: number, x: TypedArray, from: number): void {
+export function accumulate(
+  out: TypedArray,
+  at: number,
+  n: number,
+  c: number,
+  x: TypedArray,
+  from: number,
+): void {
   for (let j = 0; j < n; j++) out[at + j] += c * x[from + j];
 }
 
@@ -48,27 +62,63 @@ export function rowProducts(
   }
   for (let from = 0; from < inner; from += panel) {
     const n = Math.min(panel, inner - from);
-    let i = 0;
-    for (; i + 1 < m; i += 2) {
+    for (let i = 0; i < m; i += 2) {
+      const pair = i + 1 < m;
       let k = 0;
-      for (; k + 3 < b; k += 4) twoByFour(out, outRow[i] + from, outRow[i + 1] + from, matrix, i * b + k, b, x, xRow[k] + from, xRow[k + 1] + from, xRow[k + 2] + from, xRow[k + 3] + from, n);
-      for (; k < b; k++) {
-        const [c0, c1] = [matrix[i * b + k], matrix[(i + 1) * b + k]];
-        if (c0 !== 0) accumulate(out, outRow[i] + from, n, c0, x, xRow[k] + from);
-        if (c1 !== 0) accumulate(out, outRow[i + 1] + from, n, c1, x, xRow[k] + from);
+      for (; k + 3 < b; k += 4) {
+        const at = i * b + k;
+        // a zero coefficient must not meet an infinite entry: such blocks go term by term
+        if (hasZero(matrix, at) || (pair && hasZero(matrix, at + b))) {
+          for (let r = i; r < (pair ? i + 2 : i + 1); r++)
+            oneByOne(out, outRow[r] + from, matrix, r * b + k, 4, x, xRow, k, from, n);
+          continue;
+        }
+        const [x0, x1, x2, x3] = [xRow[k] + from, xRow[k + 1] + from, xRow[k + 2] + from, xRow[k + 3] + from];
+        if (pair) twoByFour(out, outRow[i] + from, outRow[i + 1] + from, matrix, at, b, x, x0, x1, x2, x3, n);
+        else oneByFour(out, outRow[i] + from, matrix, at, x, x0, x1, x2, x3, n);
       }
-    }
-    for (; i < m; i++) {
-      let k = 0;
-      for (; k + 3 < b; k += 4) oneByFour(out, outRow[i] + from, matrix, i * b + k, x, xRow[k] + from, xRow[k + 1] + from, xRow[k + 2] + from, xRow[k + 3] + from, n);
-      for (; k < b; k++) if (matrix[i * b + k] !== 0) accumulate(out, outRow[i] + from, n, matrix[i * b + k], x, xRow[k] + from);
+      for (let r = i; r < (pair ? i + 2 : i + 1); r++)
+        oneByOne(out, outRow[r] + from, matrix, r * b + k, b - k, x, xRow, k, from, n);
     }
   }
 }
 
+function hasZero(matrix: Float64Array, at: number): boolean {
+  return matrix[at] === 0 || matrix[at + 1] === 0 || matrix[at + 2] === 0 || matrix[at + 3] === 0;
+}
+
+/** A row takes `count` terms one after the other, without those of a zero coefficient. */
+function oneByOne(
+  out: TypedArray,
+  o: number,
+  matrix: Float64Array,
+  at: number,
+  count: number,
+  x: TypedArray,
+  xRow: Int32Array,
+  k: number,
+  from: number,
+  n: number,
+): void {
+  for (let i = 0; i < count; i++) {
+    const c = matrix[at + i];
+    if (c !== 0) accumulate(out, o, n, c, x, xRow[k + i] + from);
+  }
+}
+
 function twoByFour(
-  out: TypedArray, p: number, q: number, matrix: Float64Array, at: number, b: number,
-  x: TypedArray, x0: number, x1: number, x2: number, x3: number, n: number,
+  out: TypedArray,
+  p: number,
+  q: number,
+  matrix: Float64Array,
+  at: number,
+  b: number,
+  x: TypedArray,
+  x0: number,
+  x1: number,
+  x2: number,
+  x3: number,
+  n: number,
 ): void {
   const a0 = matrix[at];
   const a1 = matrix[at + 1];
@@ -89,20 +139,35 @@ function twoByFour(
 }
 
 function oneByFour(
-  out: TypedArray, p: number, matrix: Float64Array, at: number,
-  x: TypedArray, x0: number, x1: number, x2: number, x3: number, n: number,
+  out: TypedArray,
+  p: number,
+  matrix: Float64Array,
+  at: number,
+  x: TypedArray,
+  x0: number,
+  x1: number,
+  x2: number,
+  x3: number,
+  n: number,
 ): void {
   const a0 = matrix[at];
   const a1 = matrix[at + 1];
   const a2 = matrix[at + 2];
   const a3 = matrix[at + 3];
-  for (let j = 0; j < n; j++) out[p + j] += a0 * x[x0 + j] + a1 * x[x1 + j] + (a2 * x[x2 + j] + a3 * x[x3 + j]);
+  for (let j = 0; j < n; j++)
+    out[p + j] += a0 * x[x0 + j] + a1 * x[x1 + j] + (a2 * x[x2 + j] + a3 * x[x3 + j]);
 }
 
 /** The same where a coefficient is not finite: zeros of either factor win. */
 function careful(
-  out: TypedArray, outRow: Int32Array, matrix: Float64Array, m: number, b: number,
-  x: TypedArray, xRow: Int32Array, inner: number,
+  out: TypedArray,
+  outRow: Int32Array,
+  matrix: Float64Array,
+  m: number,
+  b: number,
+  x: TypedArray,
+  xRow: Int32Array,
+  inner: number,
 ): void {
   for (let i = 0; i < m; i++)
     for (let k = 0; k < b; k++) {

@@ -21,7 +21,8 @@ interface Matrix {
 /** Lowers a contraction to matrix products: batch labels in all three, rows in a, columns in b, the rest is summed. */
 export function runContract([a, b]: readonly Operand[], attrs: ContractAttrs, out: Result): void {
   const { aLabels, bLabels, outLabels } = attrs;
-  const size = (l: string): number => (aLabels.includes(l) ? a.shape[aLabels.indexOf(l)] : b.shape[bLabels.indexOf(l)]);
+  const size = (l: string): number =>
+    aLabels.includes(l) ? a.shape[aLabels.indexOf(l)] : b.shape[bLabels.indexOf(l)];
   const batch = outLabels.filter((l) => aLabels.includes(l) && bLabels.includes(l));
   const rows = outLabels.filter((l) => !bLabels.includes(l));
   const columns = outLabels.filter((l) => !aLabels.includes(l));
@@ -37,15 +38,46 @@ export function runContract([a, b]: readonly Operand[], attrs: ContractAttrs, ou
   const [outRow, outColumn] = [nestOf(sizes(rows), [along(rows)]), nestOf(sizes(columns), [along(columns)])];
   if (outRow.sizes.length === 1 && outColumn.sizes.length === 1) {
     const [r, c] = [outRow.strides[0][0], outColumn.strides[0][0]];
-    starts.forEach((o, i) => gemm(out.data, o, r, c, left.data, left.starts[i], left.row, right.data, right.starts[i], right.row, m, n, k));
+    starts.forEach((o, i) =>
+      gemm(
+        out.data,
+        o,
+        r,
+        c,
+        left.data,
+        left.starts[i],
+        left.row,
+        right.data,
+        right.starts[i],
+        right.row,
+        m,
+        n,
+        k,
+      ),
+    );
     return;
   }
   // rows or columns interleave in the result: multiply first, place afterwards
   const product = new Float64Array(m * n);
   const [rowAt, columnAt] = [offsets(sizes(rows), along(rows)), offsets(sizes(columns), along(columns))];
   starts.forEach((o, i) => {
-    gemm(product, 0, n, 1, left.data, left.starts[i], left.row, right.data, right.starts[i], right.row, m, n, k);
-    for (let r = 0; r < m; r++) for (let c = 0; c < n; c++) out.data[o + rowAt[r] + columnAt[c]] = product[r * n + c];
+    gemm(
+      product,
+      0,
+      n,
+      1,
+      left.data,
+      left.starts[i],
+      left.row,
+      right.data,
+      right.starts[i],
+      right.row,
+      m,
+      n,
+      k,
+    );
+    for (let r = 0; r < m; r++)
+      for (let c = 0; c < n; c++) out.data[o + rowAt[r] + columnAt[c]] = product[r * n + c];
   });
 }
 

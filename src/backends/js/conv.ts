@@ -41,14 +41,19 @@ function sizesOf(x: Shape, k: Shape, y: Shape, groups: number): Sizes {
 /** The operand's numbers without gaps. */
 function contiguous(x: Operand): { data: TypedArray; offset: number } {
   const strides = stridesOf(x.shape);
-  if (x.strides.every((s, i) => s === strides[i] || x.shape[i] === 1)) return { data: x.data, offset: x.offset };
+  if (x.strides.every((s, i) => s === strides[i] || x.shape[i] === 1))
+    return { data: x.data, offset: x.offset };
   const data = new (x.data.constructor as new (n: number) => TypedArray)(sizeOf(x.shape));
   runReshape([x], { data, shape: x.shape, dtype: x.dtype });
   return { data, offset: 0 };
 }
 
 /** Visits every entry of the patches [positions x taps] of one group of one image, with its place there and in the image. */
-function eachTap(s: Sizes, { stride, padding }: ConvAttrs, visit: (patch: number, image: number, count: number) => void): void {
+function eachTap(
+  s: Sizes,
+  { stride, padding }: ConvAttrs,
+  visit: (patch: number, image: number, count: number) => void,
+): void {
   const taps = s.inputs * s.kh * s.kw;
   for (let oy = 0; oy < s.outHeight; oy++)
     for (let ox = 0; ox < s.outWidth; ox++) {
@@ -58,7 +63,11 @@ function eachTap(s: Sizes, { stride, padding }: ConvAttrs, visit: (patch: number
       const row = (oy * s.outWidth + ox) * taps;
       for (let c = 0; c < s.inputs; c++)
         for (let ky = Math.max(0, -y0); ky < Math.min(s.kh, s.height - y0); ky++)
-          visit(row + (c * s.kh + ky) * s.kw + first, (c * s.height + y0 + ky) * s.width + x0 + first, last - first);
+          visit(
+            row + (c * s.kh + ky) * s.kw + first,
+            (c * s.height + y0 + ky) * s.width + x0 + first,
+            last - first,
+          );
     }
 }
 
@@ -93,13 +102,28 @@ export function runConv2d([x, k]: readonly Operand[], attrs: ConvAttrs, out: Res
   const patches = new Float64Array(positions * taps);
   eachPart(s, attrs.groups, (part) => {
     unfold(patches, image.data, image.offset + part.image, s, attrs);
-    gemm(out.data, part.result, positions, 1, kernel.data, kernel.offset + part.kernel, taps, patches, 0, taps, s.outputs, positions, taps);
+    gemm(
+      out.data,
+      part.result,
+      positions,
+      1,
+      kernel.data,
+      kernel.offset + part.kernel,
+      taps,
+      patches,
+      0,
+      taps,
+      s.outputs,
+      positions,
+      taps,
+    );
   });
 }
 
 function transposed(x: TypedArray, from: number, rows: number, columns: number): Float64Array {
   const out = new Float64Array(rows * columns);
-  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) out[j * rows + i] = x[from + i * columns + j];
+  for (let i = 0; i < rows; i++)
+    for (let j = 0; j < columns; j++) out[j * rows + i] = x[from + i * columns + j];
   return out;
 }
 
@@ -129,7 +153,21 @@ export function runConv2dKernel([x, ct]: readonly Operand[], attrs: ConvAttrs, o
   eachPart(s, attrs.groups, (part) => {
     unfold(patches, image.data, image.offset + part.image, s, attrs);
     const columns = transposed(patches, 0, positions, taps);
-    gemm(sum, 0, taps, 1, error.data, error.offset + part.result, positions, columns, 0, positions, s.outputs, taps, positions);
+    gemm(
+      sum,
+      0,
+      taps,
+      1,
+      error.data,
+      error.offset + part.result,
+      positions,
+      columns,
+      0,
+      positions,
+      s.outputs,
+      taps,
+      positions,
+    );
     for (let j = 0; j < sum.length; j++) out.data[part.kernel + j] += sum[j];
   });
 }

@@ -2,7 +2,17 @@ import type { Backend, Operand, Result } from "../../tensor/backend.js";
 import { BackendError } from "../../core/errors.js";
 import { runContract } from "./contract.js";
 import { runConv2d, runConv2dInput, runConv2dKernel } from "./conv.js";
-import { binary, loops, runBinary, runCast, runClip, runLoop, runUnary, runWhere, unary } from "./pointwise.js";
+import {
+  binary,
+  loops,
+  runBinary,
+  runCast,
+  runClip,
+  runLoop,
+  runUnary,
+  runWhere,
+  unary,
+} from "./pointwise.js";
 import { runArgmax, runCumsum, runMax, runSum } from "./reduce.js";
 import { runConcat, runPut, runReshape, runTake } from "./reindex.js";
 import { traceStep } from "./trace-step.js";
@@ -11,9 +21,18 @@ import { traceStep } from "./trace-step.js";
 type Kernel = (inputs: readonly Operand[], attrs: never, out: Result) => void;
 
 const kernels = new Map<string, Kernel>([
-  ...Object.entries(unary).map(([name, f]): [string, Kernel] => [name, (inputs, _, out) => runUnary(f, inputs, out)]),
-  ...Object.entries(binary).map(([name, f]): [string, Kernel] => [name, (inputs, _, out) => runBinary(f, inputs, out)]),
-  ...Object.entries(loops).map(([name, f]): [string, Kernel] => [name, (inputs, _, out) => runLoop(f, inputs, out)]),
+  ...Object.entries(unary).map(([name, f]): [string, Kernel] => [
+    name,
+    (inputs, _, out) => runUnary(f, inputs, out),
+  ]),
+  ...Object.entries(binary).map(([name, f]): [string, Kernel] => [
+    name,
+    (inputs, _, out) => runBinary(f, inputs, out),
+  ]),
+  ...Object.entries(loops).map(([name, f]): [string, Kernel] => [
+    name,
+    (inputs, _, out) => runLoop(f, inputs, out),
+  ]),
   ["where", (inputs, _, out) => runWhere(inputs, out)],
   ["clip", runClip],
   ["cast", (inputs, _, out) => runCast(inputs, out)],

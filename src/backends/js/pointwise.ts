@@ -50,8 +50,8 @@ export const unary: Readonly<Record<string, Function1>> = {
 export const binary: Readonly<Record<string, Function2>> = {
   div: (a, b) => a / b,
   pow: (a, b) => a ** b,
-  maximum: (a, b) => (a > b || a !== a ? a : b),
-  minimum: (a, b) => (a < b || a !== a ? a : b),
+  maximum: (a, b) => (a > b || Number.isNaN(a) ? a : b),
+  minimum: (a, b) => (a < b || Number.isNaN(a) ? a : b),
   atan2: Math.atan2,
   hypot: Math.hypot,
   equal: (a, b) => (a === b ? 1 : 0),
@@ -66,7 +66,15 @@ export const binary: Readonly<Record<string, Function2>> = {
 
 /** out[o + j] = a[i + j sa] op b[k + j sb], for j below n. */
 type Loop2 = (
-  out: TypedArray, o: number, a: TypedArray, i: number, sa: number, b: TypedArray, k: number, sb: number, n: number,
+  out: TypedArray,
+  o: number,
+  a: TypedArray,
+  i: number,
+  sa: number,
+  b: TypedArray,
+  k: number,
+  sb: number,
+  n: number,
 ) => void;
 
 /** The most frequent ops have loops of their own, which the engine compiles apart. */
@@ -118,7 +126,17 @@ export function runBinary(f: Function2, [a, b]: readonly Operand[], out: Result)
 export function runLoop(loop: Loop2, [a, b]: readonly Operand[], out: Result): void {
   const { shape } = out;
   if (simple(a, shape) && simple(b, shape)) {
-    loop(out.data, 0, a.data, a.offset, a.shape.length ? 1 : 0, b.data, b.offset, b.shape.length ? 1 : 0, sizeOf(shape));
+    loop(
+      out.data,
+      0,
+      a.data,
+      a.offset,
+      a.shape.length ? 1 : 0,
+      b.data,
+      b.offset,
+      b.shape.length ? 1 : 0,
+      sizeOf(shape),
+    );
     return;
   }
   const nest = nestOf(shape, [stridesOf(shape), broadcastStrides(a, shape), broadcastStrides(b, shape)]);
@@ -141,7 +159,10 @@ function simple(x: Operand, shape: readonly number[]): boolean {
 
 export function runWhere([condition, a, b]: readonly Operand[], out: Result): void {
   const operands = [condition, a, b];
-  const nest = nestOf(out.shape, [stridesOf(out.shape), ...operands.map((x) => broadcastStrides(x, out.shape))]);
+  const nest = nestOf(out.shape, [
+    stridesOf(out.shape),
+    ...operands.map((x) => broadcastStrides(x, out.shape)),
+  ]);
   const inner = nest.sizes.length - 1;
   const [, sc, sa, sb] = nest.strides.map((s) => s[inner]);
   eachRow(nest, (at) => {
@@ -151,7 +172,11 @@ export function runWhere([condition, a, b]: readonly Operand[], out: Result): vo
   });
 }
 
-export function runClip([x]: readonly Operand[], { low, high }: { low: number; high: number }, out: Result): void {
+export function runClip(
+  [x]: readonly Operand[],
+  { low, high }: { low: number; high: number },
+  out: Result,
+): void {
   map((v) => (v < low ? low : v > high ? high : v), x, out);
 }
 

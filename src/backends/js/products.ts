@@ -20,9 +20,10 @@ export function addProduct(sizes: readonly number[], out: Span, a: Span | null, 
   const n = nest.sizes[last];
   const [into, left, right] = [out.data, x.data, y.data];
   const [o0, i0, k0] = [out.offset, x.offset, y.offset];
-  if (so === 0) eachRow(nest, (at) => {
-    into[o0 + at[0]] += strongDot(left, i0 + at[1], sx, right, k0 + at[2], sy, n);
-  });
+  if (so === 0)
+    eachRow(nest, (at) => {
+      into[o0 + at[0]] += strongDot(left, i0 + at[1], sx, right, k0 + at[2], sy, n);
+    });
   else eachRow(nest, (at) => addRow(into, o0 + at[0], so, left, i0 + at[1], sx, right, k0 + at[2], sy, n));
 }
 
@@ -30,11 +31,23 @@ export function addProduct(sizes: readonly number[], out: Span, a: Span | null, 
 function longestInside({ sizes, strides }: Nest): Nest {
   const longest = sizes.indexOf(Math.max(...sizes));
   if (longest === sizes.length - 1) return { sizes, strides };
-  const moved = (list: readonly number[]): number[] => [...list.slice(0, longest), ...list.slice(longest + 1), list[longest]];
+  const moved = (list: readonly number[]): number[] => [
+    ...list.slice(0, longest),
+    ...list.slice(longest + 1),
+    list[longest],
+  ];
   return { sizes: moved(sizes), strides: strides.map(moved) };
 }
 
-function strongDot(a: TypedArray, i: number, sa: number, b: TypedArray, k: number, sb: number, n: number): number {
+function strongDot(
+  a: TypedArray,
+  i: number,
+  sa: number,
+  b: TypedArray,
+  k: number,
+  sb: number,
+  n: number,
+): number {
   let total = 0;
   for (let j = 0; j < n; j++) {
     const x = a[i + j * sa];
@@ -45,8 +58,16 @@ function strongDot(a: TypedArray, i: number, sa: number, b: TypedArray, k: numbe
 }
 
 function addRow(
-  out: TypedArray, o: number, so: number,
-  a: TypedArray, i: number, sa: number, b: TypedArray, k: number, sb: number, n: number,
+  out: TypedArray,
+  o: number,
+  so: number,
+  a: TypedArray,
+  i: number,
+  sa: number,
+  b: TypedArray,
+  k: number,
+  sb: number,
+  n: number,
 ): void {
   for (let j = 0; j < n; j++) {
     const x = a[i + j * sa];

@@ -47,13 +47,18 @@ export function runMax([x]: readonly Operand[], { axes }: { axes: readonly numbe
   eachRow(nest, (at) => {
     for (let j = 0; j < n; j++) {
       const [v, o] = [data[x.offset + at[0] + j * sx], at[1] + j * so];
-      if (v > into[o] || v !== v) into[o] = v;
+      if (v > into[o] || Number.isNaN(v)) into[o] = v;
     }
   });
 }
 
 /** Runs `line` for every line along an axis, with its start in the input and in the result. */
-function eachLine(x: Operand, axis: number, resultStrides: readonly number[], line: (from: number, to: number) => void): void {
+function eachLine(
+  x: Operand,
+  axis: number,
+  resultStrides: readonly number[],
+  line: (from: number, to: number) => void,
+): void {
   const rest = x.shape.map((_, i) => i).filter((i) => i !== axis);
   const pick = (list: readonly number[]): number[] => rest.map((i) => list[i]);
   const nest = nestOf(pick(x.shape), [pick(x.strides), pick(resultStrides)]);
@@ -70,13 +75,17 @@ export function runArgmax([x]: readonly Operand[], { axis }: { axis: number }, o
     let best = 0;
     for (let i = 1; i < n; i++) {
       const [v, top] = [x.data[from + i * step], x.data[from + best * step]];
-      if (v > top || (v !== v && top === top)) best = i;
+      if (v > top || (Number.isNaN(v) && !Number.isNaN(top))) best = i;
     }
     out.data[to] = best;
   });
 }
 
-export function runCumsum([x]: readonly Operand[], attrs: { axis: number; reverse: boolean }, out: Result): void {
+export function runCumsum(
+  [x]: readonly Operand[],
+  attrs: { axis: number; reverse: boolean },
+  out: Result,
+): void {
   const { axis, reverse } = attrs;
   const [n, step] = [x.shape[axis], x.strides[axis]];
   const strides = stridesOf(out.shape);

@@ -35,7 +35,10 @@ interface TakeAttrs {
   readonly index: Index;
 }
 
-const without = (list: readonly number[], at: number, count = 1): number[] => [...list.slice(0, at), ...list.slice(at + count)];
+const without = (list: readonly number[], at: number, count = 1): number[] => [
+  ...list.slice(0, at),
+  ...list.slice(at + count),
+];
 
 export function runTake([x]: readonly Operand[], { axis, index }: TakeAttrs, out: Result): void {
   const shape = without(x.shape, axis);
@@ -45,7 +48,8 @@ export function runTake([x]: readonly Operand[], { axis, index }: TakeAttrs, out
   const [fromStrides, toStrides] = [without(x.strides, axis), without(strides, axis, width)];
   for (let j = 0; j < index.at.length; j++) {
     const position = index.at[j];
-    if (position >= 0) copy(shape, x, fromStrides, x.offset + position * x.strides[axis], out, toStrides, j * block);
+    if (position >= 0)
+      copy(shape, x, fromStrides, x.offset + position * x.strides[axis], out, toStrides, j * block);
   }
 }
 

@@ -15,7 +15,9 @@ export function traceStep(step: TraceStep): void {
   if (step.before && step.started) contract(step, step.before);
   const natural = stridesOf([...step.rows, step.inner]).slice(0, -1);
   const wholeRow = (t: TraceTerm): boolean =>
-    t.rows.length === step.rows.length && t.outOffset === 0 && t.outStrides.every((s, i) => s === natural[i] || t.rows[i] === 1);
+    t.rows.length === step.rows.length &&
+    t.outOffset === 0 &&
+    t.outStrides.every((s, i) => s === natural[i] || t.rows[i] === 1);
   const terms = step.terms.filter((t) => step.started || t.own === null);
   if (step.inner < shortRow) {
     combineShort(step, terms, natural);
@@ -62,7 +64,10 @@ function combineRows(step: TraceStep, terms: readonly TraceTerm[]): void {
   const still = zeroStrides(rows.length);
   const own = terms.filter((t) => t.own !== null);
   const others = terms.filter((t) => t.own === null);
-  const strides = [...own, ...others].flatMap((t) => [t.coefficient?.rowStrides ?? still, t.base?.rowStrides ?? still]);
+  const strides = [...own, ...others].flatMap((t) => [
+    t.coefficient?.rowStrides ?? still,
+    t.base?.rowStrides ?? still,
+  ]);
   const mix = new Float64Array(states * states);
   const old = traces.map(() => new Float64Array(inner));
   let row = 0;
@@ -93,12 +98,18 @@ function coefficientAt({ coefficient }: TraceTerm, at: number): number {
 }
 
 /** New rows as mixtures of the old rows of all state components, in place. */
-function mixRows(traces: readonly TypedArray[], at: number, n: number, mix: Float64Array, old: readonly Float64Array[]): void {
+function mixRows(
+  traces: readonly TypedArray[],
+  at: number,
+  n: number,
+  mix: Float64Array,
+  old: readonly Float64Array[],
+): void {
   if (traces.length === 1 && Number.isFinite(mix[0])) {
     mixOne(traces[0], at, n, mix[0]);
     return;
   }
-  if (traces.length === 2 && mix.every(Number.isFinite)) {
+  if (traces.length === 2 && mix.every(isPlain)) {
     mixTwo(traces[0], traces[1], at, n, mix[0], mix[1], mix[2], mix[3]);
     return;
   }
@@ -114,6 +125,9 @@ function mixRows(traces: readonly TypedArray[], at: number, n: number, mix: Floa
   });
 }
 
+/** Neither zero nor infinite nor NaN: no strong zero can come of it. */
+const isPlain = (c: number): boolean => c !== 0 && Number.isFinite(c);
+
 /** out += c * x, with strong zeros where c is not finite. */
 function put(out: TypedArray, at: number, n: number, c: number, x: TypedArray, from: number): void {
   if (Number.isFinite(c)) accumulate(out, at, n, c, x, from);
@@ -124,7 +138,10 @@ function add(out: TypedArray, at: number, n: number, value: number): void {
   if (value !== 0) for (let j = 0; j < n; j++) out[at + j] += value;
 }
 
-function splitAxes(sizes: readonly number[], strides: readonly number[]): { outer: number[]; shared: number[] } {
+function splitAxes(
+  sizes: readonly number[],
+  strides: readonly number[],
+): { outer: number[]; shared: number[] } {
   const [outer, shared]: number[][] = [[], []];
   sizes.forEach((_, i) => (strides[i] === 0 ? shared : outer).push(i));
   return { outer, shared };
@@ -154,7 +171,8 @@ function addProducts(step: TraceStep, term: TraceTerm): void {
     for (let i = 0; i < m; i++) {
       outRow[i] = term.outOffset + at[2] + outAt[i];
       for (let k = 0; k < b; k++)
-        matrix[i * b + k] = coefficient === null ? 1 : coefficient.data[coefficient.offset + at[0] + cRowAt[i] + cBoundAt[k]];
+        matrix[i * b + k] =
+          coefficient === null ? 1 : coefficient.data[coefficient.offset + at[0] + cRowAt[i] + cBoundAt[k]];
     }
     if (base === null || base.constantInner) {
       addConstant(out, outRow, matrix, m, b, inner, base, at[1], baseAt);

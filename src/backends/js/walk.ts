@@ -61,6 +61,10 @@ export function broadcastStrides(x: Operand, shape: Shape): readonly number[] {
 }
 
 /** Calls `visit` for every index of `sizes`, with the offset along each list of strides. */
-export function walk(sizes: readonly number[], strides: readonly (readonly number[])[], visit: (at: Int32Array) => void): void {
+export function walk(
+  sizes: readonly number[],
+  strides: readonly (readonly number[])[],
+  visit: (at: Int32Array) => void,
+): void {
   eachRow({ sizes: [...sizes, 1], strides: strides.map((s) => [...s, 0]) }, visit);
 }

@@ -1,6 +1,6 @@
-import { sizeOf, stridesOf } from "../../core/shape.js";
 import type { TypedArray } from "../../core/dtype.js";
-import { align, type Axis, type Factor } from "../../forward/factor.js";
+import { sizeOf, stridesOf } from "../../core/shape.js";
+import { type Axis, align, type Factor } from "../../forward/factor.js";
 import { broadcastTo } from "../../ops/reindex.js";
 import { fromData } from "../../tensor/apply.js";
 import { backend } from "../../tensor/backend.js";
@@ -37,7 +37,9 @@ export function advance(job: Advance): void {
   const strides = stridesOf(trace.layout.map((a) => a.size));
   const steps = stridesOf(order.map((a) => a.size));
   const contraction = (errors: StateErrors): TraceContraction | null => {
-    const vectors = trace.data.flatMap((d, k) => (d === null ? [] : [errors[k] ? errorVector(errors[k], rowAxes.length) : null]));
+    const vectors = trace.data.flatMap((d, k) =>
+      d === null ? [] : [errors[k] ? errorVector(errors[k], rowAxes.length) : null],
+    );
     return vectors.some((v) => v !== null) ? { vectors } : null;
   };
   backend().traceStep({
@@ -63,7 +65,9 @@ function slots(data: TraceBlock["data"]): number[] {
 
 /** A lone coefficient acts as the base, so that its axes may run in the inner loop. */
 function baseFirst(term: KnownTerm): KnownTerm {
-  return term.base === null && term.coefficient !== null ? { ...term, base: term.coefficient, coefficient: null } : term;
+  return term.base === null && term.coefficient !== null
+    ? { ...term, base: term.coefficient, coefficient: null }
+    : term;
 }
 
 /** How many of the last layout axes can run innermost: no coefficient varies along them and no diagonal crosses them. */
@@ -95,7 +99,8 @@ function lower(
   const names = [...outStride.keys()];
   const free = (a: Axis): boolean => !outStride.has(a) && !inner.includes(a);
   const bound = [...new Set([...(term.coefficient?.axes ?? []), ...(term.base?.axes ?? [])].filter(free))];
-  const aligned = term.own !== null && names.length === rowAxes.length && names.every((a, i) => a === rowAxes[i]);
+  const aligned =
+    term.own !== null && names.length === rowAxes.length && names.every((a, i) => a === rowAxes[i]);
   const row = {
     into: slot[term.into],
     rows: names.map((a) => a.size),
@@ -126,7 +131,8 @@ function innerBase(
   trace: TraceBlock,
 ): TraceTerm["base"] {
   const carried = inner.filter((a) => base.axes.includes(a));
-  if (carried.length === 0 && !overlaps(base, trace)) return { ...strided(base, rows, bound), constantInner: true };
+  if (carried.length === 0 && !overlaps(base, trace))
+    return { ...strided(base, rows, bound), constantInner: true };
   const { strides } = base.tensor.value as Dense;
   const steps = stridesOf(inner.map((a) => a.size));
   const fits =
@@ -149,5 +155,10 @@ function overlaps(base: Factor, trace: TraceBlock): boolean {
 /** An error [B, ...] over the rows of a trace: its axes come first, the parameter's do not matter. */
 function errorVector(e: Tensor, rank: number): Strided {
   const { data, strides, offset } = e.value as Dense;
-  return { data, offset, rowStrides: Array.from({ length: rank }, (_, i) => strides[i] ?? 0), boundStrides: [] };
+  return {
+    data,
+    offset,
+    rowStrides: Array.from({ length: rank }, (_, i) => strides[i] ?? 0),
+    boundStrides: [],
+  };
 }
