@@ -1,0 +1,236 @@
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { main } from "../../src/cli/main.js";
+import { newFolder, writeImage } from "../support/images.js";
+
+/** Runs the command line; what it prints and its exit status. */
+async function run(...args: string[]): Promise<{ status: number; out: string; err: string }> {
+  let [out, err] = ["", ""];
+  const printed = vi.spyOn(process.stdout, "write").mockImplementation((text) => {
+    out += text;
+    return true;
+  });
+  const noted = vi.spyOn(process.stderr, "write").mockImplementation((text) => {
+    err += text;
+    return true;
+  });
+  process.exitCode = undefined;
+  const status = await main(args);
+  const set = process.exitCode as number | undefined;
+  process.exitCode = undefined;
+  printed.mockRestore();
+  noted.mockRestore();
+  return { status: status || (set ?? 0), out, err };
+}
+
+afterEach(() => {
+  process.exitCode = undefined;
+});
+
+const oracle = (name: string): string => new URL(`../oracles/${name}`, import.meta.url).pathname;
+
+describe("check", () => {
+  it.each(["rfp", "rtrl", "bptt"])("passes the recurrent oracles under %s", async (rule) => {
+    const { status, out } = await run("check", oracle("recurrent.json"), "--rule", rule);
+    expect(status).toBe(0);
+    expect(out).toMatch(/all \d+ cases within 1e-10/);
+  });
+
+  it("passes the derivatives", async () => {
+    expect((await run("check", oracle("derivatives.json"))).out).toMatch(/all \d+ cases within 1e-12/);
+  });
+
+  it("prints JSON, and exits with 1 when a case fails", async () => {
+    const cases = JSON.parse(await readFile(oracle("recurrent.json"), "utf8"));
+    const [name] = Object.keys(cases[0].gradients[0]);
+    cases[0].gradients[0][name].data[0] += 1e-3;
+    const file = join(await newFolder(), "bad.json");
+    await writeFile(file, JSON.stringify(cases));
+    const { status, out } = await run("check", file, "--json");
+    const report = JSON.parse(out);
+    expect(status).toBe(1);
+    expect([report.ok, report.tolerance]).toEqual([false, 1e-10]);
+    expect(report.cases.map((c: { ok: boolean }) => c.ok)).toEqual(
+      cases.map((_: unknown, i: number) => i > 0),
+    );
+    expect(report.cases[0].parameters[`areas.0.${name}`]).toBe(report.cases[0].worst);
+    expect((await run("check", file)).out).toContain(`FAIL ${cases[0].name}`);
+  });
+});
+
+describe("plan", () => {
+  it("says what is tied, what broke a tie, and what each rule would hold", async () => {
+    const { out } = await run("plan", "--cells", "mingru,gru", "--input", "4", "--units", "6,5");
+    expect(out).toMatch(/1 +mingru +areas\.0\.Wz +192 B +h +1=0/);
+    expect(out).toMatch(/2 +gru +areas\.1\.Ur .*\[0\] contract at cells\/gru\.ts:\d+/);
+    expect(out).toMatch(/rtrl .*flat in T/);
+  });
+
+  it("prints JSON, and plans presets", async () => {
+    const found = JSON.parse((await run("plan", "--preset", "nano", "--json", "--steps", "8")).out);
+    expect(found.steps).toBe(8);
+    expect(found.bytes.rfpExact).toBeGreaterThan(10 * found.bytes.rfpLocal);
+    expect(found.rows.length).toBe(252);
+  });
+});
+
+describe("train", () => {
+  it("writes a summary, a model and a report", async () => {
+    const out = await newFolder();
+    const { status, out: printed } = await run(
+      "train",
+      "--rule",
+      "bptt",
+      "--sequences",
+      "8",
+      "--viewers",
+      "1",
+      "--steps",
+      "3",
+      "--out",
+      out,
+    );
+    expect(status).toBe(0);
+    expect((await readdir(out)).sort()).toEqual(["model.json", "report.html", "summary.json"]);
+    const summary = JSON.parse(await readFile(join(out, "summary.json"), "utf8"));
+    expect(summary.gradient.worst).toBeLessThan(1e-10);
+    expect(summary.memory.rfp.measured / summary.memory.rfp.planned).toBeCloseTo(1, 1);
+    expect(printed).toContain("gradient against bptt");
+  });
+
+  it("reads a folder of images, and names those that it skips", async () => {
+    const [images, out] = [await newFolder(), await newFolder()];
+    for (let i = 0; i < 5; i++) await writeImage(join(images, `${i}.png`), 70, 66);
+    await writeFile(join(images, "broken.jpg"), "nothing");
+    const { status, err } = await run(
+      "train",
+      "--rule",
+      "bptt",
+      "--images",
+      images,
+      "--steps",
+      "2",
+      "--viewers",
+      "1",
+      "--out",
+      out,
+    );
+    expect(status).toBe(0);
+    expect(err).toMatch(/skipped broken\.jpg: images: cannot decode broken\.jpg/);
+    expect(JSON.parse(await readFile(join(out, "summary.json"), "utf8")).problems.length).toBe(1);
+  });
+});
+
+describe("every mistake is one sentence and exit status 1", async () => {
+  const folder = await newFolder();
+  const images = await newFolder();
+  await writeImage(join(images, "a.png"), 70, 70);
+  await writeFile(join(folder, "text.json"), "{");
+  await writeFile(join(folder, "list.json"), "[1, 2]");
+  await writeFile(
+    join(folder, "nan.json"),
+    '{"width":70,"height":70,"scanpaths":{"a.png":[{"x":[null,1],"y":[1,1],"duration":[1,1]}]}}',
+  );
+  await writeFile(
+    join(folder, "outside.json"),
+    '{"width":70,"height":70,"scanpaths":{"a.png":[{"x":[71,1],"y":[1,1],"duration":[1,1]}]}}',
+  );
+  const out = ["--out", join(folder, "out")];
+
+  it.each([
+    ["a missing file", ["check", join(folder, "none.json")], /cannot read .*none\.json: no such file/],
+    ["no JSON", ["check", join(folder, "text.json")], /expected JSON in/],
+    [
+      "another JSON",
+      ["check", join(folder, "list.json")],
+      /expected a list of recurrent cases or of derivatives/,
+    ],
+    [
+      "an unknown rule",
+      ["check", oracle("recurrent.json"), "--rule", "magic"],
+      /rule: expected one of bptt, rfp, rtrl, got "magic"/,
+    ],
+    [
+      "an unknown credit",
+      ["check", oracle("recurrent.json"), "--credit", "some"],
+      /--credit: expected exact or local, got "some"/,
+    ],
+    [
+      "local credit for bptt",
+      ["check", oracle("recurrent.json"), "--credit", "local", "--rule", "bptt"],
+      /belongs to the rule rfp/,
+    ],
+    [
+      "an unknown backend",
+      ["check", oracle("recurrent.json"), "--backend", "tpu"],
+      /backend: expected one of js, got "tpu"/,
+    ],
+    [
+      "an unknown preset",
+      ["train", "--preset", "huge", ...out],
+      /preset: expected one of nano, tiny, got "huge"/,
+    ],
+    ["an unknown cell", ["plan", "--cells", "mingru,rnn"], /cell: expected one of .*got "rnn"/],
+    ["an unknown control", ["train", "--control", "none2", ...out], /--control: expected none or shuffle/],
+    [
+      "an unknown sampler",
+      ["train", "--sampler", "dice", ...out],
+      /sampler: expected one of uniform, centerBiased, got "dice"/,
+    ],
+    [
+      "a T too short to predict",
+      ["train", "--steps", "1", ...out],
+      /at least 2 fixations to predict anything, got 1/,
+    ],
+    [
+      "no number",
+      ["train", "--epochs", "many", ...out],
+      /--epochs: expected a whole number of at least 1, got "many"/,
+    ],
+    [
+      "a folder that is not there",
+      ["train", "--images", join(folder, "none"), ...out],
+      /images: expected a folder/,
+    ],
+    [
+      "an empty folder",
+      ["train", "--images", await newFolder(), ...out],
+      /expected JPEG, PNG or WebP files in .*got none/,
+    ],
+    [
+      "scanpaths without images",
+      ["train", "--scanpaths", "x.json", ...out],
+      /--scanpaths: expected --images with it/,
+    ],
+    [
+      "scanpaths that are not there",
+      ["train", "--images", images, "--scanpaths", join(folder, "none.json"), ...out],
+      /no such file/,
+    ],
+    [
+      "a NaN in the scanpaths",
+      ["train", "--images", images, "--scanpaths", join(folder, "nan.json"), ...out],
+      /expected numbers in "x", got null/,
+    ],
+    [
+      "a fixation outside its image",
+      ["train", "--images", images, "--scanpaths", join(folder, "outside.json"), ...out],
+      /lies outside its image of 70 x 70 pixels/,
+    ],
+    [
+      "a folder with one image",
+      ["train", "--images", images, "--steps", "2", ...out],
+      /images for training and for testing/,
+    ],
+  ])("%s", async (_, args, sentence) => {
+    const { status, err } = await run(...(args as string[]));
+    expect(status).toBe(1);
+    const lines = err
+      .trim()
+      .split("\n")
+      .filter((l) => l.startsWith("onward:"));
+    expect(lines.length).toBe(1);
+    expect(lines[0]).toMatch(sentence as RegExp);
+  });
+});
