@@ -1,7 +1,7 @@
 import type { Shape } from "../core/shape.js";
 import { conv2d } from "../ops/conv.js";
 import { add, elu, mul, neg, sigmoid, tanh } from "../ops/pointwise.js";
-import { reshape } from "../ops/reindex.js";
+import { reshape } from "../ops/views.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { type CellKind, defineCell, type Geometry, type Locality } from "./_cell.js";
 import { drive } from "./_drive.js";

@@ -3,7 +3,7 @@ import { contract } from "../ops/contract.js";
 import { scalar } from "../ops/create.js";
 import { add, scale } from "../ops/pointwise.js";
 import { sum } from "../ops/reduce.js";
-import { permute, reshape } from "../ops/reindex.js";
+import { permute, reshape } from "../ops/views.js";
 import type { Tensor } from "../tensor/tensor.js";
 
 /** A named axis. Identity is the name; two axes of one size are still two. */
@@ -20,6 +20,12 @@ export interface Factor {
   readonly axes: readonly Axis[];
   readonly tensor: Tensor;
 }
+
+/** An axis of a name of its own. */
+export const fresh = (size: number): Axis => new Axis(size, `${size}`);
+
+export const carries = (f: { readonly axes: readonly Axis[] } | null, a: Axis): boolean =>
+  f?.axes.includes(a) ?? false;
 
 /** The tensor laid out along `axes`, with size 1 where the factor lacks one. */
 export function align(f: Factor, axes: readonly Axis[]): Tensor {

@@ -1,10 +1,11 @@
 import { zeros } from "../ops/create.js";
 import { add } from "../ops/pointwise.js";
-import { broadcastTo, permute, takeIndex } from "../ops/reindex.js";
+import { takeIndex } from "../ops/take.js";
+import { broadcastTo, permute } from "../ops/views.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { diagonal, expand } from "./expand.js";
 import { Axis, align } from "./factor.js";
 import type { Tangent } from "./term.js";
-import { diagonal, expand } from "./tied.js";
 
 /** A derivative whose ties are stored once: entry (value axes, remaining source axes). */
 export interface TiedJacobian {

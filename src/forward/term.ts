@@ -93,6 +93,10 @@ export function dense(factor: Factor): DenseBase {
   return { kind: "dense", axes: factor.axes, tensor: factor.tensor };
 }
 
+/** Whether the entries of a base are known only once the traces it reads are. */
+export const isUnknown = (base: Base | null): base is Exclude<Base, { kind: "dense" }> =>
+  base !== null && base.kind !== "dense";
+
 /** The base as a factor, where it is known. */
 export function known(base: Base | null): Factor | null {
   if (base === null || base.kind === "dense") return base;

@@ -6,7 +6,7 @@ import { contraction } from "../tensor/linear-map.js";
 import type { Op } from "../tensor/op.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { sum } from "./reduce.js";
-import { broadcastTo, permute, reshape, slice } from "./reindex.js";
+import { broadcastTo, permute, reshape, slice } from "./views.js";
 
 /** Labels of the axes of two operands and of the result; each label stands in at least two of the three. */
 export interface ContractAttrs {

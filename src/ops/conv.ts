@@ -6,7 +6,8 @@ import { contraction, type Index, type LinearMap } from "../tensor/linear-map.js
 import type { Op } from "../tensor/op.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { max, mean } from "./reduce.js";
-import { permute, reshape, takeIndex } from "./reindex.js";
+import { takeIndex } from "./take.js";
+import { permute, reshape } from "./views.js";
 
 /** A number for both axes, or [vertical, horizontal]. */
 export type Pair = number | readonly [number, number];

@@ -5,7 +5,8 @@ import type { Tensor } from "../tensor/tensor.js";
 import { contract } from "./contract.js";
 import { scale } from "./pointwise.js";
 import { sum, unsum } from "./reduce.js";
-import { broadcastTo, permute, putIndex, reshape, takeIndex } from "./reindex.js";
+import { putIndex, takeIndex } from "./take.js";
+import { broadcastTo, permute, reshape } from "./views.js";
 
 /** The map applied to a tangent. */
 export function applyMap(map: LinearMap, t: Tensor): Tensor {

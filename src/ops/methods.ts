@@ -6,27 +6,20 @@ import * as contraction from "./contract.js";
 import * as convolution from "./conv.js";
 import * as pointwise from "./pointwise.js";
 import * as reduce from "./reduce.js";
-import * as reindex from "./reindex.js";
 import { stopGradient } from "./stop-gradient.js";
+import * as take from "./take.js";
+import * as views from "./views.js";
 
 /** Functions that linear maps are made of; they are no methods. */
-const internal = [
-  "scale",
-  "takeIndex",
-  "putIndex",
-  "unsum",
-  "contract",
-  "einsum",
-  "concat",
-  "stack",
-] as const;
+const internal = ["scale", "takeIndex", "putIndex", "unsum", "contract", "einsum"] as const;
 type Internal = (typeof internal)[number];
 
 const functions = {
   ...pointwise,
   ...compare,
   ...reduce,
-  ...reindex,
+  ...views,
+  ...take,
   ...contraction,
   ...convolution,
   stopGradient,

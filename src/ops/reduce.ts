@@ -8,9 +8,9 @@ import type { Tensor } from "../tensor/tensor.js";
 import { cast, equal } from "./compare.js";
 import { fromMatrix } from "./matrices.js";
 import { abs, add, div, exp, log, mul, neg, sqrt, square, sub } from "./pointwise.js";
-import { broadcastTo, reshape, slice } from "./reindex.js";
 import { where } from "./select.js";
 import { stopGradient } from "./stop-gradient.js";
+import { broadcastTo, reshape, slice } from "./views.js";
 
 export interface ReduceOptions {
   /** Keep the reduced axes with size 1. */

@@ -2,7 +2,8 @@ import { ShapeError } from "../core/errors.js";
 import { formatShape } from "../core/shape.js";
 import { fillTree, leavesOf, mapTree } from "../core/tree.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
-import { select, stack } from "./reindex.js";
+import { stack } from "./join.js";
+import { select } from "./take.js";
 
 export interface ScanResult<C, Y> {
   readonly carry: C;

@@ -4,8 +4,9 @@ import { mapTree } from "../core/tree.js";
 import { jacfwd } from "../forward/jacfwd.js";
 import { jvp } from "../forward/jvp.js";
 import { zeros } from "../ops/create.js";
+import { stack } from "../ops/join.js";
 import { fromMatrix } from "../ops/matrices.js";
-import { reshape, stack } from "../ops/reindex.js";
+import { reshape } from "../ops/views.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
 import { grad, vjp } from "./vjp.js";
 

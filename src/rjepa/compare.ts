@@ -1,3 +1,4 @@
+import { relativeError } from "../core/relative-error.js";
 import { leavesOf } from "../core/tree.js";
 import type { ModelParams } from "../learn/model.js";
 import { ruleNamed } from "../learn/named.js";
@@ -17,19 +18,6 @@ export interface GradientDifference {
   readonly bytes: { readonly rule: number; readonly bptt: number };
 }
 
-/** max|a − b| / max|b| over the entries of two tensors; absolute where b is zero. */
-export function relativeDifference(a: Tensor, b: Tensor): number {
-  const [x, y] = [entries(a), entries(b)];
-  let [difference, size] = [0, 0];
-  for (let i = 0; i < y.length; i++) {
-    const d = Math.abs(x[i] - y[i]);
-    if (Number.isNaN(d)) return Number.POSITIVE_INFINITY;
-    difference = Math.max(difference, d);
-    size = Math.max(size, Math.abs(y[i]));
-  }
-  return size > 0 ? difference / size : difference;
-}
-
 /** Runs a rule and backpropagation through time over one sequence and compares their gradients, block by block. */
 export function compareWithBptt(
   jepa: Jepa,
@@ -47,7 +35,7 @@ export function compareWithBptt(
   const blocks = Object.fromEntries(
     leavesOf<Tensor>(own, isTensor).map(({ path, value }, i) => [
       path,
-      relativeDifference(value, other[i].value),
+      relativeError(entries(value), entries(other[i].value)),
     ]),
   );
   const [first, second] = learners.map((learner) => learner.memory().bytes);

@@ -1,6 +1,6 @@
 /** R-JEPA: a recurrent joint-embedding predictive architecture on sequences of fixated image patches. */
 export { loadModel, saveModel } from "./checkpoint.js";
-export { compareWithBptt, type GradientDifference, relativeDifference } from "./compare.js";
+export { compareWithBptt, type GradientDifference } from "./compare.js";
 export { type Embeddings, embedAll, type Reader } from "./embed.js";
 export {
   type Experiment,

@@ -8,11 +8,12 @@ import type { LossContext, Model, ModelParams, Moment } from "../learn/model.js"
 import { stack } from "../learn/stack.js";
 import { fanIn, linear } from "../nn/layers.js";
 import { eye, full, scalar, zeros } from "../ops/create.js";
+import { concat } from "../ops/join.js";
 import { add, mul, square, sub } from "../ops/pointwise.js";
 import { normal } from "../ops/random.js";
 import { sum } from "../ops/reduce.js";
-import { concat, reshape } from "../ops/reindex.js";
 import { stopGradient } from "../ops/stop-gradient.js";
+import { reshape } from "../ops/views.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Preset } from "./presets.js";
 

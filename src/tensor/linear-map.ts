@@ -80,3 +80,11 @@ export const contraction = (
 ): LinearMap => ({ kind: "contract", with: by, inLabels, withLabels, outLabels });
 export const summation = (axes: readonly number[], from: Shape): LinearMap => ({ kind: "sum", axes, from });
 export const broadcasting = (from: Shape, to: Shape): LinearMap => ({ kind: "broadcast", from, to });
+
+/** An index of `total` entries that holds the `n` entries of an axis from `start` on, and zeros elsewhere. */
+export function shiftedIndex(start: number, n: number, total: number): Index {
+  return {
+    shape: [total],
+    at: Int32Array.from({ length: total }, (_, j) => (j >= start && j < start + n ? j - start : -1)),
+  };
+}

@@ -1,3 +1,5 @@
+import { relativeError } from "../core/relative-error.js";
+
 /** How far a gradient is from the one expected. */
 export interface BlockError {
   /** max|got − expected| / max|expected|; absolute where the expected block is zero; infinite where either is not finite. */
@@ -8,25 +10,22 @@ export interface BlockError {
   readonly normRatio: number;
 }
 
-/** Compares the entries of one block. Both lists are equally long. */
+/** Compares the entries of one block. */
 export function blockError(got: ArrayLike<number>, expected: ArrayLike<number>): BlockError {
-  let [difference, size, dot, gg, ee] = [0, 0, 0, 0, 0];
+  const error = relativeError(got, expected);
+  if (!Number.isFinite(error)) return { error, cosine: Number.NaN, normRatio: Number.NaN };
   // scaled, so that squares of tiny gradients do not vanish
   const top = Math.max(largest(got), largest(expected)) || 1;
+  let [dot, gg, ee] = [0, 0, 0];
   for (let i = 0; i < expected.length; i++) {
-    const [a, b] = [got[i], expected[i]];
-    const d = Math.abs(a - b);
-    if (!Number.isFinite(d))
-      return { error: Number.POSITIVE_INFINITY, cosine: Number.NaN, normRatio: Number.NaN };
-    difference = Math.max(difference, d);
-    size = Math.max(size, Math.abs(b));
-    dot += (a / top) * (b / top);
-    gg += (a / top) ** 2;
-    ee += (b / top) ** 2;
+    const [a, b] = [got[i] / top, expected[i] / top];
+    dot += a * b;
+    gg += a * a;
+    ee += b * b;
   }
   const bothZero = gg === 0 && ee === 0;
   return {
-    error: size > 0 ? difference / size : difference,
+    error,
     cosine: bothZero ? 1 : dot / Math.sqrt(gg * ee),
     normRatio: bothZero ? 1 : Math.sqrt(gg / ee),
   };

@@ -4,10 +4,12 @@ import { grad, jacfwd, jacrev, jvp, type Tensor, tensor, vjp } from "../../src/i
 import * as compare from "../../src/ops/compare.js";
 import * as contraction from "../../src/ops/contract.js";
 import * as convolution from "../../src/ops/conv.js";
+import * as join from "../../src/ops/join.js";
 import * as pointwise from "../../src/ops/pointwise.js";
 import * as reduce from "../../src/ops/reduce.js";
-import * as reindex from "../../src/ops/reindex.js";
 import * as select from "../../src/ops/select.js";
+import * as take from "../../src/ops/take.js";
+import * as views from "../../src/ops/views.js";
 import { type OpCase, opCases, withoutDerivative } from "../support/ops.js";
 
 const runs = { numRuns: 5 };
@@ -42,7 +44,9 @@ describe("the table of ops", () => {
       ...pointwise,
       ...compare,
       ...reduce,
-      ...reindex,
+      ...views,
+      ...take,
+      ...join,
       ...contraction,
       ...convolution,
       ...select,

@@ -1,8 +1,9 @@
 import { cellNamed } from "../../cells/index.js";
 import { DataError } from "../../core/errors.js";
+import { relativeError } from "../../core/relative-error.js";
 import { add, entries, mul, select, square, sub, sum, type Tensor, tensor } from "../../index.js";
 import { type LossContext, type RuleOptions, ruleNamed, type Supervised, stack } from "../../learn/index.js";
-import { blockError, type CaseResult, type CheckReport, caseResult, reportOf } from "./report.js";
+import { type CaseResult, type CheckReport, caseResult, reportOf } from "./report.js";
 
 /** A tensor of an oracle file, row-major. */
 interface Packed {
@@ -57,10 +58,10 @@ function checkCase(c: RecurrentCase, rule: string, options: RuleOptions): CaseRe
     let loss = 0;
     for (let t = 0; t < c.steps; t++)
       loss += learner.step({ input: select(inputs, 0, t), target: select(targets, 0, t) }).loss;
-    const errors: Record<string, number> = { loss: blockError([loss], [c.loss]) };
+    const errors: Record<string, number> = { loss: relativeError([loss], [c.loss]) };
     learner.gradient().areas.forEach((area, i) => {
       for (const [name, g] of Object.entries(area))
-        errors[`areas.${i}.${name}`] = blockError(entries(g), c.gradients[i][name].data);
+        errors[`areas.${i}.${name}`] = relativeError(entries(g), c.gradients[i][name].data);
     });
     return caseResult(c.name, errors, tolerance);
   } catch (error) {

@@ -23,19 +23,6 @@ export function reportOf(cases: readonly CaseResult[], tolerance: number): Check
   return { ok: cases.every((c) => c.ok), tolerance, cases };
 }
 
-/** max|a − b| / max|b|; absolute where b is zero; infinite where either is not a number. */
-export function blockError(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  if (a.length !== b.length) return Number.POSITIVE_INFINITY;
-  let [difference, size] = [0, 0];
-  for (let i = 0; i < b.length; i++) {
-    const d = Math.abs(a[i] - b[i]);
-    if (Number.isNaN(d)) return Number.POSITIVE_INFINITY;
-    difference = Math.max(difference, d);
-    size = Math.max(size, Math.abs(b[i]));
-  }
-  return size > 0 ? difference / size : difference;
-}
-
 /** A line per case, the failing part named, and a last line that sums up. */
 export function formatReport({ cases, tolerance, ok }: CheckReport): string {
   const width = Math.max(...cases.map((c) => c.name.length));

@@ -1,7 +1,7 @@
 import type { TypedArray } from "../../core/dtype.js";
 import { sizeOf, stridesOf } from "../../core/shape.js";
 import { type Axis, align, type Factor } from "../../forward/factor.js";
-import { broadcastTo } from "../../ops/reindex.js";
+import { broadcastTo } from "../../ops/views.js";
 import { fromData } from "../../tensor/apply.js";
 import { backend } from "../../tensor/backend.js";
 import { entries } from "../../tensor/read.js";

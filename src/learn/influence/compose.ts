@@ -1,6 +1,7 @@
+import { settleTerm } from "../../forward/expand.js";
 import { type Axis, type Factor, rename } from "../../forward/factor.js";
 import { type Base, dense, known, type Term } from "../../forward/term.js";
-import { applyToTerm, settleTerm } from "../../forward/tied.js";
+import { applyToTerm } from "../../forward/tied.js";
 import type { Contributions, Source } from "./push.js";
 import { type TraceBlock, traceFactor } from "./traces.js";
 

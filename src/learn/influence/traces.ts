@@ -1,7 +1,7 @@
 import { allocate, bytesPerElement, type TypedArray } from "../../core/dtype.js";
 import { sizeOf } from "../../core/shape.js";
 import type { Axis, Factor } from "../../forward/factor.js";
-import { permute } from "../../ops/reindex.js";
+import { permute } from "../../ops/views.js";
 import { fromData } from "../../tensor/apply.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Pattern, Patterns } from "./pattern.js";

@@ -1,4 +1,3 @@
-import { sameDType } from "../core/dtype.js";
 import { ShapeError } from "../core/errors.js";
 import {
   broadcastShapes,
@@ -12,7 +11,7 @@ import {
   stridesOf,
 } from "../core/shape.js";
 import { apply } from "../tensor/apply.js";
-import type { Index, LinearMap, TakeMap } from "../tensor/linear-map.js";
+import type { LinearMap } from "../tensor/linear-map.js";
 import type { Op } from "../tensor/op.js";
 import { type Dense, Tensor } from "../tensor/tensor.js";
 
@@ -191,139 +190,4 @@ export function slice(x: Tensor, ranges: readonly (Range | null)[]): Tensor {
     shape.push(Math.max(0, Math.ceil((to - from) / step)));
   });
   return sameShape(shape, x.shape) ? x : apply(sliceOp, [x], { starts, steps, shape });
-}
-
-const takeOp: Op<Omit<TakeMap, "kind">> = {
-  name: "take",
-  infer: ([x], { axis, index }) => ({
-    shape: [...x.shape.slice(0, axis), ...index.shape, ...x.shape.slice(axis + 1)],
-    dtype: x.dtype,
-  }),
-  linearize: ({ attrs }) => [{ kind: "take", ...attrs }],
-};
-
-const putOp: Op<Omit<TakeMap, "kind">> = {
-  name: "put",
-  infer: ([x], { axis, index, size }) => ({
-    shape: [...x.shape.slice(0, axis), size, ...x.shape.slice(axis + index.shape.length)],
-    dtype: x.dtype,
-  }),
-  linearize: ({ attrs }) => [{ kind: "put", ...attrs }],
-};
-
-/** The axis replaced by the axes of `index`: entries moved, repeated, dropped or (at -1) zero. */
-export const takeIndex = (x: Tensor, axis: number, index: Index): Tensor =>
-  apply(takeOp, [x], { axis, index, size: x.shape[axis] });
-
-/** The transpose of `takeIndex`: entries that came from the same place are added up there. */
-export const putIndex = (x: Tensor, axis: number, index: Index, size: number): Tensor =>
-  apply(putOp, [x], { axis, index, size });
-
-/** One entry along an axis, which is dropped. */
-export function select(x: Tensor, axis: number, position: number): Tensor {
-  const at = normalizeAxis("select", axis, x.rank);
-  const from = position < 0 ? position + x.shape[at] : position;
-  if (!Number.isInteger(from) || from < 0 || from >= x.shape[at])
-    throw new ShapeError(
-      `select: position must lie in [${-x.shape[at]}, ${x.shape[at] - 1}], got ${position}`,
-    );
-  return takeIndex(x, at, { shape: [], at: Int32Array.of(from) });
-}
-
-/** Entries of an axis at int32 positions; the axis is replaced by the axes of `positions`. */
-export function gather(x: Tensor, positions: Tensor | readonly number[], axis = 0): Tensor {
-  const at = normalizeAxis("gather", axis, x.rank);
-  const index =
-    positions instanceof Tensor
-      ? indexOf(positions)
-      : { shape: [positions.length], at: Int32Array.from(positions) };
-  index.at.forEach((p, j) => {
-    if (p < 0 || p >= x.shape[at])
-      throw new ShapeError(
-        `gather: positions must lie in [0, ${x.shape[at] - 1}] on axis ${axis}, got ${p} at ${j}`,
-      );
-  });
-  return takeIndex(x, at, index);
-}
-
-function indexOf(positions: Tensor): Index {
-  if (positions.dtype !== "int32" || positions.value.kind !== "dense")
-    throw new ShapeError(`gather: expected constant int32 positions, got ${positions.dtype}`);
-  const { data, strides, offset } = positions.value;
-  const at = new Int32Array(positions.size);
-  const steps = stridesOf(positions.shape);
-  for (let j = 0; j < at.length; j++) {
-    let from = offset;
-    for (let i = 0; i < strides.length; i++)
-      from += (Math.floor(j / steps[i]) % positions.shape[i]) * strides[i];
-    at[j] = data[from];
-  }
-  return { shape: positions.shape, at };
-}
-
-/** Entries in reverse order along the axes. */
-export function flip(x: Tensor, axes?: number | readonly number[]): Tensor {
-  return normalizeAxes("flip", axes, x.rank).reduce((out, axis) => {
-    const n = x.shape[axis];
-    return takeIndex(out, axis, { shape: [n], at: Int32Array.from({ length: n }, (_, j) => n - 1 - j) });
-  }, x);
-}
-
-/** Zeros added before and after each axis: [[before, after], ...]; missing axes are left alone. */
-export function pad(x: Tensor, widths: readonly (readonly [number, number])[]): Tensor {
-  return widths.reduce((out, [before, after], axis) => {
-    if (!(Number.isInteger(before) && Number.isInteger(after)) || before < 0 || after < 0)
-      throw new ShapeError(`pad: widths must be integers >= 0, got [${before},${after}] on axis ${axis}`);
-    if (before + after === 0) return out;
-    return takeIndex(out, axis, shifted(before, x.shape[axis], before + x.shape[axis] + after));
-  }, x);
-}
-
-/** An index of `total` entries that holds the `n` entries of an axis from `start` on, and zeros elsewhere. */
-function shifted(start: number, n: number, total: number): Index {
-  return {
-    shape: [total],
-    at: Int32Array.from({ length: total }, (_, j) => (j >= start && j < start + n ? j - start : -1)),
-  };
-}
-
-const concatOp: Op<{ axis: number }> = {
-  name: "concat",
-  infer: (inputs, { axis }) => {
-    const [first] = inputs;
-    for (const x of inputs)
-      if (x.shape.length !== first.shape.length || x.shape.some((d, i) => i !== axis && d !== first.shape[i]))
-        throw new ShapeError(
-          `concat: shapes must agree except on axis ${axis}, got ${formatShape(first.shape)} and ${formatShape(x.shape)}`,
-        );
-    const total = inputs.reduce((n, x) => n + x.shape[axis], 0);
-    return {
-      shape: first.shape.map((d, i) => (i === axis ? total : d)),
-      dtype: sameDType(
-        "concat",
-        inputs.map((x) => x.dtype),
-      ),
-    };
-  },
-  linearize: ({ inputs, output, attrs: { axis } }, i) => {
-    const start = inputs.slice(0, i).reduce((n, x) => n + x.shape[axis], 0);
-    const size = inputs[i].shape[axis];
-    return [{ kind: "take", axis, index: shifted(start, size, output.shape[axis]), size }];
-  },
-};
-
-/** Tensors joined along an axis. */
-export function concat(parts: readonly Tensor[], axis = 0): Tensor {
-  if (parts.length === 0) throw new ShapeError("concat: expected at least one tensor, got none");
-  if (parts.length === 1) return parts[0];
-  return apply(concatOp, parts, { axis: normalizeAxis("concat", axis, parts[0].rank) });
-}
-
-/** Tensors of one shape along a new axis. */
-export function stack(parts: readonly Tensor[], axis = 0): Tensor {
-  if (parts.length === 0) throw new ShapeError("stack: expected at least one tensor, got none");
-  return concat(
-    parts.map((part) => expandDims(part, axis < 0 ? axis + parts[0].rank + 1 : axis)),
-    axis,
-  );
 }
