@@ -28,6 +28,7 @@ export {
   zeros,
   zerosLike,
 } from "./ops/create.js";
+export { cast } from "./ops/cast.js";
 export * from "./ops/compare.js";
 export { where } from "./ops/select.js";
 export * from "./ops/pointwise.js";

@@ -22,6 +22,20 @@ export function allocate(dtype: DType, n: number): TypedArray {
   }
 }
 
+const wholeNumbers = { int32: "32-bit integers", bool: "0 or 1" } as const;
+
+/** An array of the dtype with these values. @throws DTypeError where a value would be rounded or cut off */
+export function store(who: string, dtype: DType, values: ArrayLike<number>): TypedArray {
+  const data = allocate(dtype, values.length);
+  data.set(values);
+  if (dtype !== "int32" && dtype !== "bool") return data;
+  for (let i = 0; i < values.length; i++) {
+    if (data[i] !== values[i] || (dtype === "bool" && data[i] > 1))
+      throw new DTypeError(`${who}: expected ${wholeNumbers[dtype]} for ${dtype}, got ${values[i]}`);
+  }
+  return data;
+}
+
 export function isFloat(dtype: DType): boolean {
   return dtype === "float64" || dtype === "float32";
 }

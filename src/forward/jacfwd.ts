@@ -1,10 +1,10 @@
-import { isFloat } from "../core/dtype.js";
-import { DTypeError, ShapeError } from "../core/errors.js";
+import { ShapeError } from "../core/errors.js";
 import { mapTree } from "../core/tree.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
 import { ForwardTrace } from "./dual.js";
 import { Axis } from "./factor.js";
 import { settle, type TiedJacobian } from "./settle.js";
+import { requireDifferentiable } from "./tangents.js";
 import { seed, type Tangent } from "./term.js";
 import { tiedTangents } from "./tied.js";
 
@@ -25,7 +25,7 @@ export function tiedJacobian<R, A extends readonly unknown[]>(
 ): (x: Tensor, ...rest: A) => unknown {
   return (x, ...rest) => {
     if (!isTensor(x)) throw new ShapeError(`jacfwd: expected a tensor as first argument, got ${typeof x}`);
-    if (!isFloat(x.dtype)) throw new DTypeError(`jacfwd: expected a float tensor, got ${x.dtype}`);
+    requireDifferentiable("jacfwd", x, 0);
     const trace = new ForwardTrace<Tangent>("jacfwd", tiedTangents);
     const source = x.shape.map((n, i) => new Axis(n, `axis ${i}`));
     try {

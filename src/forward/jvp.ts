@@ -1,11 +1,11 @@
 import { ShapeError } from "../core/errors.js";
-import { formatShape, sameShape } from "../core/shape.js";
-import { fillTree, leavesOf, mapTree } from "../core/tree.js";
+import { fillTree, mapTree } from "../core/tree.js";
 import { zerosLike } from "../ops/create.js";
 import { applyMaps } from "../ops/linear.js";
 import { add } from "../ops/pointwise.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
 import { ForwardTrace, type TangentAlgebra } from "./dual.js";
+import { pairTangents } from "./tangents.js";
 
 /** Tangents that are plain tensors of the value's shape. */
 const denseTangents: TangentAlgebra<Tensor> = { applyMaps, add };
@@ -33,20 +33,7 @@ export function jvp<A extends readonly unknown[], R>(
   const args = primals.map((primal, i) => {
     const tangent = tangents[i];
     if (tangent === null) return primal;
-    const values = leavesOf(primal, isTensor, "jvp");
-    const along = leavesOf(tangent, isTensor, "jvp");
-    if (values.length !== along.length)
-      throw new ShapeError(
-        `jvp: tangent ${i} must have the tree of its primal, got ${values.length} and ${along.length} leaves`,
-      );
-    const joined = values.map(({ path, value }, j) => {
-      const t = along[j].value;
-      if (!sameShape(value.shape, t.shape) || value.dtype !== t.dtype)
-        throw new ShapeError(
-          `jvp: tangent ${i}${path ? ` at "${path}"` : ""} must be ${value.dtype} ${formatShape(value.shape)}, got ${t.dtype} ${formatShape(t.shape)}`,
-        );
-      return trace.join(value, t);
-    });
+    const joined = pairTangents("jvp", i, primal, tangent).map(([value, t]) => trace.join(value, t));
     return fillTree(primal, isTensor, joined);
   }) as unknown as A;
   try {

@@ -1,4 +1,4 @@
-import { type DType, isFloat, sameDType } from "../core/dtype.js";
+import { type DType, sameDType } from "../core/dtype.js";
 import { DTypeError } from "../core/errors.js";
 import { broadcastShapes } from "../core/shape.js";
 import { apply } from "../tensor/apply.js";
@@ -54,25 +54,3 @@ const notOp = logic("logicalNot");
 export const logicalAnd = (a: Tensor, b: Tensor): Tensor => apply(andOp, [a, b], null);
 export const logicalOr = (a: Tensor, b: Tensor): Tensor => apply(orOp, [a, b], null);
 export const logicalNot = (a: Tensor): Tensor => apply(notOp, [a], null);
-
-const castOp: Op<{ dtype: DType }> = {
-  name: "cast",
-  infer: ([x], { dtype }) => ({ shape: x.shape, dtype }),
-  linearize: ({ inputs: [x], attrs }) =>
-    isFloat(x.dtype) && isFloat(attrs.dtype)
-      ? [
-          {
-            kind: "stencil",
-            name: "cast",
-            forward: (t) => cast(t, attrs.dtype),
-            transpose: (ct) => cast(ct, x.dtype),
-            chain: null,
-          },
-        ]
-      : null,
-};
-
-/** The same values in another dtype. Derivatives pass between float64 and float32 only. */
-export function cast(x: Tensor, dtype: DType): Tensor {
-  return x.dtype === dtype ? x : apply(castOp, [x], { dtype });
-}

@@ -1,8 +1,10 @@
-import { allocate, type DType, type TypedArray } from "../core/dtype.js";
+import { allocate, type DType, store, type TypedArray } from "../core/dtype.js";
 import { DTypeError, ShapeError } from "../core/errors.js";
 import { checkShape, formatShape, type Shape, sizeOf } from "../core/shape.js";
 import { fromData } from "../tensor/apply.js";
 import { Tensor } from "../tensor/tensor.js";
+import { cast } from "./cast.js";
+import { reshape } from "./views.js";
 
 /** Numbers or booleans in nested arrays of equal lengths. */
 export type Nested = number | boolean | readonly Nested[];
@@ -12,73 +14,42 @@ export interface CreateOptions {
   readonly dtype?: DType;
 }
 
-/** A tensor from nested arrays or a typed array. @throws ShapeError when rows differ in length. */
+/**
+ * A tensor from nested arrays, a typed array (copied) or another tensor, in the dtype and shape asked for.
+ * @throws ShapeError when rows differ in length or the shape asked for holds another number of entries
+ * @throws DTypeError when an entry is no number, or no value of the dtype
+ */
 export function tensor(
   values: Nested | TypedArray | Tensor,
   options: CreateOptions & { shape?: Shape } = {},
 ): Tensor {
-  if (values instanceof Tensor) return values;
-  if (isTyped(values)) {
-    const dtype = options.dtype ?? dtypeOf(values);
-    const shape = checkShape("tensor", options.shape ?? [values.length]);
-    if (sizeOf(shape) !== values.length)
-      throw new ShapeError(
-        `tensor: expected ${sizeOf(shape)} numbers for shape ${formatShape(shape)}, got ${values.length}`,
-      );
-    const data = allocate(dtype, values.length);
-    data.set(values);
-    return fromData(data, shape, dtype);
-  }
-  const found = nestedShape(values);
-  const flat: number[] = [];
-  let boolean = false;
-  const visit = (node: Nested, depth: number): void => {
-    if (Array.isArray(node)) {
-      if (node.length !== found[depth])
-        throw new ShapeError(
-          `tensor: rows must have equal lengths, got ${found[depth]} and ${node.length} at depth ${depth}`,
-        );
-      for (const child of node) visit(child, depth + 1);
-    } else {
-      if (depth !== found.length)
-        throw new ShapeError(
-          `tensor: rows must have equal depth, got a number at depth ${depth} of ${found.length}`,
-        );
-      if (typeof node !== "number" && typeof node !== "boolean")
-        throw new DTypeError(
-          `tensor: expected numbers or booleans, got ${node === null ? "null" : typeof node}`,
-        );
-      boolean ||= typeof node === "boolean";
-      flat.push(Number(node));
-    }
-  };
-  visit(values, 0);
-  const dtype = options.dtype ?? (boolean ? "bool" : "float64");
-  const shape = options.shape ?? found;
+  if (values instanceof Tensor)
+    return reshape(cast(values, options.dtype ?? values.dtype), options.shape ?? values.shape);
+  const { shape: found, dtype, flat } = isTyped(values) ? typedEntries(values) : nestedEntries(values);
+  const shape = checkShape("tensor", options.shape ?? found);
   if (sizeOf(shape) !== flat.length)
     throw new ShapeError(
       `tensor: expected ${sizeOf(shape)} numbers for shape ${formatShape(shape)}, got ${flat.length}`,
     );
-  const data = allocate(dtype, flat.length);
-  for (let i = 0; i < flat.length; i++) data[i] = dtype === "bool" ? (flat[i] ? 1 : 0) : flat[i];
+  const wanted = options.dtype ?? dtype;
+  return fromData(store("tensor", wanted, flat), shape, wanted);
+}
+
+function filled(who: string, shape: Shape, value: number, { dtype = "float64" }: CreateOptions = {}): Tensor {
+  const [one] = store(who, dtype, [value]);
+  const data = allocate(dtype, sizeOf(checkShape(who, shape)));
+  if (value !== 0) data.fill(one);
   return fromData(data, shape, dtype);
 }
 
-export function full(shape: Shape, value: number, options: CreateOptions = {}): Tensor {
-  const dtype = options.dtype ?? "float64";
-  const data = allocate(dtype, sizeOf(checkShape("full", shape)));
-  if (value !== 0) data.fill(value);
-  return fromData(data, shape, dtype);
-}
-
-export const zeros = (shape: Shape, options?: CreateOptions): Tensor => full(shape, 0, options);
-export const ones = (shape: Shape, options?: CreateOptions): Tensor => full(shape, 1, options);
+export const full = (shape: Shape, value: number, options?: CreateOptions): Tensor =>
+  filled("full", shape, value, options);
+export const zeros = (shape: Shape, options?: CreateOptions): Tensor => filled("zeros", shape, 0, options);
+export const ones = (shape: Shape, options?: CreateOptions): Tensor => filled("ones", shape, 1, options);
 
 /** A scalar. */
 export function scalar(value: number, dtype: DType = "float64"): Tensor {
-  const data = allocate(dtype, 1);
-  data[0] = value;
-  return fromData(data, [], dtype);
+  return fromData(store("scalar", dtype, [value]), [], dtype);
 }
 
 /** The identity matrix [n, n]. */
@@ -98,9 +69,8 @@ export function arange(start: number, stop?: number, step = 1, options: CreateOp
     );
   const n = Math.max(0, Math.ceil((to - from) / step));
   const dtype = options.dtype ?? "float64";
-  const data = allocate(dtype, n);
-  for (let i = 0; i < n; i++) data[i] = from + i * step;
-  return fromData(data, [n], dtype);
+  const values = Array.from({ length: n }, (_, i) => from + i * step);
+  return fromData(store("arange", dtype, values), [n], dtype);
 }
 
 /** Zeros of the shape and dtype of another tensor. */
@@ -112,19 +82,48 @@ export function asTensor(x: Tensor | number, dtype: DType = "float64"): Tensor {
   return x instanceof Tensor ? x : scalar(x, dtype);
 }
 
-function nestedShape(values: Nested): number[] {
-  const shape: number[] = [];
-  let at: Nested | undefined = values;
-  while (Array.isArray(at)) {
-    shape.push(at.length);
-    at = at[0] as Nested | undefined;
-  }
-  return shape;
+interface Entries {
+  readonly shape: Shape;
+  readonly dtype: DType;
+  readonly flat: ArrayLike<number>;
 }
 
-function isTyped(values: unknown): values is TypedArray {
-  return ArrayBuffer.isView(values);
+function nestedEntries(values: Nested): Entries {
+  const shape: number[] = [];
+  for (let at: unknown = values; Array.isArray(at); at = at[0]) shape.push(at.length);
+  const flat: number[] = [];
+  let boolean = false;
+  const visit = (node: Nested, depth: number): void => {
+    if (Array.isArray(node)) {
+      if (node.length !== shape[depth])
+        throw new ShapeError(
+          `tensor: rows must have equal lengths, got ${shape[depth]} and ${node.length} at depth ${depth}`,
+        );
+      for (const child of node) visit(child, depth + 1);
+      return;
+    }
+    if (depth !== shape.length)
+      throw new ShapeError(
+        `tensor: rows must have equal depth, got a number at depth ${depth} of ${shape.length}`,
+      );
+    if (typeof node !== "number" && typeof node !== "boolean")
+      throw new DTypeError(
+        `tensor: expected numbers or booleans, got ${node === null ? "null" : typeof node}`,
+      );
+    boolean ||= typeof node === "boolean";
+    flat.push(Number(node));
+  };
+  visit(values, 0);
+  return { shape, dtype: boolean ? "bool" : "float64", flat };
 }
+
+const isTyped = (values: unknown): values is TypedArray => ArrayBuffer.isView(values);
+
+const typedEntries = (values: TypedArray): Entries => ({
+  shape: [values.length],
+  dtype: dtypeOf(values),
+  flat: values,
+});
 
 function dtypeOf(values: TypedArray): DType {
   if (values instanceof Float64Array) return "float64";

@@ -1,6 +1,7 @@
 /** Operations as chainable methods. Importing this file adds them to `Tensor`. */
 import { entries, item, type NestedNumbers, toArray } from "../tensor/read.js";
 import { Tensor } from "../tensor/tensor.js";
+import { cast } from "./cast.js";
 import * as compare from "./compare.js";
 import * as contraction from "./contract.js";
 import * as convolution from "./conv.js";
@@ -22,6 +23,7 @@ const functions = {
   ...take,
   ...contraction,
   ...convolution,
+  cast,
   stopGradient,
   item,
 };

@@ -10,7 +10,8 @@ import { apply } from "../tensor/apply.js";
 import { broadcasting, scale as scaleMap } from "../tensor/linear-map.js";
 import type { Op } from "../tensor/op.js";
 import { Tensor } from "../tensor/tensor.js";
-import { cast, equal, greater, greaterEqual, less, lessEqual, logicalAnd } from "./compare.js";
+import { cast } from "./cast.js";
+import { equal, greater, greaterEqual, less, lessEqual, logicalAnd } from "./compare.js";
 import { asTensor, scalar } from "./create.js";
 import { where } from "./select.js";
 

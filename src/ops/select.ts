@@ -5,7 +5,8 @@ import { apply } from "../tensor/apply.js";
 import { broadcasting, scale } from "../tensor/linear-map.js";
 import type { Op } from "../tensor/op.js";
 import { Tensor } from "../tensor/tensor.js";
-import { cast, logicalNot } from "./compare.js";
+import { cast } from "./cast.js";
+import { logicalNot } from "./compare.js";
 import { asTensor } from "./create.js";
 
 const whereOp: Op<null> = {

@@ -1,7 +1,7 @@
-import { isFloat } from "../core/dtype.js";
-import { DTypeError, ShapeError } from "../core/errors.js";
+import { ShapeError } from "../core/errors.js";
 import { formatShape, sameShape } from "../core/shape.js";
 import { fillTree, leavesOf, mapTree } from "../core/tree.js";
+import { pairTangents, requireDifferentiable } from "../forward/tangents.js";
 import { onesLike, zerosLike } from "../ops/create.js";
 import { add } from "../ops/pointwise.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
@@ -29,8 +29,7 @@ export function record<A extends readonly unknown[], R>(
   const tape = new Tape(name);
   const inputs: number[] = [];
   const args = mapTree(primals, isTensor, (t: Tensor, path) => {
-    if (!isFloat(t.dtype))
-      throw new DTypeError(`${name}: expected float tensors, got ${t.dtype} at argument ${path}`);
+    requireDifferentiable(name, t, path);
     const leaf = tape.leaf(t);
     inputs.push(tape.indexOf(leaf));
     return leaf;
@@ -112,10 +111,12 @@ export function linearize<A extends readonly unknown[], R>(
 ): { readonly value: R; readonly pushforward: (...tangents: A) => R } {
   const { tape, value, outputs, inputs } = record("linearize", f, primals);
   const pushforward = (...tangents: A): R => {
-    const along = leavesOf<Tensor>(tangents, isTensor, "linearize");
-    if (along.length !== inputs.length)
-      throw new ShapeError(`linearize: expected ${inputs.length} tangents, got ${along.length}`);
-    const known = new Map(inputs.map((index, i) => [index, along[i].value]));
+    if (primals.length !== tangents.length)
+      throw new ShapeError(
+        `linearize: expected a tangent per primal, got ${primals.length} primals and ${tangents.length} tangents`,
+      );
+    const along = primals.flatMap((primal, i) => pairTangents("linearize", i, primal, tangents[i]));
+    const known = new Map(inputs.map((index, i) => [index, along[i][1]]));
     tape.pushforward(known);
     const found = outputs.map(({ index, primal }) => known.get(index) ?? zerosLike(primal));
     return fillTree(value, isTensor, found) as R;

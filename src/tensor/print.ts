@@ -1,3 +1,4 @@
+import type { DType } from "../core/dtype.js";
 import { formatShape } from "../core/shape.js";
 import { item, type NestedNumbers, toArray } from "./read.js";
 import { type Tensor, Tensor as TensorClass } from "./tensor.js";
@@ -7,14 +8,20 @@ const most = 8;
 
 function formatNumber(x: number): string {
   if (Number.isInteger(x) && Math.abs(x) < 1e6) return `${x}`;
-  return `${Number.parseFloat(x.toPrecision(5))}`;
+  const short = Number.parseFloat(x.toPrecision(5));
+  const size = Math.abs(short);
+  return size >= 1e6 && size < Number.POSITIVE_INFINITY ? short.toExponential() : `${short}`;
 }
 
-function formatNested(values: NestedNumbers, indent: string): string {
-  if (typeof values === "number") return formatNumber(values);
+function formatEntry(x: number, dtype: DType): string {
+  return dtype === "bool" ? `${x !== 0}` : formatNumber(x);
+}
+
+function formatNested(values: NestedNumbers, dtype: DType, indent: string): string {
+  if (typeof values === "number") return formatEntry(values, dtype);
   const long = values.length > most;
   const shown = long ? [...values.slice(0, edge), null, ...values.slice(-edge)] : values;
-  const parts = shown.map((v) => (v === null ? "..." : formatNested(v, `${indent} `)));
+  const parts = shown.map((v) => (v === null ? "..." : formatNested(v, dtype, `${indent} `)));
   const flat = values.every((v) => typeof v === "number");
   return flat ? `[${parts.join(", ")}]` : `[${parts.join(`,\n${indent} `)}]`;
 }
@@ -26,8 +33,8 @@ export function format(t: Tensor): string {
   const traced = t.value.kind === "traced" ? ` in ${t.value.trace.name}` : "";
   const head = `tensor ${t.dtype} ${formatShape(t.shape)}${traced}`;
   if (bottom.value.kind === "abstract") return `${head} (no data)`;
-  if (t.rank === 0) return `${head} ${formatNumber(item(t))}`;
-  const body = formatNested(toArray(t), "");
+  if (t.rank === 0) return `${head} ${formatEntry(item(t), t.dtype)}`;
+  const body = formatNested(toArray(t), t.dtype, "");
   return body.includes("\n") ? `${head}\n${body}` : `${head} ${body}`;
 }
 

@@ -1,0 +1,26 @@
+import { type DType, isFloat } from "../core/dtype.js";
+import { apply } from "../tensor/apply.js";
+import type { Op } from "../tensor/op.js";
+import type { Tensor } from "../tensor/tensor.js";
+
+const castOp: Op<{ dtype: DType }> = {
+  name: "cast",
+  infer: ([x], { dtype }) => ({ shape: x.shape, dtype }),
+  linearize: ({ inputs: [x], attrs }) =>
+    isFloat(x.dtype) && isFloat(attrs.dtype)
+      ? [
+          {
+            kind: "stencil",
+            name: "cast",
+            forward: (t) => cast(t, attrs.dtype),
+            transpose: (ct) => cast(ct, x.dtype),
+            chain: null,
+          },
+        ]
+      : null,
+};
+
+/** The same values in another dtype, rounded toward zero for integers. Derivatives pass between float64 and float32 only. */
+export function cast(x: Tensor, dtype: DType): Tensor {
+  return x.dtype === dtype ? x : apply(castOp, [x], { dtype });
+}
