@@ -56,3 +56,6 @@ export class DataError extends OnwardError {
     super(message);
   }
 }
+
+/** A learning rule that does not apply to a model, or has no digits left to answer with. */
+export class RuleError extends OnwardError {}

@@ -2,9 +2,22 @@ import { ArgumentError } from "../core/errors.js";
 import { rules } from "./registry.js";
 import type { Rule } from "./rule.js";
 
-/** A learning rule by name. @throws ArgumentError for an unknown name */
+/** A learning rule by name, such as `rfp` or `tbptt(50)`. @throws ArgumentError for an unknown name or number */
 export function ruleNamed(name: string): Rule {
-  const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
-  if (!rule) throw new ArgumentError(`rule: expected one of ${Object.keys(rules).join(", ")}, got "${name}"`);
-  return rule;
+  const [, bare, number] = /^([^()]*)(?:\(([^()]*)\))?$/.exec(name) ?? [name, name];
+  const rule = Object.hasOwn(rules, bare) ? rules[bare] : undefined;
+  if (!rule || (number !== undefined && !rule.setting)) {
+    const known = Object.values(rules).map((r) => (r.setting ? `${r.name}(${r.setting.option})` : r.name));
+    throw new ArgumentError(`rule: expected one of ${known.join(", ")}, got "${name}"`);
+  }
+  if (number === undefined || !rule.setting) return rule;
+  const { option } = rule.setting;
+  const value = Number(number);
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new ArgumentError(`rule: expected a whole number >= 1 as ${option} of ${bare}, got "${number}"`);
+  return {
+    ...rule,
+    name,
+    start: (model, params, options) => rule.start(model, params, { ...options, [option]: value }),
+  };
 }

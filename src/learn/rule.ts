@@ -38,14 +38,27 @@ export interface RuleOptions {
   readonly credit?: "exact" | "local";
   /** Bytes that influence may take; default: what the machine has free. */
   readonly memoryLimit?: number;
+  /** For rules that draw random numbers: same seed, same gradient. Default 0. */
+  readonly seed?: number;
 }
 
 /** A learning rule: one contract, one file each. */
-export interface Rule {
+export interface Rule<O extends RuleOptions = RuleOptions> {
   readonly name: string;
   readonly summary: string;
   /** Whether the gradient equals that of backpropagation through time, with default options. */
   readonly exactness: "exact" | "unbiased" | "biased";
-  /** Starts learning. Nothing is allocated before the first sample tells the batch. */
-  start<S>(model: Model<S>, params: ModelParams, options?: RuleOptions): Learner<S>;
+  /** The option that a number in the name sets, and its default: `tbptt(50)` is `tbptt` with `window: 50`. */
+  readonly setting?: { readonly option: string; readonly value: number };
+  /**
+   * Starts learning. Nothing is allocated before the first sample tells the batch.
+   * @throws RuleError where the rule does not apply to the model, here or at the first step
+   */
+  start<S>(model: Model<S>, params: ModelParams, options?: O): Learner<S>;
 }
+
+/** A rule as a function: `rfp(model, params, options).step(sample)`. */
+export const starter =
+  <O extends RuleOptions>(rule: Rule<O>) =>
+  <S>(model: Model<S>, params: ModelParams, options?: O): Learner<S> =>
+    rule.start(model, params, options);
