@@ -55,8 +55,8 @@ export function plan<S>(model: Model<S>, options: PlanOptions = {}): Plan {
     throw new ArgumentError(`plan: expected integers >= 1, got batch ${batch} and steps ${steps}`);
   const input = { shape: [batch, ...model.areas[0].geometry.input], dtype };
   const shapes = recordShapes(model, parameterShapes(model, dtype), input, { explain: true });
-  const exact = structureOf(shapes, { credit: "exact", dense: false });
-  const local = structureOf(shapes, { credit: "own", dense: false });
+  const exact = structureOf(shapes, { credit: "exact" });
+  const local = structureOf(shapes, { credit: "own" });
   const rtrl = structureOf(shapes, { credit: "exact", dense: true });
   const perStep = bytesPerStep(shapes);
   return {

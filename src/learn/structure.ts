@@ -69,7 +69,7 @@ export function recordShapes<S>(
 
 /** Ties and dependencies of every parameter block on every area, and their bytes. */
 export function structureOf({ record, sources, batch }: ShapeRecord, options: PatternOptions): Structure {
-  const patterns = findPatterns(pushStep(record, sources), sources, options);
+  const patterns = findPatterns(pushStep(record, sources, options), sources, options);
   const bytes = patterns.flat().reduce((total, p) => total + (p ? bytesOf(p, sources) : 0), 0);
   return { batch, sources, patterns, bytes };
 }

@@ -91,16 +91,17 @@ export class Tape implements Trace {
     }
   }
 
-  /** Pushes dense tangents of leaves through all nodes. */
-  pushforward(tangents: Map<number, Tensor>): void {
-    this.nodes.forEach((node, at) => {
+  /** Pushes dense tangents through nodes `from` up to `to` (excluded); `tangents` maps node indices to what is known. */
+  pushforward(tangents: Map<number, Tensor>, from = 0, to = this.nodes.length): void {
+    for (let at = from; at < to; at++) {
+      const node = this.nodes[at];
       for (let i = 0; i < node.parents.length; i++) {
         const t = tangents.get(node.parents[i]);
         if (t === undefined) continue;
         const maps = this.maps(node, i);
         if (maps !== null) accumulate(tangents, at, applyMaps(maps, t));
       }
-    });
+    }
   }
 
   private record(node: TapeNode): Tensor {
@@ -110,7 +111,8 @@ export class Tape implements Trace {
   }
 }
 
-function accumulate(into: Map<number, Tensor>, at: number, term: Tensor): void {
+/** Adds a term to what is known of a node. */
+export function accumulate(into: Map<number, Tensor>, at: number, term: Tensor): void {
   const known = into.get(at);
   into.set(at, known === undefined ? term : add(known, term));
 }

@@ -8,10 +8,8 @@ import { entries } from "../../tensor/read.js";
 import type { Dense, Tensor } from "../../tensor/tensor.js";
 import type { Strided, TraceContraction, TraceTerm } from "../../tensor/trace-step.js";
 import type { KnownTerm } from "./compose.js";
+import type { StateErrors } from "./influence.js";
 import type { TraceBlock } from "./traces.js";
-
-/** Errors of the loss with respect to an area's states, one per state, [B, ...]; `null` where zero. */
-export type StateErrors = readonly (Tensor | null)[];
 
 export interface Advance {
   readonly trace: TraceBlock;

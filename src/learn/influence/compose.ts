@@ -1,7 +1,8 @@
 import { settleTerm } from "../../forward/expand.js";
-import { type Axis, type Factor, rename } from "../../forward/factor.js";
+import { type Axis, diagonalOf, type Factor, product, rename } from "../../forward/factor.js";
 import { type Base, dense, known, type Term } from "../../forward/term.js";
 import { applyToTerm } from "../../forward/tied.js";
+import { eye } from "../../ops/create.js";
 import type { Contributions, Source } from "./push.js";
 import { type TraceBlock, traceFactor } from "./traces.js";
 
@@ -13,6 +14,27 @@ export interface KnownTerm {
   readonly base: Factor | null;
   /** The base is this state's own old trace in memory. */
   readonly own: number | null;
+}
+
+type Filled = Pick<KnownTerm, "axes" | "coefficient" | "base">;
+
+/** Where a trace keeps a tie that the term has lost, the rest of the term falls outside: only its diagonal stays. */
+function within({ axes: kept, block }: TraceBlock, term: Filled): Filled {
+  const outside = kept.flatMap((tie, i) => (block.axes.includes(tie) && term.axes[i] !== tie ? [i] : []));
+  return outside.reduce(({ axes, coefficient, base }, i) => {
+    const [own, tie] = [axes[i], kept[i]];
+    const moved = axes.map((a, at) => (at === i ? tie : a));
+    if (block.axes.includes(own)) {
+      // tied to another axis of the parameter: what is left is where both agree
+      const both = { axes: [own, tie], tensor: eye(tie.size, { dtype: block.dtype }) };
+      return { axes: moved, coefficient: product(coefficient, both), base };
+    }
+    return {
+      axes: moved,
+      coefficient: coefficient && diagonalOf(coefficient, own, tie),
+      base: base && diagonalOf(base, own, tie),
+    };
+  }, term);
 }
 
 /**
@@ -30,12 +52,14 @@ export class Composer {
 
   terms(contributions: Contributions[number]): KnownTerm[] {
     const found: KnownTerm[] = [];
+    const target = this.traces[this.area][this.block];
     contributions.forEach((list, into) => {
+      if (!target?.data[into]) return;
       for (const { source, tangent } of list) {
         const names = this.namesFor(source, tangent.params);
         if (names === null) continue;
         for (const term of tangent.terms) {
-          const { base, coefficient, axes } = this.fill(term, source, names);
+          const { base, coefficient, axes } = within(target, this.fill(term, source, names));
           const isOwn = source.kind === "state" && source.area === this.area && term.base?.kind === "state";
           found.push({ into, axes, coefficient, base, own: isOwn ? source.state : null });
         }
@@ -52,11 +76,7 @@ export class Composer {
     return new Map(axes.map((a, i) => [a, trace.axes[i]]));
   }
 
-  private fill(
-    term: Term,
-    source: Source,
-    names: ReadonlyMap<Axis, Axis>,
-  ): { axes: Axis[]; coefficient: Factor | null; base: Factor | null } {
+  private fill(term: Term, source: Source, names: ReadonlyMap<Axis, Axis>): Filled {
     return {
       axes: term.axes.map((a) => names.get(a) ?? a),
       coefficient: term.coefficient && rename(term.coefficient, names),

@@ -1,5 +1,6 @@
 import type { Axis } from "../../forward/factor.js";
 import type { Loss, Term } from "../../forward/term.js";
+import type { Paths } from "./paths.js";
 import type { Contributions, Source } from "./push.js";
 import type { Sources } from "./sources.js";
 
@@ -19,7 +20,11 @@ export interface PatternOptions {
   /** `own`: areas are influenced by their own parameters only. */
   readonly credit: "exact" | "own";
   /** Keep no tie, and keep blocks that are zero by structure: the influence matrix as real-time recurrent learning stores it. */
-  readonly dense: boolean;
+  readonly dense?: boolean;
+  /** Keep only what a parameter reaches within so many steps; default: any number. */
+  readonly order?: number;
+  /** Which paths through a unit's old states count; default all. */
+  readonly paths?: Paths;
 }
 
 /** Patterns by area and block; `null` where an area does not depend on a block. */
@@ -33,7 +38,7 @@ interface Draft {
 
 /**
  * Which ties survive, as a fixpoint: the influence starts at zero, which hides mixing, so the structure of a step
- * is applied until nothing changes. Ties only go, and dependencies only come.
+ * is applied until nothing changes, or `order` times. Ties only go, and dependencies only come.
  */
 export function findPatterns(
   contributions: Contributions,
@@ -42,15 +47,22 @@ export function findPatterns(
 ): Patterns {
   const drafts: (Draft | null)[][] = sources.areas.map(() => sources.blocks.map(() => null));
   let changed = true;
-  while (changed) {
+  for (let step = 0; changed && step < (options.order ?? Number.POSITIVE_INFINITY); step++) {
     changed = false;
+    // what old states depend on is what the step before found
+    const before = drafts.map((row) => row.map((draft) => draft && copyOf(draft)));
     contributions.forEach((states, b) => {
       sources.blocks.forEach((block, k) => {
         if (block.area === null || (options.credit === "own" && block.area !== b)) return;
         states.forEach((list, state) => {
           for (const { source, tangent } of list) {
             for (const term of tangent.terms) {
-              const seen = resolve(term, source, k, drafts);
+              const seen = resolve(
+                term,
+                source,
+                k,
+                source.kind === "state" && source.when === "old" ? before : drafts,
+              );
               if (seen === null) continue;
               const ties = seen.axes.map((a) => (block.axes.includes(a) ? a : null));
               const draft = drafts[b][k] ?? newDraft(ties, states.length, seen.lost);
@@ -100,6 +112,10 @@ function sourceAxes(term: Term): readonly Axis[] {
   let at = term;
   while (at.base?.kind === "derived") at = at.base.source;
   return at.base?.axes ?? [];
+}
+
+function copyOf({ ties, present, lost }: Draft): Draft {
+  return { ties: [...ties], present: [...present], lost: [...lost] };
 }
 
 function newDraft(ties: readonly (Axis | null)[], states: number, lost: readonly Loss[]): Draft {

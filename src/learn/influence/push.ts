@@ -1,6 +1,7 @@
 import { seed, type Tangent } from "../../forward/term.js";
 import { tiedTangents } from "../../forward/tied.js";
 import type { StepRecord } from "../step.js";
+import { isCarrier, type Paths, withinUnit } from "./paths.js";
 import type { Sources } from "./sources.js";
 
 /** Where a tangent comes from: a parameter block, or a state whose own tangent is filled in later. */
@@ -17,11 +18,19 @@ export interface Contribution {
 /** For each area and each of its states: what the new state depends on, in lazy tied terms. */
 export type Contributions = readonly (readonly (readonly Contribution[])[])[];
 
+export interface PushOptions {
+  /** Which paths from old states to new ones count; default `all`. */
+  readonly paths?: Paths;
+  /** Tangents of states with respect to themselves instead of symbols for their traces: the Jacobian of the step. */
+  readonly jacobian?: boolean;
+}
+
 /**
  * Pushes tied tangents of all sources through a recorded step, area by area, up to the new states.
  * The tangents of states stay symbols here, so this costs a few small coefficients whatever the number of parameters.
  */
-export function pushStep(record: StepRecord, sources: Sources): Contributions {
+export function pushStep(record: StepRecord, sources: Sources, options: PushOptions = {}): Contributions {
+  const { paths = "all", jacobian = false } = options;
   const { tape } = record;
   const found = new Map<number, Map<number, Tangent>>();
   const origin = new Map<number, Source>();
@@ -41,7 +50,7 @@ export function pushStep(record: StepRecord, sources: Sources): Contributions {
         addSeed(
           node,
           { kind: "state", area: a, state, when },
-          seed(axes, dtype, { kind: "state", axes, state: node }),
+          seed(axes, dtype, jacobian ? null : { kind: "state", axes, state: node }),
         );
       });
     }
@@ -50,8 +59,9 @@ export function pushStep(record: StepRecord, sources: Sources): Contributions {
   const needed = ancestors(record, last);
   for (let at = 0; at < last; at++) {
     const node = tape.nodes[at];
-    if (node.op === null || !needed[at]) continue;
-    const by = node.called ? `${node.op.name} at ${node.called}` : node.op.name;
+    const { op } = node;
+    if (op === null || !needed[at]) continue;
+    const by = node.called ? `${op.name} at ${node.called}` : op.name;
     let sums: Map<number, Tangent> | null = null;
     node.parents.forEach((parent, i) => {
       const incoming = parent < 0 ? undefined : found.get(parent);
@@ -60,6 +70,7 @@ export function pushStep(record: StepRecord, sources: Sources): Contributions {
       if (maps === null) return;
       sums ??= new Map();
       for (const [source, tangent] of incoming) {
+        if (paths === "carried" && isOldState(origin.get(source)) && !isCarrier(op, maps)) continue;
         const term = tiedTangents.applyMaps(maps, tangent, by);
         const known = sums.get(source);
         sums.set(source, known === undefined ? term : tiedTangents.add(known, term));
@@ -69,13 +80,15 @@ export function pushStep(record: StepRecord, sources: Sources): Contributions {
   }
   return record.areas.map((area) =>
     area.results.map((node) =>
-      [...(found.get(node) ?? [])].map(([source, tangent]) => ({
-        source: origin.get(source) as Source,
-        tangent,
-      })),
+      [...(found.get(node) ?? [])].map(([node, tangent]) => {
+        const source = origin.get(node) as Source;
+        return { source, tangent: paths !== "all" && isOldState(source) ? withinUnit(tangent) : tangent };
+      }),
     ),
   );
 }
+
+const isOldState = (source: Source | undefined): boolean => source?.kind === "state" && source.when === "old";
 
 /** Which nodes some new state depends on. */
 function ancestors(record: StepRecord, last: number): Uint8Array {

@@ -1,4 +1,5 @@
 import { ForwardLearner } from "../forward-learner.js";
+import { TracedInfluence } from "../influence/traced.js";
 import type { Rule } from "../rule.js";
 
 /**
@@ -9,11 +10,11 @@ export const rule: Rule = {
   name: "rfp",
   summary: "exact, forward in time; memory flat in T, small where ties survive",
   exactness: "exact",
-  start: (model, params, options = {}) =>
+  start: (model, params, { credit = "exact", memoryLimit } = {}) =>
     new ForwardLearner(model, params, {
       rule: "rfp",
-      credit: options.credit ?? "exact",
-      dense: false,
-      memoryLimit: options.memoryLimit,
+      credit,
+      influence: (...from) =>
+        new TracedInfluence("rfp", ...from, { credit: credit === "local" ? "own" : "exact", memoryLimit }),
     }),
 };

@@ -1,4 +1,5 @@
 import { ForwardLearner } from "../forward-learner.js";
+import { TracedInfluence } from "../influence/traced.js";
 import type { Rule } from "../rule.js";
 
 /**
@@ -9,11 +10,11 @@ export const rule: Rule = {
   name: "rtrl",
   summary: "exact, forward in time; every state by every parameter, dense",
   exactness: "exact",
-  start: (model, params, options = {}) =>
+  start: (model, params, { memoryLimit } = {}) =>
     new ForwardLearner(model, params, {
       rule: "rtrl",
       credit: "exact",
-      dense: true,
-      memoryLimit: options.memoryLimit,
+      influence: (...from) =>
+        new TracedInfluence("rtrl", ...from, { credit: "exact", dense: true, memoryLimit }),
     }),
 };

@@ -1,0 +1,75 @@
+import type { Tensor } from "../../tensor/tensor.js";
+import { checkMemory } from "../memory.js";
+import type { Model, ModelParams } from "../model.js";
+import type { StepRecord } from "../step.js";
+import { recordShapes, type Structure, structureOf } from "../structure.js";
+import { advance } from "./advance.js";
+import { Composer } from "./compose.js";
+import type { Influence, StepErrors } from "./influence.js";
+import type { PatternOptions } from "./pattern.js";
+import { pushStep } from "./push.js";
+import { TraceStore } from "./traces.js";
+
+export interface TracedOptions extends PatternOptions {
+  /** Bytes that traces may take; default: what the machine has free. */
+  readonly memoryLimit?: number;
+}
+
+/**
+ * The influence as traces on tied tangents, planned before it is allocated, and advanced in place area by area from
+ * the bottom up. @throws PlanError where it does not fit
+ */
+export class TracedInfluence implements Influence {
+  readonly bytes: number;
+  private readonly structure: Structure;
+  private readonly store: TraceStore;
+  private started = false;
+
+  constructor(
+    rule: string,
+    model: Model<unknown>,
+    params: ModelParams,
+    input: Tensor,
+    private readonly options: TracedOptions,
+  ) {
+    this.structure = structureOf(recordShapes(model, params, input), options);
+    this.bytes = this.structure.bytes;
+    checkMemory(rule, this.bytes, options.memoryLimit);
+    this.store = new TraceStore(this.structure.patterns, this.structure.sources);
+  }
+
+  advance(record: StepRecord, errors: StepErrors): void {
+    const { store } = this;
+    const contributions = pushStep(record, this.structure.sources, this.options);
+    record.areas.forEach((_, b) => {
+      store.traces[b].forEach((trace, k) => {
+        const gradient = store.gradient(k);
+        if (trace === null || gradient === null) return;
+        advance({
+          trace,
+          terms: new Composer(k, b, store.traces).terms(contributions[b]),
+          before: errors.before[b],
+          after: errors.after[b],
+          gradient,
+          order: store.orders[k],
+          started: this.started,
+        });
+      });
+    });
+    this.started = true;
+  }
+
+  gradient(block: number): Tensor | null {
+    return this.store.gradientTensor(block);
+  }
+
+  clearGradient(): void {
+    this.store.clearGradient();
+  }
+
+  clear(): void {
+    this.started = false;
+    this.store.clear();
+    this.store.clearGradient();
+  }
+}

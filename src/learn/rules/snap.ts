@@ -1,0 +1,32 @@
+import { ForwardLearner } from "../forward-learner.js";
+import { TracedInfluence } from "../influence/traced.js";
+import type { Rule, RuleOptions } from "../rule.js";
+
+export interface SnapOptions extends RuleOptions {
+  /** Steps within which a parameter must reach a state for their influence to be kept; default 1. */
+  readonly order?: number;
+}
+
+/**
+ * Sparse n-step approximation of the influence (Menick, Elsen, Evci, Osindero, Simonyan & Graves 2021): entries of M
+ * that a parameter reaches within n steps are kept and advance as in RTRL, all others are zero. Which they are follows
+ * from the ties of the step. A step is that of the whole stack, so areas above are reached at once; exact where n steps
+ * reach all that any number reaches, as for one area of units that keep to themselves.
+ */
+export const rule: Rule<SnapOptions> = {
+  name: "snap",
+  summary: "biased; the influence where a parameter reaches a state within n steps",
+  exactness: "biased",
+  setting: { option: "order", value: 1 },
+  start: (model, params, { order = 1, credit = "exact", memoryLimit } = {}) =>
+    new ForwardLearner(model, params, {
+      rule: "snap",
+      credit,
+      influence: (...from) =>
+        new TracedInfluence("snap", ...from, {
+          credit: credit === "local" ? "own" : "exact",
+          order,
+          memoryLimit,
+        }),
+    }),
+};

@@ -1,0 +1,24 @@
+import { ArgumentError } from "../../core/errors.js";
+import { BackwardLearner } from "../backward-learner.js";
+import type { Rule, RuleOptions } from "../rule.js";
+
+export interface TbpttOptions extends RuleOptions {
+  /** Steps that are recorded together; default 20. */
+  readonly window?: number;
+}
+
+/**
+ * Truncated backpropagation through time (Williams & Peng 1990, with h = h'): every `window` steps the record is
+ * transposed and the past becomes constant, so errors go back to the start of their window only. Exact up to T = window.
+ */
+export const rule: Rule<TbpttOptions> = {
+  name: "tbptt",
+  summary: "biased; backward within windows of steps",
+  exactness: "biased",
+  setting: { option: "window", value: 20 },
+  start: (model, params, { window = 20 } = {}) => {
+    if (!Number.isInteger(window) || window < 1)
+      throw new ArgumentError(`tbptt: expected a window of at least 1 step, got ${window}`);
+    return new BackwardLearner(model, params, { rule: "tbptt", window });
+  },
+};

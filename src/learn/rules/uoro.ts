@@ -1,0 +1,163 @@
+import { foldIn, type Key, key, uniform } from "../../core/prng.js";
+import { leavesOf } from "../../core/tree.js";
+import { tensor, zerosLike } from "../../ops/create.js";
+import { add, mul } from "../../ops/pointwise.js";
+import { entries } from "../../tensor/read.js";
+import { isTensor, type Tensor } from "../../tensor/tensor.js";
+import { ForwardLearner } from "../forward-learner.js";
+import { GradientSum } from "../gradient-sum.js";
+import type { Influence, StateErrors, StepErrors } from "../influence/influence.js";
+import { type ByNode, pushStates, transposeArea } from "../linear-step.js";
+import type { Model, ModelParams } from "../model.js";
+import type { Rule } from "../rule.js";
+import type { AreaRecord, StepRecord } from "../step.js";
+
+type States = readonly (readonly Tensor[])[];
+
+/** M ≈ s̃ ⊗ θ̃: one vector over all states of all streams, one over all parameters. */
+class RankOneInfluence implements Influence {
+  private states: States;
+  private params: (Tensor | null)[];
+  private readonly sum = new GradientSum();
+  private steps = 0;
+
+  constructor(
+    private readonly zero: States,
+    private readonly blocks: number,
+    private readonly key: Key,
+  ) {
+    this.states = zero;
+    this.params = new Array<null>(blocks).fill(null);
+  }
+
+  get bytes(): number {
+    const held = [...this.states.flat(), ...this.params];
+    return held.reduce((n, t) => n + (t ? entries(t).byteLength : 0), 0);
+  }
+
+  advance(record: StepRecord, errors: StepErrors): void {
+    this.gather(errors.before);
+    const carried = this.push(record);
+    const signs = this.signs();
+    const immediate = pull(record, signs);
+    // scales that make both parts of each factor equally large, which makes the variance small
+    const [fromOld, fromNew] = [
+      balance(norm(this.params), norm(carried.flat())),
+      balance(norm(immediate), norm(signs.flat())),
+    ];
+    this.states = carried.map((area, b) =>
+      area.map((s, k) => add(mul(s, fromOld), mul(signs[b][k], fromNew))),
+    );
+    this.params = this.params.map((old, k) =>
+      plus(scaled(old, 1 / fromOld), scaled(immediate[k], 1 / fromNew)),
+    );
+    this.gather(errors.after);
+  }
+
+  gradient(block: number): Tensor | null {
+    return this.sum.get(block);
+  }
+
+  clearGradient(): void {
+    this.sum.clear();
+  }
+
+  clear(): void {
+    this.states = this.zero;
+    this.params = new Array<null>(this.blocks).fill(null);
+    this.sum.clear();
+  }
+
+  /** G += (e·s̃) θ̃. */
+  private gather(errors: readonly StateErrors[]): void {
+    let along = 0;
+    errors.forEach((area, b) =>
+      area.forEach((e, k) => {
+        if (e !== null) along += dot(entries(e), entries(this.states[b][k]));
+      }),
+    );
+    if (along === 0) return;
+    this.params.forEach((p, k) => {
+      if (p !== null) this.sum.add(k, mul(p, along));
+    });
+  }
+
+  private push(record: StepRecord): States {
+    const tangents: ByNode = new Map();
+    each(record.areas, "previous", (node, b, k) => tangents.set(node, this.states[b][k]));
+    pushStates(record, tangents);
+    return record.areas.map(({ current }, b) =>
+      current.map((node, k) => tangents.get(node) ?? this.zero[b][k]),
+    );
+  }
+
+  /** Independent signs, one for each state of each stream. */
+  private signs(): States {
+    const step = foldIn(this.key, this.steps++);
+    return this.zero.map((area, b) =>
+      area.map(({ shape, size, dtype }, k) => {
+        const values = uniform(foldIn(foldIn(step, b), k), size).map((u) => (u < 0.5 ? -1 : 1));
+        return tensor(values, { shape, dtype });
+      }),
+    );
+  }
+}
+
+/** νᵀ ∂next/∂θ per parameter block. */
+function pull(record: StepRecord, signs: States): (Tensor | null)[] {
+  const cotangents: ByNode = new Map();
+  each(record.areas, "current", (node, b, k) => cotangents.set(node, signs[b][k]));
+  for (let b = record.areas.length - 1; b >= 0; b--) transposeArea(record, b, cotangents);
+  return record.parameters.map((node) => cotangents.get(node) ?? null);
+}
+
+function each(
+  areas: readonly AreaRecord[],
+  which: "previous" | "current",
+  f: (node: number, b: number, k: number) => void,
+): void {
+  areas.forEach((area, b) => {
+    area[which].forEach((node, k) => {
+      f(node, b, k);
+    });
+  });
+}
+
+function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
+  return sum;
+}
+
+const norm = (tensors: readonly (Tensor | null)[]): number =>
+  Math.sqrt(tensors.reduce((n, t) => n + (t ? dot(entries(t), entries(t)) : 0), 0));
+
+const balance = (parameters: number, states: number): number =>
+  parameters > 0 && states > 0 ? Math.sqrt(parameters / states) : 1;
+
+const scaled = (t: Tensor | null, by: number): Tensor | null => t && mul(t, by);
+const plus = (a: Tensor | null, b: Tensor | null): Tensor | null => (a && b ? add(a, b) : (a ?? b));
+
+function rankOne<S>(model: Model<S>, params: ModelParams, input: Tensor, seed: number): Influence {
+  const zero = model.areas.map((cell) => {
+    const states = cell.zeroState(input.shape[0], { dtype: input.dtype });
+    return cell.states.map((name) => zerosLike(states[name]));
+  });
+  return new RankOneInfluence(zero, leavesOf(params, isTensor).length, key(seed));
+}
+
+/**
+ * Unbiased online recurrent optimization (Tallec & Ollivier 2017): the influence as a random product of two vectors,
+ * whose mean over the signs is the influence itself. All streams of a batch share the two.
+ */
+export const rule: Rule = {
+  name: "uoro",
+  summary: "unbiased; the influence as one random outer product",
+  exactness: "unbiased",
+  start: (model, params, { seed = 0 } = {}) =>
+    new ForwardLearner(model, params, {
+      rule: "uoro",
+      credit: "exact",
+      influence: (of, from, input) => rankOne(of, from, input, seed),
+    }),
+};
