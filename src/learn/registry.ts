@@ -2,6 +2,7 @@
 import { type Rule, starter } from "./rule.js";
 import * as bpttModule from "./rules/bptt.js";
 import * as epropModule from "./rules/eprop.js";
+import * as kfRtrlModule from "./rules/kf-rtrl.js";
 import * as rfloModule from "./rules/rflo.js";
 import * as rfpModule from "./rules/rfp.js";
 import * as rtrlModule from "./rules/rtrl.js";
@@ -12,6 +13,7 @@ import * as uoroModule from "./rules/uoro.js";
 const modules: readonly { readonly rule?: Rule; readonly rules?: readonly Rule[] }[] = [
   bpttModule,
   epropModule,
+  kfRtrlModule,
   rfloModule,
   rfpModule,
   rtrlModule,
@@ -27,6 +29,7 @@ export const rules: Readonly<Record<string, Rule>> = Object.fromEntries(members.
 
 export const bptt = starter(bpttModule.rule);
 export const eprop = starter(epropModule.rule);
+export const kfRtrl = starter(kfRtrlModule.rule);
 export const rflo = starter(rfloModule.rule);
 export const rfp = starter(rfpModule.rule);
 export const rtrl = starter(rtrlModule.rule);
