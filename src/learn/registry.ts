@@ -2,6 +2,7 @@
 import { type Rule, starter } from "./rule.js";
 import * as bpttModule from "./rules/bptt.js";
 import * as epropModule from "./rules/eprop.js";
+import * as fpttModule from "./rules/fptt.js";
 import * as kfRtrlModule from "./rules/kf-rtrl.js";
 import * as rfloModule from "./rules/rflo.js";
 import * as rfpModule from "./rules/rfp.js";
@@ -13,6 +14,7 @@ import * as uoroModule from "./rules/uoro.js";
 const modules: readonly { readonly rule?: Rule; readonly rules?: readonly Rule[] }[] = [
   bpttModule,
   epropModule,
+  fpttModule,
   kfRtrlModule,
   rfloModule,
   rfpModule,
@@ -29,6 +31,7 @@ export const rules: Readonly<Record<string, Rule>> = Object.fromEntries(members.
 
 export const bptt = starter(bpttModule.rule);
 export const eprop = starter(epropModule.rule);
+export const fptt = starter(fpttModule.rule);
 export const kfRtrl = starter(kfRtrlModule.rule);
 export const rflo = starter(rfloModule.rule);
 export const rfp = starter(rfpModule.rule);

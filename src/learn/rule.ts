@@ -31,6 +31,8 @@ export interface Learner<S> {
   /** States after the last step; `null` before the first. */
   readonly state: readonly CellState[] | null;
   memory(): LearnerMemory;
+  /** Figures of the rule's own, such as a condition number. */
+  diagnostics?(): Readonly<Record<string, number>>;
 }
 
 export interface RuleOptions {
@@ -48,6 +50,8 @@ export interface Rule<O extends RuleOptions = RuleOptions> {
   readonly summary: string;
   /** Whether the gradient equals that of backpropagation through time, with default options. */
   readonly exactness: "exact" | "unbiased" | "biased";
+  /** Of an exact rule: the relative error of a parameter block in float64; default 1e-10. */
+  readonly tolerance?: number;
   /** The option that a number in the name sets, and its default: `tbptt(50)` is `tbptt` with `window: 50`. */
   readonly setting?: { readonly option: string; readonly value: number };
   /**

@@ -16,6 +16,7 @@ type Pairs = readonly (readonly (TiedJacobian | null)[])[];
 export class StepJacobian {
   /** What new states depend on, with states as sources of their own. */
   readonly contributions: Contributions;
+  private readonly blocks = new Map<number, Blocks>();
 
   constructor(
     private readonly record: StepRecord,
@@ -39,6 +40,12 @@ export class StepJacobian {
    * otherwise one of K x K per stream.
    */
   ownBlocks(b: number): Blocks {
+    const found = this.blocks.get(b) ?? this.findBlocks(b);
+    this.blocks.set(b, found);
+    return found;
+  }
+
+  private findBlocks(b: number): Blocks {
     const pairs = this.pairs(b, b, "old");
     const tied = pairs.flat().every((pair) => pair === null || pair.ties.every((t) => t !== null));
     if (!tied) {
