@@ -2,10 +2,9 @@ import type { CellState } from "../cells/_cell.js";
 import { ArgumentError } from "../core/errors.js";
 import { fillTree, leavesOf } from "../core/tree.js";
 import { zerosLike } from "../ops/create.js";
-import { add } from "../ops/pointwise.js";
 import { item } from "../tensor/read.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
-import { GradientSum } from "./gradient-sum.js";
+import { GradientSum, plus } from "./gradient-sum.js";
 import type { Influence, StepErrors } from "./influence/influence.js";
 import { type ByNode, lossCotangents, transposeArea } from "./linear-step.js";
 import type { Model, ModelParams } from "./model.js";
@@ -55,10 +54,9 @@ export class ForwardLearner<S> implements Learner<S> {
 
   gradient(): ModelParams {
     const influence = this.ready();
-    const values = leavesOf<Tensor>(this.params, isTensor).map(({ value }, k) => {
-      const [direct, carried] = [this.direct.get(k), influence.gradient(k)];
-      return direct && carried ? add(direct, carried) : (direct ?? carried ?? zerosLike(value));
-    });
+    const values = leavesOf<Tensor>(this.params, isTensor).map(
+      ({ value }, k) => plus(this.direct.get(k), influence.gradient(k)) ?? zerosLike(value),
+    );
     return fillTree(this.params, isTensor, values) as ModelParams;
   }
 

@@ -1,13 +1,15 @@
 import { add } from "../ops/pointwise.js";
 import type { Tensor } from "../tensor/tensor.js";
 
+/** a + b, where `null` stands for zero. */
+export const plus = (a: Tensor | null, b: Tensor | null): Tensor | null => (a && b ? add(a, b) : (a ?? b));
+
 /** A sum per parameter block. */
 export class GradientSum {
   private readonly sums = new Map<number, Tensor>();
 
   add(block: number, term: Tensor): void {
-    const before = this.sums.get(block);
-    this.sums.set(block, before === undefined ? term : add(before, term));
+    this.sums.set(block, plus(this.get(block), term) as Tensor);
   }
 
   get(block: number): Tensor | null {

@@ -30,9 +30,12 @@ export class StepJacobian {
     return this.dense(this.pairs(b, b, "old"), b, b);
   }
 
-  /** The same by the new states of the area below; `null` at the bottom. */
-  fromBelow(b: number): Tensor | null {
-    return b > 0 ? this.dense(this.pairs(b, b - 1, "new"), b, b - 1) : null;
+  /** The same by the new states of each area below, [B, K, K'], through its output or past it; `null` where zero. */
+  fromBelow(b: number): (Tensor | null)[] {
+    return Array.from({ length: b }, (_, a) => {
+      const pairs = this.pairs(b, a, "new");
+      return pairs.flat().some((pair) => pair !== null) ? this.dense(pairs, b, a) : null;
+    });
   }
 
   /**

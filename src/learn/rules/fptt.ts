@@ -2,10 +2,9 @@ import type { CellState } from "../../cells/_cell.js";
 import { ArgumentError, RuleError } from "../../core/errors.js";
 import { fillTree, leavesOf } from "../../core/tree.js";
 import { zerosLike } from "../../ops/create.js";
-import { add } from "../../ops/pointwise.js";
 import { entries, item } from "../../tensor/read.js";
 import { isTensor, type Tensor } from "../../tensor/tensor.js";
-import { GradientSum } from "../gradient-sum.js";
+import { GradientSum, plus } from "../gradient-sum.js";
 import { transposeApply } from "../influence/block-matrix.js";
 import { JacobianProduct, type Rounded } from "../influence/jacobian-product.js";
 import { StepJacobian } from "../influence/jacobians.js";
@@ -170,8 +169,7 @@ class FpttLearner<S> implements Learner<S> {
     });
     const values = leavesOf<Tensor>(this.params, isTensor).map(({ path, value }, k) => {
       requireDigits(path, sum.get(k), rounding.get(k));
-      const [now, before] = [sum.get(k), this.earlier.get(k)];
-      return now && before ? add(now, before) : (now ?? before ?? zerosLike(value));
+      return plus(sum.get(k), this.earlier.get(k)) ?? zerosLike(value);
     });
     return fillTree(this.params, isTensor, values) as ModelParams;
   }

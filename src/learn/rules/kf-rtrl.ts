@@ -8,7 +8,7 @@ import { permute, reshape } from "../../ops/views.js";
 import { entries } from "../../tensor/read.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { ForwardLearner } from "../forward-learner.js";
-import { GradientSum } from "../gradient-sum.js";
+import { GradientSum, plus } from "../gradient-sum.js";
 import type { Influence, StateErrors, StepErrors } from "../influence/influence.js";
 import { StepJacobian } from "../influence/jacobians.js";
 import { type OuterProduct, splitImmediate } from "../influence/outer-product.js";
@@ -100,13 +100,15 @@ class KroneckerInfluence implements Influence {
   }
 }
 
-/** Rows of each area and what reaches it through the new states of the area below. */
-function climb(below: Rows, rows: Rows): Rows {
+/** Rows of each area, and what reaches it through the new states of all areas below. */
+function climb(below: readonly Rows[], rows: Rows): Rows {
   const out: (Tensor | null)[] = [];
   rows.forEach((here, b) => {
-    const [map, lower] = [below[b], out[b - 1] ?? null];
-    const reached = map && lower && matmul(map, lower);
-    out.push(here && reached ? add(here, reached) : (here ?? reached));
+    const reached = below[b].map((map, a) => {
+      const lower = out[a];
+      return map && lower && matmul(map, lower);
+    });
+    out.push(reached.reduce(plus, here));
   });
   return out;
 }
@@ -133,10 +135,7 @@ function mix(old: OuterProduct, fresh: OuterProduct, signs: Float64Array): Outer
       ),
     };
   });
-  const rows = a.rows.map((x, i) => {
-    const y = b.rows[i];
-    return x && y ? add(x, y) : (x ?? y);
-  });
+  const rows = a.rows.map((x, i) => plus(x, b.rows[i]));
   return { ...fresh, rows, column: add(a.column, b.column) };
 }
 

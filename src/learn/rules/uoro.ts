@@ -5,7 +5,7 @@ import { add, mul } from "../../ops/pointwise.js";
 import { entries } from "../../tensor/read.js";
 import { isTensor, type Tensor } from "../../tensor/tensor.js";
 import { ForwardLearner } from "../forward-learner.js";
-import { GradientSum } from "../gradient-sum.js";
+import { GradientSum, plus } from "../gradient-sum.js";
 import type { Influence, StateErrors, StepErrors } from "../influence/influence.js";
 import { type ByNode, pushStates, transposeArea } from "../linear-step.js";
 import type { Model, ModelParams } from "../model.js";
@@ -136,7 +136,6 @@ const balance = (parameters: number, states: number): number =>
   parameters > 0 && states > 0 ? Math.sqrt(parameters / states) : 1;
 
 const scaled = (t: Tensor | null, by: number): Tensor | null => t && mul(t, by);
-const plus = (a: Tensor | null, b: Tensor | null): Tensor | null => (a && b ? add(a, b) : (a ?? b));
 
 function rankOne<S>(model: Model<S>, params: ModelParams, input: Tensor, seed: number): Influence {
   const zero = model.areas.map((cell) => {
