@@ -32,7 +32,7 @@ export interface TrainingOptions {
 export function addTrainingOptions(program: Program, defaults: { sequences: string; out: string }): Program {
   return program
     .option("--preset <name>", "nano or tiny", "nano")
-    .option("--rule <name>", "learning rule: rfp, rtrl, bptt", "rfp")
+    .option("--rule <name>", "learning rule, such as rfp, bptt or tbptt(4)", "rfp")
     .option("--credit <name>", "exact or local, for rfp", "exact")
     .option(
       "--control <name>",

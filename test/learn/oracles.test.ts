@@ -18,6 +18,8 @@ const exact = Object.values(rules).filter((rule) => rule.exactness === "exact");
 describe.each(exact)("$name equals PyTorch", ({ name }) => {
   it.each(few)("on $name", (oracle) => {
     const { ok, cases } = checkRecurrent([oracle], name, {});
+    // recurrences that cannot be undone are not for this rule
+    if (name === "fptt" && cases[0].refused) return;
     expect(ok, JSON.stringify(cases)).toBe(true);
     // the loss, and every parameter block
     expect(Object.keys(cases[0].parameters)).toHaveLength(1 + oracle.params.flatMap(Object.keys).length);
@@ -28,5 +30,6 @@ describe.each(exact)("$name equals PyTorch", ({ name }) => {
     const { ok, cases } = checkRecurrent(read(whole), name, {});
     expect(cases.length).toBeGreaterThan(50);
     expect(ok, JSON.stringify(cases.filter((c) => !c.ok))).toBe(true);
+    if (name !== "fptt") expect(cases.filter((c) => c.refused)).toEqual([]);
   });
 });

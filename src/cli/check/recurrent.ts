@@ -1,9 +1,16 @@
 import { cellNamed } from "../../cells/index.js";
-import { DataError } from "../../core/errors.js";
+import { DataError, RuleError } from "../../core/errors.js";
 import { relativeError } from "../../core/relative-error.js";
 import { add, entries, mul, select, square, sub, sum, type Tensor, tensor } from "../../index.js";
-import { type LossContext, type RuleOptions, ruleNamed, type Supervised, stack } from "../../learn/index.js";
-import { type CaseResult, type CheckReport, caseResult, reportOf } from "./report.js";
+import {
+  type LossContext,
+  type Rule,
+  type RuleOptions,
+  ruleNamed,
+  type Supervised,
+  stack,
+} from "../../learn/index.js";
+import { type CaseResult, type CheckReport, caseResult, refusedCase, reportOf } from "./report.js";
 
 /** A tensor of an oracle file, row-major. */
 interface Packed {
@@ -27,8 +34,6 @@ interface RecurrentCase {
   readonly gradients: readonly Record<string, Packed>[];
 }
 
-const tolerance = 1e-10;
-
 export function isRecurrentFile(content: unknown): content is RecurrentCase[] {
   return (
     Array.isArray(content) &&
@@ -43,18 +48,20 @@ export function checkRecurrent(
   rule: string,
   options: RuleOptions,
 ): CheckReport {
+  const used = ruleNamed(rule);
+  const { tolerance = 1e-10 } = used;
   return reportOf(
-    cases.map((c) => checkCase(c, rule, options)),
+    cases.map((c) => checkCase(c, used, options, tolerance)),
     tolerance,
   );
 }
 
-function checkCase(c: RecurrentCase, rule: string, options: RuleOptions): CaseResult {
+function checkCase(c: RecurrentCase, rule: Rule, options: RuleOptions, tolerance: number): CaseResult {
   try {
     const model = stack<Supervised>(areasOf(c), { loss: (context) => objective(c.objective, context) });
     const params = { areas: c.params.map((p) => unpackAll(p)), readout: {} };
     const [inputs, targets] = [unpack(c.inputs), unpack(c.targets)];
-    const learner = ruleNamed(rule).start(model, params, options);
+    const learner = rule.start(model, params, options);
     let loss = 0;
     for (let t = 0; t < c.steps; t++)
       loss += learner.step({ input: select(inputs, 0, t), target: select(targets, 0, t) }).loss;
@@ -65,6 +72,7 @@ function checkCase(c: RecurrentCase, rule: string, options: RuleOptions): CaseRe
     });
     return caseResult(c.name, errors, tolerance);
   } catch (error) {
+    if (error instanceof RuleError) return refusedCase(c.name, error.message);
     throw new DataError(`check: case "${c.name}": ${error instanceof Error ? error.message : error}`);
   }
 }

@@ -29,6 +29,8 @@ import { type Past, recordStep } from "../step.js";
 const tolerance = 1e-6;
 /** How far rounding may lie beyond the sample of it that runs along. */
 const safety = 10;
+/** A hundred roundings of one. */
+const negligible = 100 * 2 ** -52;
 
 /** An area's error λ, running forward, and what was said of the states that it is about. */
 interface Running {
@@ -130,6 +132,7 @@ class FpttLearner<S> implements Learner<S> {
     const input = this.model.input(sample);
     const states = this.model.areas.map((c) => c.zeroState(input.shape[0], { dtype: input.dtype }));
     this.start = { states, input: null };
+    this.sources = null;
     return this.start;
   }
 
@@ -167,10 +170,9 @@ class FpttLearner<S> implements Learner<S> {
         if (error) rounding.add(k, error);
       });
     });
-    const values = leavesOf<Tensor>(this.params, isTensor).map(({ path, value }, k) => {
-      requireDigits(path, sum.get(k), rounding.get(k));
-      return plus(sum.get(k), this.earlier.get(k)) ?? zerosLike(value);
-    });
+    const leaves = leavesOf<Tensor>(this.params, isTensor);
+    requireDigits(leaves.map(({ path }, k) => ({ path, value: sum.get(k), rounding: rounding.get(k) })));
+    const values = leaves.map(({ value }, k) => plus(sum.get(k), this.earlier.get(k)) ?? zerosLike(value));
     return fillTree(this.params, isTensor, values) as ModelParams;
   }
 
@@ -225,13 +227,25 @@ function largest(t: Tensor | null): number {
   return top;
 }
 
-/** @throws RuleError where rounding may have reached the promised digits of a parameter block */
-function requireDigits(path: string, gradient: Tensor | null, rounding: Tensor | null): void {
-  const [size, error] = [largest(gradient), safety * largest(rounding)];
-  if (!(error <= tolerance * size))
-    throw new RuleError(
-      `fptt: expected a gradient whose six digits rounding leaves alone, got ${(error / size).toExponential(1)} of ${path} in doubt; use rfp or bptt`,
-    );
+interface Block {
+  readonly path: string;
+  readonly value: Tensor | null;
+  readonly rounding: Tensor | null;
+}
+
+/**
+ * @throws RuleError where rounding may have reached the promised digits of a parameter block; one that is as small as the
+ * rounding of the whole gradient counts as zero
+ */
+function requireDigits(blocks: readonly Block[]): void {
+  const whole = Math.max(...blocks.map(({ value }) => largest(value)));
+  for (const { path, value, rounding } of blocks) {
+    const [size, error] = [largest(value), safety * largest(rounding)];
+    if (!(error <= tolerance * size || error <= negligible * whole))
+      throw new RuleError(
+        `fptt: expected a gradient whose six digits rounding leaves alone, got ${(error / size).toExponential(1)} of ${path} in doubt; use rfp or bptt`,
+      );
+  }
 }
 
 const bytesOf = (sample: unknown): number =>
