@@ -8,6 +8,7 @@ import * as lruModule from "./lru.js";
 import * as lstmModule from "./lstm.js";
 import * as mingruModule from "./mingru.js";
 import * as rgcModule from "./rgc.js";
+import * as sruModule from "./sru.js";
 import * as vanillaModule from "./vanilla.js";
 
 const modules: readonly { readonly cell?: CellKind; readonly cells?: readonly CellKind[] }[] = [
@@ -19,6 +20,7 @@ const modules: readonly { readonly cell?: CellKind; readonly cells?: readonly Ce
   lstmModule,
   mingruModule,
   rgcModule,
+  sruModule,
   vanillaModule,
 ];
 

@@ -86,7 +86,7 @@ describe("checkLearner", () => {
 
   it("refuses an empty sequence and an unknown rule", () => {
     expect(() => checkLearner("rfp", model, { samples: [] })).toThrow(ArgumentError);
-    expect(() => checkLearner("rpf", model)).toThrow('rule: expected one of bptt, rfp, rtrl, got "rpf"');
+    expect(() => checkLearner("rpf", model)).toThrow(/^rule: expected one of .*rfp.*, got "rpf"$/);
   });
 });
 
