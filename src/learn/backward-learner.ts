@@ -3,15 +3,15 @@ import { ArgumentError } from "../core/errors.js";
 import { fillTree, leavesOf, mapTree } from "../core/tree.js";
 import { onesLike, zerosLike } from "../ops/create.js";
 import { add } from "../ops/pointwise.js";
-import { stopGradient } from "../ops/stop-gradient.js";
 import { Tape } from "../reverse/tape.js";
 import { item } from "../tensor/read.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
 import type { Model, ModelParams, Moment } from "./model.js";
 import { requireParams } from "./require-params.js";
 import type { Learner, LearnerMemory, StepResult } from "./rule.js";
-import { lossOf, momentOf, type Past } from "./step.js";
+import type { Past } from "./step.js";
 import { tapeBytes } from "./tape-bytes.js";
+import { unrollStep } from "./unroll.js";
 
 export interface BackwardOptions {
   readonly rule: string;
@@ -41,7 +41,7 @@ export class BackwardLearner<S> implements Learner<S> {
     private readonly options: BackwardOptions,
   ) {
     requireParams(options.rule, model, params);
-    this.tape = new Tape(options.rule);
+    this.tape = new Tape(options.rule, { transient: true });
     this.theta = params;
     this.restart();
   }
@@ -53,25 +53,11 @@ export class BackwardLearner<S> implements Learner<S> {
   step(sample: S): StepResult {
     if (this.length === this.options.window) this.cut();
     this.length++;
-    const { model, tape, past } = this;
-    const input = model.input(sample);
-    const old = past?.states ?? model.areas.map((c) => c.zeroState(input.shape[0], { dtype: input.dtype }));
-    const states: CellState[] = [];
-    const outputs: Tensor[] = [];
-    let x = input;
-    model.areas.forEach((cell, b) => {
-      const next = cell.next(this.theta.areas[b], old[b], x);
-      const y = cell.output(this.theta.areas[b], next, x);
-      states.push(next);
-      outputs.push(y);
-      x = model.detached ? stopGradient(y) : y;
-    });
-    const now: Moment = { input, states, outputs };
-    const before = past?.input ? momentOf(model, this.theta, past.states, past.input) : null;
-    const loss = lossOf(model, { params: this.theta, now, before, sample });
+    const { model, tape } = this;
+    const { now, loss } = unrollStep(model, this.theta, this.past, sample);
     this.found = null;
     this.total = this.total === null ? loss : add(this.total, loss);
-    this.past = { states, input };
+    this.past = { states: now.states, input: now.input };
     const value = mapTree({ ...now }, isTensor, (t: Tensor) => tape.primal(t)) as unknown as Moment;
     this.kept = { states: value.states, input: value.input };
     return { loss: item(tape.primal(loss)), moment: value };
@@ -129,7 +115,7 @@ export class BackwardLearner<S> implements Learner<S> {
   }
 
   private restart(): void {
-    this.tape = new Tape(this.options.rule);
+    this.tape = new Tape(this.options.rule, { transient: true });
     this.length = 0;
     this.leaves = [];
     this.past = this.kept;

@@ -1,18 +1,36 @@
-import { bytesPerElement, type DType } from "../core/dtype.js";
+import type { DType } from "../core/dtype.js";
 import { ArgumentError } from "../core/errors.js";
 import { sizeOf } from "../core/shape.js";
+import { mapTree } from "../core/tree.js";
+import { Tape } from "../reverse/tape.js";
+import { abstractTensor } from "../tensor/apply.js";
+import { isTensor, type Tensor } from "../tensor/tensor.js";
 import type { Pattern } from "./influence/pattern.js";
 import type { Sources } from "./influence/sources.js";
 import { bytesOf } from "./influence/traces.js";
-import type { Model } from "./model.js";
-import { parameterShapes, recordShapes, type ShapeRecord, type Structure, structureOf } from "./structure.js";
+import type { Model, ModelParams, Moment } from "./model.js";
+import type { Past } from "./step.js";
+import {
+  abstractTree,
+  parameterShapes,
+  recordShapes,
+  type Structure,
+  silent,
+  structureOf,
+} from "./structure.js";
+import { tapeBytes } from "./tape-bytes.js";
+import { unrollStep } from "./unroll.js";
 
-export interface PlanOptions {
+export interface PlanOptions<S = unknown> {
   /** Streams in parallel; default 1. */
   readonly batch?: number;
   /** Steps T that backpropagation through time would record; default 100. */
   readonly steps?: number;
   readonly dtype?: DType;
+  /** One time step of data, for its shapes: with it the record of the loss is counted too, and its batch and dtype are used. */
+  readonly sample?: S;
+  /** Parameters, for the shapes of those that only the loss reads. */
+  readonly params?: ModelParams;
 }
 
 /** The influence of one parameter block on the states of one area. */
@@ -49,22 +67,29 @@ export interface Plan {
 }
 
 /** What learning rules would hold for a model, before anything is computed or allocated. */
-export function plan<S>(model: Model<S>, options: PlanOptions = {}): Plan {
-  const { batch = 1, steps = 100, dtype = "float64" } = options;
+export function plan<S>(model: Model<S>, options: PlanOptions<S> = {}): Plan {
+  const sample = options.sample === undefined ? null : abstractTree(options.sample);
+  const given = sample && model.input(sample);
+  const { steps = 100 } = options;
+  const batch = given?.shape[0] ?? options.batch ?? 1;
+  const dtype = given?.dtype ?? options.dtype ?? "float64";
   if (!Number.isInteger(batch) || batch < 1 || !Number.isInteger(steps) || steps < 1)
     throw new ArgumentError(`plan: expected integers >= 1, got batch ${batch} and steps ${steps}`);
-  const input = { shape: [batch, ...model.areas[0].geometry.input], dtype };
-  const shapes = recordShapes(model, parameterShapes(model, dtype), input, { explain: true });
+  const input = given ?? abstractTensor({ shape: [batch, ...model.areas[0].geometry.input], dtype });
+  const params = options.params ? abstractTree(options.params) : parameterShapes(model, dtype);
+  const shapes = recordShapes(model, params, input, { explain: true });
   const exact = structureOf(shapes, { credit: "exact" });
   const local = structureOf(shapes, { credit: "own" });
   const rtrl = structureOf(shapes, { credit: "exact", dense: true });
-  const perStep = bytesPerStep(shapes);
+  const perStep = sample
+    ? bytesPerStep(model, params, sample)
+    : bytesPerStep(silent(model, input), params, null);
   return {
     rows: rowsOf(model, exact),
     batch,
     steps,
     dtype,
-    parameters: exact.sources.blocks.reduce((n, b) => n + sizeOf(b.shape), 0),
+    parameters: exact.sources.blocks.reduce((n, b) => (b.area === null ? n : n + sizeOf(b.shape)), 0),
     bytes: { rfpExact: exact.bytes, rfpLocal: local.bytes, rtrl: rtrl.bytes, bptt: perStep * steps },
     bpttSmallerBelow: Math.ceil(exact.bytes / Math.max(1, perStep)),
   };
@@ -110,11 +135,17 @@ function rowOf(
   };
 }
 
-/** Bytes that one recorded step keeps alive: every value that is not a view of another. */
-function bytesPerStep({ record }: ShapeRecord): number {
-  const parameters = new Set(record.parameters);
-  return record.tape.nodes.reduce((sum, { op, output }, at) => {
-    if (op === null ? parameters.has(at) : op.view !== undefined) return sum;
-    return sum + output.size * bytesPerElement[output.dtype];
-  }, 0);
+/** Bytes that one more step adds to the record of backpropagation through time. */
+function bytesPerStep<S>(model: Model<S>, params: ModelParams, sample: S): number {
+  const tape = new Tape("plan");
+  const theta = mapTree(params, isTensor, (t: Tensor) => tape.leaf(t)) as ModelParams;
+  let past: Past | null = null;
+  let start = 0;
+  // the first step has no past, and what it reads may be constant
+  for (let t = 0; t < 3; t++) {
+    start = tape.nodes.length;
+    const { now }: { now: Moment } = unrollStep(model, theta, past, sample);
+    past = { states: now.states, input: now.input };
+  }
+  return tapeBytes(tape, start);
 }

@@ -1,9 +1,9 @@
 import type { DType } from "../core/dtype.js";
-import type { Shape } from "../core/shape.js";
 import { mapTree } from "../core/tree.js";
 import { sum } from "../ops/reduce.js";
 import { abstractTensor } from "../tensor/apply.js";
-import { isTensor, type Tensor } from "../tensor/tensor.js";
+import type { Aval } from "../tensor/op.js";
+import { isTensor } from "../tensor/tensor.js";
 import { findPatterns, type PatternOptions, type Patterns } from "./influence/pattern.js";
 import { pushStep } from "./influence/push.js";
 import { namesOf, type Sources } from "./influence/sources.js";
@@ -27,6 +27,9 @@ export interface ShapeRecord {
   readonly batch: number;
 }
 
+/** The same tree with shapes in place of numbers. */
+export const abstractTree = <T>(tree: T): T => mapTree(tree, isTensor, abstractTensor) as T;
+
 /** Parameters of the areas as shapes without data; the readout plays no part in the influence. */
 export function parameterShapes<S>(model: Model<S>, dtype: DType): ModelParams {
   const areas = model.areas.map((cell) =>
@@ -37,16 +40,23 @@ export function parameterShapes<S>(model: Model<S>, dtype: DType): ModelParams {
   return { areas, readout: {} };
 }
 
+/** The model on shapes alone. A loss may read values that are not there; the influence does not depend on it. */
+export function silent<S>(model: Model<S>, input: Aval): Model<unknown> {
+  return {
+    ...model,
+    input: () => abstractTensor(input),
+    loss: ({ now }) => sum(now.outputs[now.outputs.length - 1]),
+  };
+}
+
 /** The shape reading of one step. `explain` notes the source line of each op. */
 export function recordShapes<S>(
   model: Model<S>,
   params: ModelParams,
-  input: { readonly shape: Shape; readonly dtype: DType },
+  input: Aval,
   options: { readonly explain?: boolean } = {},
 ): ShapeRecord {
-  const shapes = mapTree(params, isTensor, ({ shape, dtype }: Tensor) =>
-    abstractTensor({ shape, dtype }),
-  ) as ModelParams;
+  const shapes = abstractTree(params);
   const batch = input.shape[0];
   const states = model.areas.map((cell) =>
     Object.fromEntries(
@@ -57,13 +67,7 @@ export function recordShapes<S>(
     ),
   );
   const sources = namesOf(model, shapes, states);
-  // a loss of the sample may read values that a plan does not have; the influence does not depend on it
-  const silent: Model<unknown> = {
-    ...model,
-    input: () => abstractTensor(input),
-    loss: ({ now }) => sum(now.outputs[now.outputs.length - 1]),
-  };
-  const record = recordStep(silent, shapes, { states, input: null }, null, options);
+  const record = recordStep(silent(model, input), shapes, { states, input: null }, null, options);
   return { record, sources, batch };
 }
 

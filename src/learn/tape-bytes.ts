@@ -1,17 +1,16 @@
-import { bytesPerElement } from "../core/dtype.js";
+import { bytesPerElement, type TypedArray } from "../core/dtype.js";
 import type { Tape } from "../reverse/tape.js";
 
-/** Bytes of all values that a tape keeps alive, each array counted once. */
-export function tapeBytes(tape: Tape): number {
-  const seen = new Set<ArrayBufferLike>();
+/** Bytes that the ops from node `from` on keep alive: their results, each array counted once, leaves not at all. */
+export function tapeBytes(tape: Tape, from = 0): number {
+  const seen = new Set<TypedArray>();
   let bytes = 0;
-  for (const { output } of tape.nodes) {
-    if (output.value.kind === "dense") {
-      const { buffer } = output.value.data;
-      if (seen.has(buffer)) continue;
-      seen.add(buffer);
-      bytes += buffer.byteLength;
-    } else bytes += output.size * bytesPerElement[output.dtype];
-  }
+  tape.nodes.forEach(({ op, output: { value, size, dtype } }, at) => {
+    const counts = op !== null && at >= from;
+    if (value.kind === "dense") {
+      if (counts && !seen.has(value.data)) bytes += value.data.byteLength;
+      seen.add(value.data);
+    } else if (counts && op.view === undefined) bytes += size * bytesPerElement[dtype];
+  });
   return bytes;
 }

@@ -21,6 +21,8 @@ export interface TapeNode {
 export interface TapeOptions {
   /** Notes the source line of each op. */
   readonly explain?: boolean;
+  /** Forms linear maps anew each time they are asked for: for long records that are read once. */
+  readonly transient?: boolean;
 }
 
 /** Records a computation as its linear maps. One record serves both directions: transposed last to first, or pushed. */
@@ -29,12 +31,14 @@ export class Tape implements Trace {
   open = true;
   readonly nodes: TapeNode[] = [];
   private readonly explain: boolean;
+  private readonly transient: boolean;
 
   constructor(
     readonly name: string,
     options: TapeOptions = {},
   ) {
     this.explain = options.explain ?? false;
+    this.transient = options.transient ?? false;
   }
 
   /** A value to differentiate with respect to. */
@@ -65,7 +69,7 @@ export class Tape implements Trace {
     let found = node.maps[i];
     if (found === undefined) {
       found = node.op?.linearize?.(node.site as Site<unknown>, i) ?? null;
-      node.maps[i] = found;
+      if (!this.transient) node.maps[i] = found;
     }
     return found;
   }

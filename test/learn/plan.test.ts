@@ -147,15 +147,20 @@ describe("bytes planned", () => {
       for (const sample of samples) learner.step(sample);
       return learner.memory().bytes;
     };
-    const { bytes, parameters } = plan(model, { batch: 2, steps: 10 });
+    const { bytes, rows } = plan(model, { steps: 10, sample: samples[0] });
     expect(held("rfp")).toBe(bytes.rfpExact);
     expect(held("rfp", { credit: "local" })).toBe(bytes.rfpLocal);
     expect(held("rtrl")).toBe(bytes.rtrl);
     const states = areas.map((a) => a.states.length * count(a.geometry.state)).reduce((a, b) => a + b);
+    // parameters that no state depends on, such as those of an output gate, have no influence to store
+    const reaching = areas.flatMap((a, b) =>
+      Object.entries(a.shapes).filter(([name]) => rows.some((r) => r.parameter === `areas.${b}.${name}`)),
+    );
+    const parameters = reaching.reduce((n, [, shape]) => n + count(shape), 0);
     expect(bytes.rtrl).toBe(numbers * 2 * states * parameters);
-    // the record of a loss is not known to a plan
-    expect(held("bptt") / bytes.bptt).toBeGreaterThan(0.8);
-    expect(held("bptt") / bytes.bptt).toBeLessThan(1.3);
+    // sums of losses, a number a step, are not planned
+    expect(held("bptt") - bytes.bptt).toBeGreaterThanOrEqual(-numbers * 10);
+    expect(held("bptt") - bytes.bptt).toBeLessThanOrEqual(numbers * 10);
   });
 
   it("halve in float32", () => {

@@ -1,16 +1,8 @@
-import os from "node:os";
 import type { Command } from "../command.js";
-import { version } from "../version.js";
+import { type Machine, machine } from "../machine.js";
 
 /** What a report of a problem should say about the machine. */
-interface Info {
-  onward: string;
-  node: string;
-  platform: string;
-  cpu: string;
-  cores: number;
-  /** Bytes. */
-  memory: number;
+interface Info extends Machine {
   backends: string[];
   backend: string;
   /** Optional packages by name; null where one is not installed. */
@@ -42,12 +34,7 @@ async function collect(): Promise<Info> {
     ),
   );
   return {
-    onward: version(),
-    node: process.versions.node,
-    platform: `${process.platform} ${process.arch}`,
-    cpu: os.cpus()[0]?.model.trim() || "unknown",
-    cores: os.availableParallelism(),
-    memory: os.totalmem(),
+    ...machine(),
     backends: backendNames(),
     backend: backend().name,
     optional: Object.fromEntries(versions),

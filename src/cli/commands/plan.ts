@@ -49,21 +49,17 @@ async function modelOf(options: Options): Promise<Model<never>> {
     const { jepa, presetNamed } = await import("../../rjepa/index.js");
     return jepa({ preset: presetNamed(options.preset ?? "nano"), steps: 8 }).model as Model<never>;
   }
-  const { cellNamed } = await import("../../cells/index.js");
-  const { stack } = await import("../../learn/stack.js");
-  const names = options.cells.split(",");
-  const units = options.units.split(",").map((u) => countOf("--units", u));
-  let input = options.input.split("x").map((n) => countOf("--input", n));
-  const areas = names.map((name, i) => {
-    const area = cellNamed(name)({ input, units: units[i] ?? units[units.length - 1] });
-    input = [...area.outputShape];
-    return area;
-  });
-  return stack<never>(areas);
+  const { stackOf } = await import("../stacks.js");
+  return stackOf({
+    cells: options.cells.split(","),
+    input: options.input.split("x").map((n) => countOf("--input", n)),
+    units: options.units.split(",").map((u) => countOf("--units", u)),
+  }) as Model<never>;
 }
 
 async function table(found: Plan): Promise<string> {
   const { formatBytes } = await import("../../learn/memory.js");
+  const { textTable } = await import("../table.js");
   const head = ["area", "cell", "parameter", "bytes", "states", "tied", "broken by"];
   const rows = found.rows.map((r) => [
     `${r.area}`,
@@ -74,12 +70,6 @@ async function table(found: Plan): Promise<string> {
     r.tied.map((t) => `${t.state}=${t.parameter}`).join(" ") || "-",
     r.broken.map((b) => `[${b.parameter}] ${b.by}`).join("; "),
   ]);
-  const widths = head.map((h, i) => Math.max(h.length, ...rows.map((r) => r[i].length)));
-  const line = (cellsOf: readonly string[]): string =>
-    cellsOf
-      .map((c, i) => c.padEnd(widths[i]))
-      .join("  ")
-      .trimEnd();
   const { bytes } = found;
   const totals: [string, number, string][] = [
     ["rfp, credit exact", bytes.rfpExact, "flat in T"],
@@ -88,9 +78,7 @@ async function table(found: Plan): Promise<string> {
     ["bptt", bytes.bptt, `T = ${found.steps}; smaller than exact rfp below T = ${found.bpttSmallerBelow}`],
   ];
   return [
-    line(head),
-    ...rows.map(line),
-    "",
+    textTable(head, rows),
     `tied a=b: axis a of the state and axis b of the parameter are stored as one (axis 0 of a state is the batch)`,
     `${found.parameters} parameters, ${found.dtype}, batch ${found.batch}`,
     ...totals.map(([name, n, note]) => `${name.padEnd(18)} ${formatBytes(n).padStart(10)}  ${note}`),

@@ -19,7 +19,10 @@ export interface Pattern {
 export interface PatternOptions {
   /** `own`: areas are influenced by their own parameters only. */
   readonly credit: "exact" | "own";
-  /** Keep no tie, and keep blocks that are zero by structure: the influence matrix as real-time recurrent learning stores it. */
+  /**
+   * Keep no tie, and of parameters that reach any state keep blocks that are zero by structure: the influence matrix as
+   * real-time recurrent learning stores it. Parameters that only outputs read have no place in it.
+   */
   readonly dense?: boolean;
   /** Keep only what a parameter reaches within so many steps; default: any number. */
   readonly order?: number;
@@ -74,6 +77,7 @@ export function findPatterns(
       });
     });
   }
+  const reached = sources.blocks.map((_, block) => drafts.some((row) => row[block] !== null));
   return drafts.map((row, area) =>
     row.map((draft, block) => {
       const { ties, present, lost } = draft ?? {
@@ -81,7 +85,7 @@ export function findPatterns(
         present: sources.areas[area].states.map(() => false),
         lost: [],
       };
-      if (options.dense && sources.blocks[block].area !== null)
+      if (options.dense && reached[block])
         return { area, block, ties: ties.map(() => null), present: present.map(() => true), lost };
       return draft === null ? null : { area, block, ties, present, lost };
     }),

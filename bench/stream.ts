@@ -1,11 +1,14 @@
 /**
- * Memory of learning on an endless stream: `npx tsx bench/memory-flat.ts [steps]`.
- * A child process takes 100,000 steps of Recurrent-Forward Propagation and reports what it holds on the way.
+ * Memory of learning on an endless stream: `npx tsx bench/stream.ts [steps]`.
+ * A child process takes a million steps of Recurrent-Forward Propagation and reports what it holds on the way. Exit
+ * status 1 when the resident set at the end is more than 2 MiB above that after 10,000 steps.
  */
 import { spawn } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { cells } from "../src/cells/index.js";
+import { machine } from "../src/cli/machine.js";
 import "../src/index.js";
 import { key } from "../src/core/prng.js";
 import { rfp, stack } from "../src/learn/index.js";
@@ -20,13 +23,14 @@ interface Measurement {
   readonly stepsPerSecond: number;
 }
 
-const [units, input] = [16, 8];
+const [units, input] = [64, 64];
+const allowance = 2 * 2 ** 20;
 const self = fileURLToPath(import.meta.url);
 
 /** Runs in the child: a line of JSON after each power of ten from 1,000. */
 function measure(steps: number): void {
   const collect = globalThis.gc;
-  if (!collect) throw new Error("memory-flat: expected --expose-gc in the child, got no gc function");
+  if (!collect) throw new Error("stream: expected --expose-gc in the child, got no gc function");
   const model = stack([cells.mingru({ input, units })]);
   const learner = rfp(model, model.init(key(1)));
   const samples = randomSequence(1, { input: [input], target: [units], steps: 100, batch: 1 });
@@ -70,16 +74,29 @@ async function report(steps: number): Promise<void> {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+  const found: Measurement[] = [];
   for await (const line of createInterface({ input: child.stdout })) {
     const measurement = JSON.parse(line) as Measurement;
+    found.push(measurement);
     console.log(row(columns.map(([, show]) => show(measurement))));
   }
   process.exitCode = (await ended) ?? 1;
+  const settled = found.find((m) => m.step === 10_000);
+  const last = found[found.length - 1];
+  if (process.exitCode !== 0 || !settled || last.step <= settled.step) return;
+  const growth = last.residentSet - settled.residentSet;
+  console.log(`resident set since step 10,000: ${growth < 0 ? "" : "+"}${mebibytes(growth)} MiB`);
+  const machineAndRows = { kind: "stream", machine: machine(), units, input, rows: found };
+  writeFileSync(
+    fileURLToPath(new URL("results/stream.json", import.meta.url)),
+    `${JSON.stringify(machineAndRows, null, 2)}\n`,
+  );
+  if (growth > allowance) process.exitCode = 1;
 }
 
-const steps = Number(process.argv[2] ?? 100_000);
+const steps = Number(process.argv[2] ?? 1_000_000);
 if (!Number.isInteger(steps) || steps < 1) {
-  console.error(`memory-flat: expected a number of steps >= 1, got "${process.argv[2]}"`);
+  console.error(`stream: expected a number of steps >= 1, got "${process.argv[2]}"`);
   process.exitCode = 1;
 } else if (process.argv.includes("--child")) measure(steps);
 else await report(steps);

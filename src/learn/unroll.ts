@@ -1,0 +1,29 @@
+import type { CellState } from "../cells/_cell.js";
+import { stopGradient } from "../ops/stop-gradient.js";
+import type { Tensor } from "../tensor/tensor.js";
+import type { Model, ModelParams, Moment } from "./model.js";
+import { lossOf, momentOf, type Past } from "./step.js";
+
+/** One time step on the tape that the parameters and the past belong to: states keep their history. */
+export function unrollStep<S>(
+  model: Model<S>,
+  params: ModelParams,
+  past: Past | null,
+  sample: S,
+): { readonly now: Moment; readonly loss: Tensor } {
+  const input = model.input(sample);
+  const old = past?.states ?? model.areas.map((c) => c.zeroState(input.shape[0], { dtype: input.dtype }));
+  const states: CellState[] = [];
+  const outputs: Tensor[] = [];
+  let x = input;
+  model.areas.forEach((cell, b) => {
+    const next = cell.next(params.areas[b], old[b], x);
+    const y = cell.output(params.areas[b], next, x);
+    states.push(next);
+    outputs.push(y);
+    x = model.detached ? stopGradient(y) : y;
+  });
+  const now: Moment = { input, states, outputs };
+  const before = past?.input ? momentOf(model, params, past.states, past.input) : null;
+  return { now, loss: lossOf(model, { params, now, before, sample }) };
+}
