@@ -4,7 +4,8 @@ import { key, normal } from "../../core/prng.js";
 import { type ModelParams, type Rule, ruleNamed, rules, stack } from "../../learn/index.js";
 import { tensor } from "../../ops/create.js";
 import { entries } from "../../tensor/read.js";
-import { blockError, randomParams, randomSequence } from "../../testing/index.js";
+import { blockError } from "../../testing/block-error.js";
+import { randomParams, randomSequence } from "../../testing/random-case.js";
 import { textTable } from "../table.js";
 
 /** What the quality of gradients is measured on: stacks of leaky areas. */

@@ -3,7 +3,7 @@ import { sizeOf } from "../../core/shape.js";
 import type { Model, ModelParams } from "../../learn/index.js";
 import { scalar, zeros } from "../../ops/create.js";
 import { type Fixated, jepa, presetNamed } from "../../rjepa/index.js";
-import { randomSequence } from "../../testing/index.js";
+import { randomSequence } from "../../testing/random-case.js";
 import { type StackSizes, stackOf } from "../stacks.js";
 
 /** What is measured, one stream in float64: a stack of named cells, or an R-JEPA preset. */

@@ -24,6 +24,9 @@ export const command: Command = {
   name: "bench",
   summary: "measures learning rules on this machine: memory, time or gradient quality",
   configure(program) {
+    program.argument("[what]", "memory, time or gradient").action((what: string | undefined) => {
+      throw new ArgumentError(`bench: expected memory, time or gradient, got ${what ? `"${what}"` : "none"}`);
+    });
     sweepOptions(program.command("memory"), "10")
       .description("what rules hold, planned and measured, a process per figure")
       .option("--steps <T>", "lengths of the sequence", "10,100,1000")

@@ -8,7 +8,6 @@ export type ChartSpec = TopLevelSpec;
 export const chartSize = { width: 500, height: 340, autosize: { type: "fit", contains: "padding" } } as const;
 
 const config = {
-  background: "transparent",
   font: fontStack,
   view: { stroke: null },
   axis: {
@@ -47,14 +46,19 @@ const config = {
  * @param label what the chart shows, for screen readers
  */
 export async function drawChart(id: string, label: string, spec: ChartSpec): Promise<string> {
+  return (await renderChart(id, spec)).replace(/<svg\b[^>]*>/, (tag) => {
+    const viewBox = /viewBox="[^"]*"/.exec(tag)?.[0] ?? "";
+    return `<svg xmlns="http://www.w3.org/2000/svg" ${viewBox} role="img" aria-label="${label}">`;
+  });
+}
+
+/** Draws a chart as an SVG of its own size, transparent unless a background is given. */
+export async function renderChart(id: string, spec: ChartSpec, background = "transparent"): Promise<string> {
   const { vega, vegaLite } = await loadPlotting();
-  const compiled = vegaLite.compile({ ...spec, config } as ChartSpec).spec;
+  const compiled = vegaLite.compile({ ...spec, config: { ...config, background } } as ChartSpec).spec;
   const view = new vega.View(vega.parse(compiled), { renderer: "none" });
   try {
-    return named(await view.toSVG(), id).replace(/<svg\b[^>]*>/, (tag) => {
-      const viewBox = /viewBox="[^"]*"/.exec(tag)?.[0] ?? "";
-      return `<svg xmlns="http://www.w3.org/2000/svg" ${viewBox} role="img" aria-label="${label}">`;
-    });
+    return named(await view.toSVG(), id);
   } finally {
     view.finalize();
   }

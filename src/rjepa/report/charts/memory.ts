@@ -1,6 +1,7 @@
 import type { MemoryFigures } from "../data.js";
 import { formatBytes } from "../format.js";
 import { colors } from "../theme.js";
+import { byteLabel, byteTicks } from "./byte-axis.js";
 import { type ChartSpec, chartSize } from "./chart.js";
 
 /** The length from which on backpropagation through time needs more than RFP. */
@@ -84,17 +85,3 @@ export function memoryChart(memory: MemoryFigures): ChartSpec {
 function powersOfTen(longest: number): number[] {
   return Array.from({ length: Math.round(Math.log10(longest)) + 1 }, (_, i) => 10 ** i);
 }
-
-/** Powers of 16, from below the least to above the greatest. */
-function byteTicks(bytes: readonly number[]): number[] {
-  const low = Math.floor(Math.log2(Math.min(...bytes)) / 4);
-  const high = Math.ceil(Math.log2(Math.max(...bytes)) / 4);
-  return Array.from({ length: high - low + 1 }, (_, i) => 16 ** (low + i));
-}
-
-/** A Vega expression, as the axis formats its own labels. */
-const byteLabel = ["KiB", "MiB", "GiB", "TiB"].reduce(
-  (smaller, unit, i) =>
-    `datum.value >= ${1024 ** (i + 1)} ? (datum.value / ${1024 ** (i + 1)}) + ' ${unit}' : ${smaller}`,
-  "datum.value + ' B'",
-);

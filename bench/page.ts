@@ -1,0 +1,62 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { GradientRow } from "../src/cli/bench/gradient.js";
+import type { MemoryRow } from "../src/cli/bench/memory.js";
+import type { TimeRow } from "../src/cli/bench/time.js";
+import type { Machine } from "../src/cli/machine.js";
+import { OnwardError } from "../src/core/errors.js";
+import { draw } from "./plots/draw.js";
+import { gradientPlot } from "./plots/gradient.js";
+import { sizesPlot, stacksPlot, stepsPlot } from "./plots/memory.js";
+import { timePlot } from "./plots/time.js";
+import type { MemorySuite } from "./suites.js";
+import { gradientMarkdown, memoryMarkdown, sizesMarkdown, streamMarkdown, timeMarkdown } from "./tables.js";
+
+/** A file of bench/results. */
+interface Results<R> {
+  readonly machine: Machine;
+  readonly rows: R;
+}
+
+const page = fileURLToPath(new URL("../docs/benchmarks.md", import.meta.url));
+
+function read<R>(kind: string): Results<R> {
+  const file = fileURLToPath(new URL(`results/${kind}.json`, import.meta.url));
+  if (!existsSync(file))
+    throw new OnwardError(`bench: expected ${file}; run "npm run bench -- ${kind}" first`);
+  return JSON.parse(readFileSync(file, "utf8")) as Results<R>;
+}
+
+/** Draws the plots of docs/plots and brings the tables of docs/benchmarks.md up to date with bench/results. */
+export async function writePage(): Promise<void> {
+  const memory = read<Record<keyof MemorySuite, MemoryRow[]>>("memory");
+  const time = read<TimeRow[]>("time").rows;
+  const gradient = read<GradientRow[]>("gradient").rows;
+  const { sizes, cells, stacks, rjepa } = memory.rows;
+  await draw("memory-sizes", sizesPlot(sizes, 100));
+  await draw("memory-steps", stepsPlot(sizes, "mingru", 256));
+  await draw("memory-stacks", stacksPlot(stacks));
+  await draw("time", timePlot(time));
+  await draw("gradient", gradientPlot(gradient));
+  const { onward, node, cpu, cores } = memory.machine;
+  const tables: Record<string, string> = {
+    machine: `Measured with Onward ${onward} on Node ${node}, ${cpu}, ${cores} cores.`,
+    "memory-sizes": sizesMarkdown(sizes),
+    "memory-cells": memoryMarkdown(cells),
+    "memory-stacks": memoryMarkdown(stacks),
+    "memory-rjepa": memoryMarkdown(rjepa),
+    stream: streamMarkdown(read<Parameters<typeof streamMarkdown>[0]>("stream").rows),
+    time: timeMarkdown(time),
+    gradient: gradientMarkdown(gradient),
+  };
+  const text = readFileSync(page, "utf8").replace(
+    /<!-- ([\w-]+) -->\n[\s\S]*?<!-- end -->/g,
+    (whole, name: string) =>
+      Object.hasOwn(tables, name) ? `<!-- ${name} -->\n${tables[name]}\n<!-- end -->` : whole,
+  );
+  for (const name of Object.keys(tables))
+    if (!text.includes(`<!-- ${name} -->`))
+      throw new OnwardError(`bench: expected a place <!-- ${name} --> in docs/benchmarks.md, got none`);
+  writeFileSync(page, text);
+  console.log(page);
+}

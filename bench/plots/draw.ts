@@ -1,0 +1,27 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { type ChartSpec, renderChart } from "../../src/rjepa/report/charts/chart.js";
+import { colors } from "../../src/rjepa/report/theme.js";
+
+const folder = fileURLToPath(new URL("../../docs/plots", import.meta.url));
+
+/** Rules in their order and color, the same in every plot. */
+export const ruleColors = {
+  rfp: colors.after,
+  "rfp local": "#5aa0dd",
+  rtrl: colors.accent,
+  bptt: colors.muted,
+} as const;
+
+export const ruleColor = {
+  field: "rule",
+  type: "nominal",
+  scale: { domain: Object.keys(ruleColors), range: Object.values(ruleColors) },
+  legend: { title: null },
+} as const;
+
+/** Writes a plot as a file that reads on any page, dark ones too. */
+export async function draw(name: string, spec: ChartSpec): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(`${folder}/${name}.svg`, `${await renderChart(name, { ...spec, padding: 14 }, "white")}\n`);
+}

@@ -1,0 +1,87 @@
+/** Which figures `npm run bench` takes. The quick ones show in two minutes that everything runs. */
+import { cells } from "../src/cells/index.js";
+import { type GradientSweep, gradientSweep } from "../src/cli/bench/gradient.js";
+import type { MemorySweep, RuleAndCredit } from "../src/cli/bench/memory.js";
+import { type Subject, squareArea } from "../src/cli/bench/subject.js";
+import type { TimeSweep } from "../src/cli/bench/time.js";
+
+const exact = (rule: RuleAndCredit["rule"]): RuleAndCredit => ({ rule, credit: "exact" });
+const rules = [exact("rfp"), exact("rtrl"), exact("bptt")];
+const local: RuleAndCredit = { rule: "rfp", credit: "local" };
+const gibibyte = 2 ** 30;
+
+/** Cells whose figures are taken over sizes. */
+const sized = ["mingru", "elstm", "rgc", "vanilla"];
+const sizesOf = (names: readonly string[], sizes: readonly number[]): Subject[] =>
+  names.flatMap((name) => sizes.map((n) => squareArea(name, n)));
+
+const depth = (areas: number): Subject => ({
+  label: `mingru x${areas}`,
+  cells: new Array<string>(areas).fill("mingru"),
+  input: [64],
+  units: [64],
+});
+
+/** Every cell there is, a new one too: vector cells of 32 units, convolutional ones of 8 channels on 8x8. */
+const every: Subject[] = Object.entries(cells).map(([name, kind]) =>
+  kind.definition.spatial
+    ? { label: name, cells: [name], input: [8, 8, 8], units: [8] }
+    : squareArea(name, 32),
+);
+
+/** Sweeps of memory by the table that they fill. */
+export interface MemorySuite {
+  readonly sizes: MemorySweep;
+  readonly cells: MemorySweep;
+  readonly stacks: MemorySweep;
+  readonly rjepa: MemorySweep;
+}
+
+export interface Suites {
+  readonly memory: MemorySuite;
+  readonly time: TimeSweep;
+  readonly gradient: GradientSweep;
+}
+
+export const full: Suites = {
+  memory: {
+    sizes: {
+      subjects: sizesOf(sized, [16, 64, 256, 1024, 4096]),
+      rules,
+      steps: [10, 100, 1000, 10_000],
+      limit: 4 * gibibyte,
+      seconds: 60,
+    },
+    cells: { subjects: every, rules, steps: [100], limit: 4 * gibibyte, seconds: 60 },
+    stacks: {
+      subjects: [2, 3, 4, 5, 6].map(depth),
+      rules: [exact("rfp"), local, exact("rtrl"), exact("bptt")],
+      steps: [100],
+      limit: 4 * gibibyte,
+      seconds: 60,
+    },
+    rjepa: {
+      subjects: [
+        { label: "R-JEPA nano", preset: "nano" },
+        { label: "R-JEPA tiny", preset: "tiny" },
+      ],
+      rules: [exact("rfp"), local, exact("rtrl"), exact("bptt")],
+      steps: [8],
+      limit: 4 * gibibyte,
+      seconds: 60,
+    },
+  },
+  time: { subjects: sizesOf(sized, [16, 64, 256, 1024]), rules, limit: 4 * gibibyte, seconds: 20 },
+  gradient: gradientSweep,
+};
+
+export const quick: Suites = {
+  memory: {
+    sizes: { ...full.memory.sizes, subjects: sizesOf(["mingru"], [16, 64]), steps: [10, 100], seconds: 2 },
+    cells: { ...full.memory.cells, steps: [10], seconds: 2 },
+    stacks: { ...full.memory.stacks, subjects: [depth(2)], steps: [10], seconds: 2 },
+    rjepa: { ...full.memory.rjepa, subjects: [{ label: "R-JEPA nano", preset: "nano" }], seconds: 2 },
+  },
+  time: { ...full.time, subjects: sizesOf(["mingru"], [16, 64]), seconds: 1 },
+  gradient: { ...gradientSweep, seeds: 2 },
+};
