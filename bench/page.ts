@@ -9,8 +9,15 @@ import { draw } from "./plots/draw.js";
 import { gradientPlot } from "./plots/gradient.js";
 import { sizesPlot, stacksPlot, stepsPlot } from "./plots/memory.js";
 import { timePlot } from "./plots/time.js";
-import type { MemorySuite } from "./suites.js";
-import { gradientMarkdown, memoryMarkdown, sizesMarkdown, streamMarkdown, timeMarkdown } from "./tables.js";
+import type { MemorySuite, TimeSuite } from "./suites.js";
+import {
+  gradientMarkdown,
+  memoryMarkdown,
+  sizesMarkdown,
+  stackTimesMarkdown,
+  streamMarkdown,
+  timeMarkdown,
+} from "./tables.js";
 
 /** A file of bench/results. */
 interface Results<R> {
@@ -30,13 +37,13 @@ function read<R>(kind: string): Results<R> {
 /** Draws the plots of docs/plots and brings the tables of docs/benchmarks.md up to date with bench/results. */
 export async function writePage(): Promise<void> {
   const memory = read<Record<keyof MemorySuite, MemoryRow[]>>("memory");
-  const time = read<TimeRow[]>("time").rows;
+  const time = read<Record<keyof TimeSuite, TimeRow[]>>("time").rows;
   const gradient = read<GradientRow[]>("gradient").rows;
   const { sizes, cells, stacks, rjepa } = memory.rows;
   await draw("memory-sizes", sizesPlot(sizes, 100));
   await draw("memory-steps", stepsPlot(sizes, "mingru", 256));
   await draw("memory-stacks", stacksPlot(stacks));
-  await draw("time", timePlot(time));
+  await draw("time", timePlot(time.sizes));
   await draw("gradient", gradientPlot(gradient));
   const { onward, node, cpu, cores } = memory.machine;
   const tables: Record<string, string> = {
@@ -46,7 +53,8 @@ export async function writePage(): Promise<void> {
     "memory-stacks": memoryMarkdown(stacks),
     "memory-rjepa": memoryMarkdown(rjepa),
     stream: streamMarkdown(read<Parameters<typeof streamMarkdown>[0]>("stream").rows),
-    time: timeMarkdown(time),
+    time: timeMarkdown(time.sizes),
+    "time-stacks": stackTimesMarkdown([...time.stacks, ...time.rjepa]),
     gradient: gradientMarkdown(gradient),
   };
   const text = readFileSync(page, "utf8").replace(

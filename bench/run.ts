@@ -15,7 +15,7 @@ import {
   type OnwardCommand,
   sweepMemory,
 } from "../src/cli/bench/memory.js";
-import { sweepTime, timeTable } from "../src/cli/bench/time.js";
+import { sweepTime, type TimeRow, type TimeSweep, timeTable } from "../src/cli/bench/time.js";
 import { machine } from "../src/cli/machine.js";
 import { createProgress } from "../src/cli/progress.js";
 import { writePage } from "./page.js";
@@ -57,10 +57,13 @@ async function memory({ memory: suite }: Suites, results: string): Promise<void>
   keep("memory", results, rows);
 }
 
-async function time({ time: sweep }: Suites, results: string): Promise<void> {
-  const total = sweep.subjects.length * sweep.rules.length;
-  const rows = await counted("time", total, (tell) => sweepTime(sweep, tell));
-  console.log(timeTable(rows));
+async function time({ time: suite }: Suites, results: string): Promise<void> {
+  const rows: Record<string, TimeRow[]> = {};
+  for (const [name, sweep] of Object.entries(suite) as [string, TimeSweep][]) {
+    const total = sweep.subjects.length * sweep.rules.length;
+    rows[name] = await counted(`time, ${name}`, total, (tell) => sweepTime(sweep, tell));
+    console.log(timeTable(rows[name]));
+  }
   keep("time", results, rows);
 }
 

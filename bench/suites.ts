@@ -22,6 +22,10 @@ const depth = (areas: number): Subject => ({
   units: [64],
 });
 
+const stacks = [2, 3, 4, 5, 6].map(depth);
+const jepas: Subject[] = ["nano", "tiny"].map((preset) => ({ label: `R-JEPA ${preset}`, preset }));
+const credits = [exact("rfp"), local, exact("rtrl"), exact("bptt")];
+
 /** Every cell there is, a new one too: vector cells of 32 units, convolutional ones of 8 channels on 8x8. */
 const every: Subject[] = Object.entries(cells).map(([name, kind]) =>
   kind.definition.spatial
@@ -37,9 +41,16 @@ export interface MemorySuite {
   readonly rjepa: MemorySweep;
 }
 
+/** Sweeps of time by the table that they fill. */
+export interface TimeSuite {
+  readonly sizes: TimeSweep;
+  readonly stacks: TimeSweep;
+  readonly rjepa: TimeSweep;
+}
+
 export interface Suites {
   readonly memory: MemorySuite;
-  readonly time: TimeSweep;
+  readonly time: TimeSuite;
   readonly gradient: GradientSweep;
 }
 
@@ -54,24 +65,25 @@ export const full: Suites = {
     },
     cells: { subjects: every, rules, steps: [100], limit: 4 * gibibyte, seconds: 60 },
     stacks: {
-      subjects: [2, 3, 4, 5, 6].map(depth),
-      rules: [exact("rfp"), local, exact("rtrl"), exact("bptt")],
+      subjects: stacks,
+      rules: credits,
       steps: [100],
       limit: 4 * gibibyte,
       seconds: 60,
     },
     rjepa: {
-      subjects: [
-        { label: "R-JEPA nano", preset: "nano" },
-        { label: "R-JEPA tiny", preset: "tiny" },
-      ],
-      rules: [exact("rfp"), local, exact("rtrl"), exact("bptt")],
+      subjects: jepas,
+      rules: credits,
       steps: [8],
       limit: 4 * gibibyte,
       seconds: 60,
     },
   },
-  time: { subjects: sizesOf(sized, [16, 64, 256, 1024]), rules, limit: 4 * gibibyte, seconds: 20 },
+  time: {
+    sizes: { subjects: sizesOf(sized, [16, 64, 256, 1024]), rules, limit: 4 * gibibyte, seconds: 20 },
+    stacks: { subjects: stacks, rules: credits, limit: 4 * gibibyte, seconds: 20 },
+    rjepa: { subjects: jepas, rules: credits, limit: 4 * gibibyte, seconds: 120 },
+  },
   gradient: gradientSweep,
 };
 
@@ -80,8 +92,12 @@ export const quick: Suites = {
     sizes: { ...full.memory.sizes, subjects: sizesOf(["mingru"], [16, 64]), steps: [10, 100], seconds: 2 },
     cells: { ...full.memory.cells, steps: [10], seconds: 2 },
     stacks: { ...full.memory.stacks, subjects: [depth(2)], steps: [10], seconds: 2 },
-    rjepa: { ...full.memory.rjepa, subjects: [{ label: "R-JEPA nano", preset: "nano" }], seconds: 2 },
+    rjepa: { ...full.memory.rjepa, subjects: [jepas[0]], seconds: 2 },
   },
-  time: { ...full.time, subjects: sizesOf(["mingru"], [16, 64]), seconds: 1 },
+  time: {
+    sizes: { ...full.time.sizes, subjects: sizesOf(["mingru"], [16, 64]), seconds: 1 },
+    stacks: { ...full.time.stacks, subjects: [depth(2)], seconds: 1 },
+    rjepa: { ...full.time.rjepa, subjects: [jepas[0]], seconds: 1 },
+  },
   gradient: { ...gradientSweep, seeds: 2 },
 };

@@ -85,6 +85,26 @@ export function memoryMarkdown(rows: readonly MemoryRow[]): string {
   );
 }
 
+const milliseconds = ({ figure }: TimeRow): string =>
+  figure.kind === "measured" ? `${(1000 * figure.secondsPerStep).toPrecision(3)} ms` : "–";
+
+/** One line per stack, a column per rule. */
+export function stackTimesMarkdown(rows: readonly TimeRow[]): string {
+  const rules = [...new Set(rows.map(nameOf))];
+  const models = [...new Set(rows.map((r) => r.model))];
+  return markdown(
+    ["model", ...rules],
+    models.map((model) => [
+      model,
+      ...rules.map((rule) => {
+        const row = rows.find((r) => r.model === model && nameOf(r) === rule);
+        return row ? milliseconds(row) : "";
+      }),
+    ]),
+  );
+}
+
+/** One line per cell and rule, a column per size. */
 export function timeMarkdown(rows: readonly TimeRow[]): string {
   const models = [...new Set(rows.map((r) => r.model))];
   const sizes = [...new Set(rows.map((r) => r.units))];
@@ -96,14 +116,7 @@ export function timeMarkdown(rows: readonly TimeRow[]): string {
         const own = rows.filter((r) => r.model === model && nameOf(r) === rule);
         const last = [...own].reverse().find((r) => r.figure.kind === "measured");
         const growth = last ? growthOf(rows, last) : null;
-        return [
-          model,
-          rule,
-          ...own.map(({ figure }) =>
-            figure.kind === "measured" ? `${(1000 * figure.secondsPerStep).toPrecision(3)} ms` : "–",
-          ),
-          growth === null ? "" : `n^${growth.toFixed(1)}`,
-        ];
+        return [model, rule, ...own.map(milliseconds), growth === null ? "" : `n^${growth.toFixed(1)}`];
       }),
     ),
   );

@@ -20,6 +20,10 @@ export const ruleColor = {
   legend: { title: null },
 } as const;
 
+/** What a plot shows, above it. */
+export const caption = (text: string, subtitle: string) =>
+  ({ text, subtitle, anchor: "start", fontSize: 15, subtitleFontSize: 12.5, offset: 12 }) as const;
+
 /** Writes a plot as a file that reads on any page, dark ones too. */
 export async function draw(name: string, spec: ChartSpec): Promise<void> {
   mkdirSync(folder, { recursive: true });

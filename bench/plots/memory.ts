@@ -1,7 +1,7 @@
 import type { MemoryRow } from "../../src/cli/bench/memory.js";
 import { byteLabel, byteTicks } from "../../src/rjepa/report/charts/byte-axis.js";
 import type { ChartSpec } from "../../src/rjepa/report/charts/chart.js";
-import { ruleColor } from "./draw.js";
+import { caption, ruleColor } from "./draw.js";
 
 /** One number of a plot, planned and, where it was taken, measured. */
 interface Point {
@@ -51,9 +51,6 @@ function layers(points: readonly Point[], title: string, values: readonly number
     },
   ] as const;
 }
-
-const caption = (text: string, subtitle: string) =>
-  ({ text, subtitle, anchor: "start", fontSize: 15, subtitleFontSize: 12.5, offset: 12 }) as const;
 
 /** Memory over n for each cell, at one length of the sequence. */
 export function sizesPlot(rows: readonly MemoryRow[], steps: number): ChartSpec {

@@ -1,6 +1,6 @@
 import type { TimeRow } from "../../src/cli/bench/time.js";
 import type { ChartSpec } from "../../src/rjepa/report/charts/chart.js";
-import { ruleColor } from "./draw.js";
+import { caption, ruleColor } from "./draw.js";
 
 /** Time per step over n for each cell, with the quartiles. */
 export function timePlot(rows: readonly TimeRow[]): ChartSpec {
@@ -33,14 +33,10 @@ export function timePlot(rows: readonly TimeRow[]): ChartSpec {
     axis: { values: [0.1, 1, 10, 100, 1000, 10_000], format: "~r" },
   };
   return {
-    title: {
-      text: "Time per step, gradient included",
-      subtitle: "one area of n units and n inputs, float64, one stream; bars are quartiles",
-      anchor: "start",
-      fontSize: 15,
-      subtitleFontSize: 12.5,
-      offset: 12,
-    },
+    title: caption(
+      "Time per step, gradient included",
+      "one area of n units and n inputs, float64, one stream; bars are quartiles",
+    ),
     data: { values: points },
     facet: {
       field: "model",
