@@ -34,17 +34,11 @@ function read<R>(kind: string): Results<R> {
   return JSON.parse(readFileSync(file, "utf8")) as Results<R>;
 }
 
-/** Draws the plots of docs/plots and brings the tables of docs/benchmarks.md up to date with bench/results. */
-export async function writePage(): Promise<void> {
+/** The page with its tables brought up to date with bench/results. */
+export function updated(text: string): string {
   const memory = read<Record<keyof MemorySuite, MemoryRow[]>>("memory");
   const time = read<Record<keyof TimeSuite, TimeRow[]>>("time").rows;
-  const gradient = read<GradientRow[]>("gradient").rows;
   const { sizes, cells, stacks, rjepa } = memory.rows;
-  await draw("memory-sizes", sizesPlot(sizes, 100));
-  await draw("memory-steps", stepsPlot(sizes, "mingru", 256));
-  await draw("memory-stacks", stacksPlot(stacks));
-  await draw("time", timePlot(time.sizes));
-  await draw("gradient", gradientPlot(gradient));
   const { onward, node, cpu, cores } = memory.machine;
   const tables: Record<string, string> = {
     machine: `Measured with Onward ${onward} on Node ${node}, ${cpu}, ${cores} cores.`,
@@ -55,16 +49,24 @@ export async function writePage(): Promise<void> {
     stream: streamMarkdown(read<Parameters<typeof streamMarkdown>[0]>("stream").rows),
     time: timeMarkdown(time.sizes),
     "time-stacks": stackTimesMarkdown([...time.stacks, ...time.rjepa]),
-    gradient: gradientMarkdown(gradient),
+    gradient: gradientMarkdown(read<GradientRow[]>("gradient").rows),
   };
-  const text = readFileSync(page, "utf8").replace(
-    /<!-- ([\w-]+) -->\n[\s\S]*?<!-- end -->/g,
-    (whole, name: string) =>
-      Object.hasOwn(tables, name) ? `<!-- ${name} -->\n${tables[name]}\n<!-- end -->` : whole,
-  );
   for (const name of Object.keys(tables))
     if (!text.includes(`<!-- ${name} -->`))
       throw new OnwardError(`bench: expected a place <!-- ${name} --> in docs/benchmarks.md, got none`);
-  writeFileSync(page, text);
+  return text.replace(/<!-- ([\w-]+) -->\n[\s\S]*?<!-- end -->/g, (whole, name: string) =>
+    Object.hasOwn(tables, name) ? `<!-- ${name} -->\n${tables[name]}\n<!-- end -->` : whole,
+  );
+}
+
+/** Draws the plots of docs/plots and brings docs/benchmarks.md up to date. */
+export async function writePage(): Promise<void> {
+  const { sizes, stacks } = read<Record<keyof MemorySuite, MemoryRow[]>>("memory").rows;
+  await draw("memory-sizes", sizesPlot(sizes, 100));
+  await draw("memory-steps", stepsPlot(sizes, "mingru", 256));
+  await draw("memory-stacks", stacksPlot(stacks));
+  await draw("time", timePlot(read<Record<keyof TimeSuite, TimeRow[]>>("time").rows.sizes));
+  await draw("gradient", gradientPlot(read<GradientRow[]>("gradient").rows));
+  writeFileSync(page, updated(readFileSync(page, "utf8")));
   console.log(page);
 }

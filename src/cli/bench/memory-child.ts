@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { PlanError } from "../../core/errors.js";
 import { leavesOf } from "../../core/tree.js";
-import { type Learner, ruleNamed } from "../../learn/index.js";
+import { type Learner, type Model, type ModelParams, ruleNamed } from "../../learn/index.js";
 import { isTensor, type Tensor } from "../../tensor/tensor.js";
 import { prepare, type Subject, squareArea } from "./subject.js";
 
@@ -39,11 +39,9 @@ const distinct = 32;
 export function measureMemory(job: MemoryJob): MemoryFigure {
   const collect = globalThis.gc;
   if (!collect) throw new Error("bench: expected --expose-gc in the measuring process, got no gc function");
-  const start = (p: ReturnType<typeof prepare>): Learner<unknown> =>
-    ruleNamed(job.rule).start(p.model, p.params, { credit: job.credit, memoryLimit: job.limit });
-  warmUp(job, start);
-  const prepared = prepare(job.subject, Math.min(job.steps, distinct));
-  const { samples } = prepared;
+  warmUp(job);
+  const { model, init, samples } = prepare(job.subject, Math.min(job.steps, distinct));
+  const params = init();
   const settle = (): NodeJS.MemoryUsage => {
     // arrays are freed by a second collection
     collect();
@@ -52,7 +50,7 @@ export function measureMemory(job: MemoryJob): MemoryFigure {
   };
   const before = settle();
   const startPeak = resetPeak();
-  const learner = start(prepared);
+  const learner = start(job, model, params);
   let began = performance.now();
   try {
     for (let t = 0; t < job.steps; t++) {
@@ -86,14 +84,17 @@ function bytesOfGradient(learner: Learner<unknown>): number {
   return leavesOf<Tensor>(learner.gradient(), isTensor).reduce((n, { value }) => n + 8 * value.size, 0);
 }
 
+const start = (job: MemoryJob, model: Model<unknown>, params: ModelParams): Learner<unknown> =>
+  ruleNamed(job.rule).start(model, params, { credit: job.credit, memoryLimit: job.limit });
+
 /** Compiles the code and fills caches on a small subject of the same kind, so that neither counts. */
-function warmUp(job: MemoryJob, start: (p: ReturnType<typeof prepare>) => Learner<unknown>): void {
+function warmUp(job: MemoryJob): void {
   const { subject } = job;
   const small =
     "preset" in subject || subject.input.length > 1 ? squareArea("rgc", 2) : squareArea(subject.cells[0], 2);
-  const prepared = prepare(small, 4);
-  const learner = start(prepared);
-  for (const sample of prepared.samples) learner.step(sample);
+  const { model, init, samples } = prepare(small, 4);
+  const learner = start(job, model, init());
+  for (const sample of samples) learner.step(sample);
   learner.gradient();
 }
 

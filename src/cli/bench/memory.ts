@@ -50,8 +50,8 @@ export async function sweepMemory(
 ): Promise<MemoryRow[]> {
   const rows: MemoryRow[] = [];
   for (const subject of sweep.subjects) {
-    const { model, params, samples } = prepare(subject, 1);
-    const needsReadout = "preset" in subject ? { params } : {};
+    const { model, init, samples } = prepare(subject, 1);
+    const needsReadout = "preset" in subject ? { params: init() } : {};
     for (const { rule, credit } of sweep.rules) {
       let each = 0;
       for (const steps of sweep.steps) {

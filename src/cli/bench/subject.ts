@@ -12,7 +12,8 @@ export type Subject = { readonly label: string } & (StackSizes | { readonly pres
 /** A subject ready to run. */
 export interface Prepared {
   readonly model: Model<unknown>;
-  readonly params: ModelParams;
+  /** Random parameters: the same at each call. */
+  init(): ModelParams;
   readonly samples: readonly unknown[];
 }
 
@@ -24,13 +25,17 @@ export const squareArea = (cell: string, n: number): Subject => ({
   units: [n],
 });
 
-/** A model with random parameters, and `count` random steps of data. */
+/** A model, its parameters once they are asked for, and `count` random steps of data. */
 export function prepare(subject: Subject, count: number): Prepared {
   if ("preset" in subject) return prepareJepa(subject.preset, count);
   const model = stackOf(subject);
   const [bottom, top] = [model.areas[0], model.areas[model.areas.length - 1]];
   const sizes = { input: bottom.geometry.input, target: top.outputShape, steps: count, batch: 1 };
-  return { model: model as Model<unknown>, params: model.init(key(1)), samples: randomSequence(1, sizes) };
+  return {
+    model: model as Model<unknown>,
+    init: () => model.init(key(1)),
+    samples: randomSequence(1, sizes),
+  };
 }
 
 function prepareJepa(preset: string, count: number): Prepared {
@@ -40,7 +45,7 @@ function prepareJepa(preset: string, count: number): Prepared {
   const samples = randomSequence(1, sizes).map(
     ({ input, target }): Fixated => ({ patch: input, saccade: target, head }),
   );
-  return { model: model as Model<unknown>, params: init(key(1)), samples };
+  return { model: model as Model<unknown>, init: () => init(key(1)), samples };
 }
 
 /** Numbers of states, and of parameters that any state depends on: k·p counts one of each state for each of these. */

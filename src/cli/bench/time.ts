@@ -45,17 +45,18 @@ const warmSteps = 4;
 /** Time per step: a sequence of ten, from zero states to the gradient, by benchmark.js. */
 export function sweepTime(sweep: TimeSweep, tell: (row: TimeRow) => void = () => {}): TimeRow[] {
   return sweep.subjects.flatMap((subject) => {
-    const prepared = prepare(subject, steps);
+    const { model, init, samples } = prepare(subject, steps);
+    const params = init();
     return sweep.rules.map(({ rule, credit }) => {
       const row = {
         model: subject.label,
-        units: unitsOf(prepared.model),
+        units: unitsOf(model),
         rule,
         credit,
         figure: figureOf(
           () => {
             const options = { credit, memoryLimit: sweep.limit };
-            return ruleNamed(rule).start(prepared.model, prepared.params, options);
+            return ruleNamed(rule).start(model, params, options);
           },
           prepared.samples,
           sweep.seconds,
