@@ -48,20 +48,10 @@ export function sweepTime(sweep: TimeSweep, tell: (row: TimeRow) => void = () =>
     const { model, init, samples } = prepare(subject, steps);
     const params = init();
     return sweep.rules.map(({ rule, credit }) => {
-      const row = {
-        model: subject.label,
-        units: unitsOf(model),
-        rule,
-        credit,
-        figure: figureOf(
-          () => {
-            const options = { credit, memoryLimit: sweep.limit };
-            return ruleNamed(rule).start(model, params, options);
-          },
-          prepared.samples,
-          sweep.seconds,
-        ),
-      };
+      const start = (): Learner<unknown> =>
+        ruleNamed(rule).start(model, params, { credit, memoryLimit: sweep.limit });
+      const figure = figureOf(start, samples, sweep.seconds);
+      const row = { model: subject.label, units: unitsOf(model), rule, credit, figure };
       tell(row);
       return row;
     });
