@@ -40,6 +40,11 @@ export interface RuleOptions {
   readonly credit?: "exact" | "local";
   /** Bytes that influence may take; default: what the machine has free. */
   readonly memoryLimit?: number;
+  /**
+   * Whether steps may be recorded and replayed; default true. Say false for a model that computes otherwise from step to
+   * step by a variable of its own.
+   */
+  readonly compile?: boolean;
   /** For rules that draw random numbers: same seed, same gradient. Default 0. */
   readonly seed?: number;
 }

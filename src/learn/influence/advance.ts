@@ -1,10 +1,8 @@
 import type { TypedArray } from "../../core/dtype.js";
 import { sizeOf, stridesOf } from "../../core/shape.js";
 import { type Axis, align, type Factor } from "../../forward/factor.js";
-import { broadcastTo } from "../../ops/views.js";
-import { fromData } from "../../tensor/apply.js";
+import { broadcastTo, copy } from "../../ops/views.js";
 import { backend } from "../../tensor/backend.js";
-import { entries } from "../../tensor/read.js";
 import type { Dense, Tensor } from "../../tensor/tensor.js";
 import type { Strided, TraceContraction, TraceTerm } from "../../tensor/trace-step.js";
 import type { KnownTerm } from "./compose.js";
@@ -141,8 +139,8 @@ function innerBase(
   const axes = [...base.axes.filter((a) => !inner.includes(a)), ...(carried.length ? inner : [])];
   const sizes = axes.map((a) => a.size);
   const whole = broadcastTo(align(base, axes), sizes);
-  const copy: Factor = { axes, tensor: fromData(entries(whole).slice(), sizes, base.tensor.dtype) };
-  return { ...strided(copy, rows, bound), constantInner: carried.length === 0 };
+  const own: Factor = { axes, tensor: copy(whole) };
+  return { ...strided(own, rows, bound), constantInner: carried.length === 0 };
 }
 
 function overlaps(base: Factor, trace: TraceBlock): boolean {
