@@ -37,8 +37,9 @@ const [firstAudit, auditGrowth] = [16, 8];
 
 /**
  * Time steps by replaying their kernel calls. Steps of one layout are recorded twice; where both recordings do the same,
- * later steps replay it. A model that looks at numbers to decide what to do is never replayed. One that changes
- * otherwise, by a variable of its own, is found out at the next audit: a step op by op, recorded and compared.
+ * later steps replay it. A model that looks at numbers to decide what to do is never replayed, nor is a step whose results
+ * are large beside the influence. A model that changes otherwise, by a variable of its own, is found out at the next audit:
+ * a step op by op, recorded and compared.
  */
 export class CompiledStep<S> {
   private readonly recordings = new Map<string, Recording | "eager">();
@@ -46,6 +47,8 @@ export class CompiledStep<S> {
   constructor(
     private readonly rule: string,
     private readonly eager: EagerStep<S>,
+    /** Bytes that the results of one step may go on taking. */
+    private readonly limit: () => number,
   ) {}
 
   step(params: ModelParams, past: Past, sample: S): StepOutcome {
@@ -64,10 +67,14 @@ export class CompiledStep<S> {
     const isSame = found.fingerprint === known?.fingerprint;
     if (known !== undefined && known.replays > 0 && !isSame)
       throw new RuleError(
-        `${this.rule}: expected a model that computes the same in all steps of one shape, got a change within the last ${known.replays} steps; start the rule with compile: false`,
+        `${this.rule}: expected a model that computes the same in all steps of one shape, got a change within the last ${known.replays} steps; start the rule without compile`,
       );
     const varies = found.program.reads > 0 || (known !== undefined && !isSame);
-    this.recordings.set(layout, varies ? "eager" : { ...found, replays: known ? known.replays + 1 : -1 });
+    const isLarge = found.program.bytes > this.limit();
+    this.recordings.set(
+      layout,
+      varies || isLarge ? "eager" : { ...found, replays: known ? known.replays + 1 : -1 },
+    );
     return owned(found.outcome);
   }
 
@@ -82,7 +89,7 @@ export class CompiledStep<S> {
     });
     if (!known.program.replay())
       throw new RuleError(
-        `${this.rule}: expected derivatives that are finite where they were before, got one that is not; start the rule with compile: false`,
+        `${this.rule}: expected derivatives that are finite where they were before, got one that is not; start the rule without compile`,
       );
     known.replays++;
     return owned(known.outcome);

@@ -41,7 +41,9 @@ export class ForwardLearner<S> implements Learner<S> {
     private readonly options: ForwardOptions,
   ) {
     requireParams(options.rule, model, params);
-    this.compiled = options.compile ? new CompiledStep(options.rule, this.eager) : null;
+    this.compiled = options.compile
+      ? new CompiledStep(options.rule, this.eager, () => this.workspace())
+      : null;
     this.blocks = leavesOf(params, isTensor, options.rule).length;
   }
 
@@ -112,6 +114,11 @@ export class ForwardLearner<S> implements Learner<S> {
         `${this.options.rule}: expected at least one step before the gradient is asked for`,
       );
     return this.influence;
+  }
+
+  /** Bytes that a replayed step may hold: little beside the influence, or beside what a process takes anyway. */
+  private workspace(): number {
+    return Math.max(2 ** 22, this.ready().bytes / 8);
   }
 
   /** One step op by op: the loss is transposed within the step, and the influence advances. */

@@ -35,6 +35,11 @@ export class Program {
     return this.calls.length;
   }
 
+  /** Bytes of all results, which stay allocated between replays. */
+  get bytes(): number {
+    return this.calls.reduce((n, call) => n + (call.kind === "kernel" ? call.out.data.byteLength : 0), 0);
+  }
+
   /** Makes every call again; false, with nothing more done, where a look at the numbers comes out otherwise than it did. */
   replay(): boolean {
     const at = backend();

@@ -12,7 +12,7 @@ export const rule: Rule = {
   name: "eprop",
   summary: "biased; traces within each unit, past recurrent matrices",
   exactness: "biased",
-  start: (model, params, { memoryLimit, compile = true } = {}) =>
+  start: (model, params, { memoryLimit, compile } = {}) =>
     new ForwardLearner(model, params, {
       rule: "eprop",
       credit: "local",

@@ -11,7 +11,7 @@ export const rule: Rule = {
   name: "rflo",
   summary: "biased; traces that decay with each unit's leak",
   exactness: "biased",
-  start: (model, params, { memoryLimit, compile = true } = {}) =>
+  start: (model, params, { memoryLimit, compile } = {}) =>
     new ForwardLearner(model, params, {
       rule: "rflo",
       credit: "local",

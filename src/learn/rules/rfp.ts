@@ -10,7 +10,7 @@ export const rule: Rule = {
   name: "rfp",
   summary: "exact, forward in time; memory flat in T, small where ties survive",
   exactness: "exact",
-  start: (model, params, { credit = "exact", memoryLimit, compile = true } = {}) =>
+  start: (model, params, { credit = "exact", memoryLimit, compile } = {}) =>
     new ForwardLearner(model, params, {
       rule: "rfp",
       credit,

@@ -10,7 +10,7 @@ export const rule: Rule = {
   name: "rtrl",
   summary: "exact, forward in time; every state by every parameter, dense",
   exactness: "exact",
-  start: (model, params, { memoryLimit, compile = true } = {}) =>
+  start: (model, params, { memoryLimit, compile } = {}) =>
     new ForwardLearner(model, params, {
       rule: "rtrl",
       credit: "exact",

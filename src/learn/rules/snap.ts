@@ -18,7 +18,7 @@ export const rule: Rule<SnapOptions> = {
   summary: "biased; the influence where a parameter reaches a state within n steps",
   exactness: "biased",
   setting: { option: "order", value: 1 },
-  start: (model, params, { order = 1, credit = "exact", memoryLimit, compile = true } = {}) =>
+  start: (model, params, { order = 1, credit = "exact", memoryLimit, compile } = {}) =>
     new ForwardLearner(model, params, {
       rule: "snap",
       credit,
