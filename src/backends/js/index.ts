@@ -9,8 +9,9 @@ import {
   runCast,
   runClip,
   runLoop,
+  runTernary,
   runUnary,
-  runWhere,
+  ternary,
   unary,
 } from "./pointwise.js";
 import { runArgmax, runCumsum, runMax, runSum } from "./reduce.js";
@@ -33,7 +34,10 @@ const kernels = new Map<string, Kernel>([
     name,
     (inputs, _, out) => runLoop(f, inputs, out),
   ]),
-  ["where", (inputs, _, out) => runWhere(inputs, out)],
+  ...Object.entries(ternary).map(([name, f]): [string, Kernel] => [
+    name,
+    (inputs, _, out) => runTernary(f, inputs, out),
+  ]),
   ["clip", runClip],
   ["cast", (inputs, _, out) => runCast(inputs, out)],
   ["sum", runSum],
