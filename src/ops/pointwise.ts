@@ -108,7 +108,7 @@ export const softsign = unary("softsign", (x) => square(reciprocal(add(abs(x), 1
 export const add = binary("add", [always(1), always(1)]);
 export const sub = binary("sub", [always(1), always(-1)]);
 export const mul = binary("mul", [(_, b) => b, (a) => a]);
-export const div = binary("div", [(_, b) => reciprocal(b), (_, b, y) => neg(div(y, b))]);
+export const div = binary("div", [(_, b) => reciprocal(b), (a, b) => neg(overTwice(a, b))]);
 export const pow = binary("pow", [(a, b) => timesPow(b, a, sub(b, 1)), (a, b) => logPow(a, b)]);
 export const maximum = binary("maximum", [
   (a, b) => share(greater(a, b), a, b),
@@ -161,10 +161,26 @@ const geluSlope = unary("geluSlope", (x) =>
 /** c * h * h, which no factor underflows before the product does. */
 const twice = (c: Tensor, h: Tensor): Tensor => scale(scale(c, h), h);
 
+/** a / b² */
+const overTwice = binary("overTwice", [
+  (_, b) => square(reciprocal(b)),
+  (a, b) => mul(div(overTwice(a, b), b), -2),
+]);
+
 /** a / hypot(a, b), scaled so that nothing over- or underflows; 0 at (0, 0). */
 const direction = binary("direction", [
-  (a, b) => unlessZero(a, b, overLength(square(direction(b, a)), a, b)),
-  (a, b, y) => unlessZero(a, b, neg(overLength(mul(y, direction(b, a)), a, b))),
+  // (b / h)² / h, where the square must not underflow, nor b / h² overflow
+  (a, b) => {
+    const other = direction(b, a);
+    const small = less(abs(other), 1e-10);
+    return unlessZero(a, b, where(small, mul(other, overSquare(b, a)), overLength(square(other), a, b)));
+  },
+  (a, b, y) =>
+    where(
+      less(abs(a), abs(b)),
+      neg(scale(overSquare(a, b), direction(b, a))),
+      unlessZero(a, b, neg(scale(overSquare(b, a), y))),
+    ),
 ]);
 /** a / (a² + b²); NaN at (0, 0). */
 const overSquare = binary("overSquare", [
@@ -174,7 +190,7 @@ const overSquare = binary("overSquare", [
     const ratios = mul(overLength(sub(y, x), x, y), overLength(add(x, y), x, y));
     return overLength(overLength(ratios, a, b), a, b);
   },
-  (a, b) => overLength(overLength(mul(mul(direction(a, b), direction(b, a)), -2), a, b), a, b),
+  (a, b) => mul(scale(overSquare(a, b), overSquare(b, a)), -2),
 ]);
 /** t / hypot(a, b), also where the length itself overflows. */
 const overLength = (t: Tensor, a: Tensor, b: Tensor): Tensor => {

@@ -59,6 +59,7 @@ export const binary: Readonly<Record<string, Function2>> = {
   minimum: (a, b) => (a < b || Number.isNaN(a) ? a : b),
   atan2: Math.atan2,
   hypot: Math.hypot,
+  overTwice: special.overTwice,
   direction: special.direction,
   overSquare: special.overSquare,
   logPow: special.logPow,

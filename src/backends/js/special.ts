@@ -135,12 +135,18 @@ export function direction(a: number, b: number): number {
   return r / Math.sqrt(1 + r * r);
 }
 
+/** a / b², where the quotient by b alone may lie below the normal numbers. */
+export function overTwice(a: number, b: number): number {
+  const once = a / b;
+  return Math.abs(once) < 1e-290 && Math.abs(b) < 1 ? a * (1 / b / b) : once / b;
+}
+
 /** a / (a² + b²) */
 export function overSquare(a: number, b: number): number {
   const length = Math.hypot(a, b);
-  return length === Number.POSITIVE_INFINITY
-    ? (0.25 * direction(a, b)) / Math.hypot(0.25 * a, 0.25 * b)
-    : direction(a, b) / length;
+  const part = direction(a, b);
+  if (length === Number.POSITIVE_INFINITY) return (0.25 * part) / Math.hypot(0.25 * a, 0.25 * b);
+  return Math.abs(part) < 1e-290 && length !== 0 ? overTwice(a, b) : part / length;
 }
 
 export const logPow = (a: number, b: number): number => (a === 0 ? 0 : timesPow(Math.log(a), a, b));
