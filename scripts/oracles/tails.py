@@ -6,6 +6,8 @@ underflows, "inf" or "-inf" where it overflows.
 
   unary   op -> rows [x, f, f', f'']
   binary  op -> rows [a, b, f, fa, fb, faa, fab, fbb]
+  softmax rows [x, logsumexp(x), softmax(x), logSoftmax(x)] of vectors x; the second is the derivative of the first
+  norm    rows [x, norm(x), x / norm(x)]
 
 Run: python3 -m venv /tmp/mp && /tmp/mp/bin/pip install mpmath
      /tmp/mp/bin/python scripts/oracles/tails.py > test/oracles/tails.json
@@ -120,6 +122,22 @@ POWERS = [(2.0, 3.0), (0.5, -1.5), (7.0, 0.5), (1.0, 100.0), (1.0, -1e200), (1 +
   (1e300, 0.5), (1e300, 1.02), (1e300, -1.05), (1.7e308, 1e-300), (3.0, 1e-320), (0.3, 1e-20), (1e-8, 40.0), (1e-8, -38.0),
   (-2.0, 3.0), (-3.0, 2.0), (-2.0, -1040.0), (-0.5, 1061.0), (-1e-100, 3.0), (-1e100, -3.0), (0.999, 1e5), (1.001, 7e5)]
 
+def exponentials(*x):
+  total = mp.log1p(sum(mp.exp(v - max(x)) for v in x) - 1)
+  return [max(x) + total, [mp.exp(v - max(x) - total) for v in x], [v - max(x) - total for v in x]]
+
+def length(*x):
+  h = mp.sqrt(sum(v * v for v in x))
+  return [h, [v / h for v in x]]
+
+VECTORS = {
+  "softmax": (exponentials, [(0.0, -40.0), (1e8, 1e8 - 1, 1e8 - 30), (-1e300, 0.0, 1e300), (700.0, 710.0, 720.0),
+    (-745.0, -750.0, -800.0), (1e-20, 0.0, -1e-20), (3.0, 3.0, 3.0), (1e308, -1e308), (-1e16, 2 - 1e16, -1e16 - 700),
+    (0.0, -745.0, -600.0, -36.8)]),
+  "norm": (length, [(1e200, -2e200), (1e-200, 3e-200, 0.0), (5e-324, 5e-324), (-1e300, 1.0), (3.0, 4.0), (1e308, 1.2e308),
+    (1e-310, -2e-310, 2e-310), (0.0, -7.0), (1e-160, 1e160)]),
+}
+
 def rounded(v):
   """The nearest float64, also among subnormal numbers."""
   if isinstance(v, (int, float)): return v
@@ -134,6 +152,7 @@ def rounded(v):
   return near if math.isfinite(near) else "inf" if near > 0 else "-inf"
 
 def number(v):
+  if isinstance(v, list): return [number(e) for e in v]
   v = rounded(v)
   return "nan" if v != v else int(v) if isinstance(v, float) and v == int(v) and abs(v) < 1e6 else v
 
@@ -149,5 +168,6 @@ unary = {op: [row(f, [x]) for x in sorted(DOMAIN.get(op, both(ALL)))] for op, f 
 binary = {op: [row(f, p) for p in (POWERS if op == "pow" else EXTREMES)] for op, f in BINARY.items()}
 lines = lambda rows: "[\n" + ",\n".join(json.dumps(r, separators=(",", ":")) for r in rows) + "]"
 block = lambda ops: "{\n" + ",\n".join(f'"{op}": {lines(rows)}' for op, rows in ops.items()) + "\n}"
-print(f'{{"unary": {block(unary)},\n"binary": {block(binary)}}}')
+vectors = {name: [[number(list(x))] + row(f, x)[len(x):] for x in xs] for name, (f, xs) in VECTORS.items()}
+print(f'{{"unary": {block(unary)},\n"binary": {block(binary)},\n"vectors": {block(vectors)}}}')
 print(sum(map(len, unary.values())), "and", sum(map(len, binary.values())), "rows", file=sys.stderr)

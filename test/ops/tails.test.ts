@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { type Tensor, tensor } from "../../src/index.js";
+import { grad, jacfwd, logSoftmax, logsumexp, norm, softmax, type Tensor, tensor } from "../../src/index.js";
 import * as pointwise from "../../src/ops/pointwise.js";
 import { type Elementwise, first, type Readings, second } from "../support/readings.js";
 
@@ -8,9 +8,14 @@ type Written = number | "inf" | "-inf" | "nan";
 type Table = Readonly<Record<string, readonly (readonly Written[])[]>>;
 
 /** Made by scripts/oracles/tails.py, which says what a row holds. */
-const oracle: { readonly unary: Table; readonly binary: Table } = JSON.parse(
-  readFileSync(new URL("../oracles/tails.json", import.meta.url), "utf8"),
-);
+interface Oracle {
+  readonly unary: Table;
+  readonly binary: Table;
+  readonly vectors: Readonly<
+    Record<"softmax" | "norm", readonly (readonly (Written | readonly Written[])[])[]>
+  >;
+}
+const oracle: Oracle = JSON.parse(readFileSync(new URL("../oracles/tails.json", import.meta.url), "utf8"));
 
 /** Stated for the whole range of float64; exp(-x²) alone loses 8e-14 at its far end, where x² is 745. */
 const relative = 1e-12;
@@ -88,4 +93,42 @@ describe("over the whole range of float64", () => {
     // clip has bounds besides its argument: see the edge values
     expect(missing).toEqual(["clip"]);
   });
+});
+
+/** Numbers of a row that are not what the table says. */
+function differing(row: string, got: Tensor, want: Written | readonly Written[]): string[] {
+  const wanted = [want].flat().map(read);
+  const values = Array.from(got.toTypedArray());
+  expect(values.length).toBe(wanted.length);
+  return values.flatMap((v, i) => (close(v, wanted[i]) ? [] : [`${row} entry ${i}: ${v}, not ${wanted[i]}`]));
+}
+
+describe("reductions keep their digits where exponentials and squares overflow", () => {
+  const vector = (x: unknown): Tensor => tensor(Float64Array.from(x as number[]));
+
+  it.each(oracle.vectors.softmax.map((row) => [JSON.stringify(row[0]), row] as const))(
+    "softmax of %s",
+    (_, row) => {
+      const x = vector(row[0]);
+      expect([
+        ...differing("logsumexp", logsumexp(x), row[1]),
+        ...differing("logsumexp forward", jacfwd((v) => logsumexp(v))(x), row[2]),
+        ...differing("logsumexp reverse", grad((v: Tensor) => logsumexp(v))(x), row[2]),
+        ...differing("softmax", softmax(x), row[2]),
+        ...differing("logSoftmax", logSoftmax(x), row[3]),
+      ]).toEqual([]);
+    },
+  );
+
+  it.each(oracle.vectors.norm.map((row) => [JSON.stringify(row[0]), row] as const))(
+    "norm of %s",
+    (_, row) => {
+      const x = vector(row[0]);
+      expect([
+        ...differing("norm", norm(x), row[1]),
+        ...differing("norm forward", jacfwd((v) => norm(v))(x), row[2]),
+        ...differing("norm reverse", grad((v: Tensor) => norm(v))(x), row[2]),
+      ]).toEqual([]);
+    },
+  );
 });
