@@ -222,7 +222,8 @@ const timesPowOp: Op<null> = {
     const by = [
       () => pow(a, b),
       () => timesPow(scale(c, b), a, sub(b, 1)),
-      () => where(equal(a, 0), 0, timesPow(scale(c, log(a)), a, b)),
+      // a negative a has no real power beside this one: NaN, also where c is 0
+      () => where(equal(a, 0), 0, timesPow(where(less(a, 0), log(a), scale(c, log(a))), a, b)),
     ][i];
     const from = inputs[i].shape;
     return sameShape(from, output.shape)
