@@ -109,7 +109,7 @@ export const add = binary("add", [always(1), always(1)]);
 export const sub = binary("sub", [always(1), always(-1)]);
 export const mul = binary("mul", [(_, b) => b, (a) => a]);
 export const div = binary("div", [(_, b) => reciprocal(b), (a, b) => neg(overTwice(a, b))]);
-export const pow = binary("pow", [(a, b) => timesPow(b, a, sub(b, 1)), (a, b) => logPow(a, b)]);
+export const pow = binary("pow", [(a, b) => timesPow(b, a, b, 1), (a, b) => logPow(a, b)]);
 export const maximum = binary("maximum", [
   (a, b) => share(greater(a, b), a, b),
   (a, b) => share(less(a, b), a, b),
@@ -205,25 +205,22 @@ const unlessZero = (a: Tensor, b: Tensor, t: Tensor): Tensor =>
 
 /** log(a) a^b; 0 at a = 0: the limit from above wherever the power itself is finite. */
 const logPow = binary("logPow", [
-  (a, b) => {
-    const less1 = sub(b, 1);
-    return where(equal(a, 0), pow(a, less1), timesPow(add(mul(b, log(a)), 1), a, less1));
-  },
+  (a, b) => where(equal(a, 0), pow(a, sub(b, 1)), timesPow(add(mul(b, log(a)), 1), a, b, 1)),
   (a, b) => where(equal(a, 0), 0, timesPow(square(log(a)), a, b)),
 ]);
-const timesPowOp: Op<null> = {
+const timesPowOp: Op<{ readonly less: number }> = {
   name: "timesPow",
   infer: ([c, a, b]) => ({
     shape: broadcastShapes("pow", [c.shape, a.shape, b.shape]),
     dtype: sameDType("pow", [c.dtype, a.dtype, b.dtype]),
   }),
-  linearize: ({ inputs, output }, i) => {
+  linearize: ({ inputs, output, attrs: { less: k } }, i) => {
     const [c, a, b] = inputs;
     const by = [
-      () => pow(a, b),
-      () => timesPow(scale(c, b), a, sub(b, 1)),
+      () => pow(a, sub(b, k)),
+      () => timesPow(scale(c, sub(b, k)), a, b, k + 1),
       // a negative a has no real power beside this one: NaN, also where c is 0
-      () => where(equal(a, 0), 0, timesPow(where(less(a, 0), log(a), scale(c, log(a))), a, b)),
+      () => where(equal(a, 0), 0, timesPow(where(less(a, 0), log(a), scale(c, log(a))), a, b, k)),
     ][i];
     const from = inputs[i].shape;
     return sameShape(from, output.shape)
@@ -231,5 +228,9 @@ const timesPowOp: Op<null> = {
       : [broadcasting(from, output.shape), scaleMap(by())];
   },
 };
-/** c * a^b with a strong zero c, also where the power alone over- or underflows. */
-const timesPow = (c: Tensor, a: Tensor, b: Tensor): Tensor => apply(timesPowOp, [c, a, b], null);
+/**
+ * c * a^(b - less) with a strong zero c, also where the power alone over- or underflows. The difference is left to the
+ * kernel, which need not round it to float32.
+ */
+const timesPow = (c: Tensor, a: Tensor, b: Tensor, less = 0): Tensor =>
+  apply(timesPowOp, [c, a, b], { less });

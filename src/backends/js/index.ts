@@ -9,9 +9,9 @@ import {
   runCast,
   runClip,
   runLoop,
-  runTernary,
+  runTimesPow,
   runUnary,
-  ternary,
+  runWhere,
   unary,
 } from "./pointwise.js";
 import { runArgmax, runCumsum, runMax, runSum } from "./reduce.js";
@@ -34,10 +34,8 @@ const kernels = new Map<string, Kernel>([
     name,
     (inputs, _, out) => runLoop(f, inputs, out),
   ]),
-  ...Object.entries(ternary).map(([name, f]): [string, Kernel] => [
-    name,
-    (inputs, _, out) => runTernary(f, inputs, out),
-  ]),
+  ["where", (inputs, _, out) => runWhere(inputs, out)],
+  ["timesPow", runTimesPow],
   ["clip", runClip],
   ["cast", (inputs, _, out) => runCast(inputs, out)],
   ["sum", runSum],

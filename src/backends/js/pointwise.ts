@@ -73,12 +73,6 @@ export const binary: Readonly<Record<string, Function2>> = {
   logicalOr: (a, b) => a | b,
 };
 
-/** The value of every pointwise op of three arguments. */
-export const ternary: Readonly<Record<string, Function3>> = {
-  where: (condition, a, b) => (condition ? a : b),
-  timesPow: special.timesPow,
-};
-
 /** out[o + j] = a[i + j sa] op b[k + j sb], for j below n. */
 type Loop2 = (
   out: TypedArray,
@@ -172,7 +166,13 @@ function simple(x: Operand, shape: readonly number[]): boolean {
   return true;
 }
 
-export function runTernary(f: Function3, operands: readonly Operand[], out: Result): void {
+export const runWhere = (inputs: readonly Operand[], out: Result): void =>
+  runTernary((condition, a, b) => (condition ? a : b), inputs, out);
+
+export const runTimesPow = (inputs: readonly Operand[], { less }: { less: number }, out: Result): void =>
+  runTernary((c, a, b) => special.timesPow(c, a, b - less), inputs, out);
+
+function runTernary(f: Function3, operands: readonly Operand[], out: Result): void {
   const nest = nestOf(out.shape, [
     stridesOf(out.shape),
     ...operands.map((x) => broadcastStrides(x, out.shape)),
