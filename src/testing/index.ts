@@ -10,6 +10,7 @@ export {
   compareLearner,
   type LearnerReport,
 } from "./check-learner.js";
+export { type Float32Bound, type Float32SumBound, float32Bounds, float32SumBounds } from "./float32.js";
 export { type Objective, objectives, slowError } from "./objectives.js";
 export { randomParams, randomSequence } from "./random-case.js";
 export {

@@ -4,7 +4,8 @@ import { type Axis, align, type Factor } from "../../forward/factor.js";
 import { broadcastTo, copy } from "../../ops/views.js";
 import { backend } from "../../tensor/backend.js";
 import type { Dense, Tensor } from "../../tensor/tensor.js";
-import type { Strided, TraceContraction, TraceTerm } from "../../tensor/trace-step.js";
+import type { Strided, TraceContraction, TraceStep, TraceTerm } from "../../tensor/trace-step.js";
+import { type Watcher, watch } from "../../tensor/watch.js";
 import type { KnownTerm } from "./compose.js";
 import type { StateErrors } from "./influence.js";
 import type { TraceBlock } from "./traces.js";
@@ -38,7 +39,7 @@ export function advance(job: Advance): void {
     );
     return vectors.some((v) => v !== null) ? { vectors } : null;
   };
-  backend().traceStep({
+  const step: TraceStep = {
     traces: arrays,
     rows: rowAxes.map((a) => a.size),
     inner: sizeOf(inner.map((a) => a.size)),
@@ -50,7 +51,31 @@ export function advance(job: Advance): void {
     gradient,
     gradientStrides: rowAxes.map((a) => (order.includes(a) ? steps[order.indexOf(a)] : 0)),
     started: job.started,
-  });
+  };
+  if (watch.by === null) backend().traceStep(step);
+  else watched(watch.by, job, step);
+}
+
+/** The trace step under the eyes of who watches; old traces are overwritten, so they are looked at as copies. */
+function watched(by: Watcher, { trace, terms, before, after, gradient }: Advance, step: TraceStep): void {
+  const tensors = (arrays: readonly TypedArray[]): Tensor[] =>
+    arrays.map((a) => fromData(a, [a.length], trace.block.dtype));
+  const factors = terms.flatMap(({ coefficient, base }) =>
+    [coefficient, base].flatMap((f) => (f === null || overlaps(f, trace) ? [] : [f.tensor])),
+  );
+  const errors = [...before, ...after].filter((e) => e !== null);
+  const old = tensors([...step.traces, gradient].map((a) => a.slice()));
+  by.derived(
+    {
+      reading: "trace",
+      op: `the step of ${trace.block.path} in area ${trace.pattern.area}`,
+      inputs: factors,
+      given: [...factors, ...errors, ...old],
+      called: null,
+    },
+    () => backend().traceStep(step),
+    () => tensors([...step.traces, gradient]),
+  );
 }
 
 /** Position of each state among those that have a trace. */
