@@ -6,7 +6,7 @@ import type { Rule, RuleOptions } from "../learn/rule.js";
 import { tensor } from "../ops/create.js";
 import { entries } from "../tensor/read.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
-import { type BlockError, blockError } from "./block-error.js";
+import { type BlockReport, blockError, blockTable } from "./block-error.js";
 import { GradientError } from "./errors.js";
 import { randomParams, randomSequence } from "./random-case.js";
 
@@ -23,11 +23,6 @@ export interface CheckLearnerOptions<S> extends RuleOptions {
   readonly seed?: number;
   /** Largest relative error of a parameter block; default 1e-10. */
   readonly tolerance?: number;
-}
-
-/** One parameter block of a comparison, such as `areas.0.W`. */
-export interface BlockReport extends BlockError {
-  readonly path: string;
 }
 
 export interface LearnerReport {
@@ -56,7 +51,7 @@ export function compareLearner<S>(
  * Checks that a learning rule gives the gradient of backpropagation through time on a model and a sequence.
  * Where a block of that gradient is itself uncertain, because its terms cancel, a thousand times its own rounding is
  * allowed: how far it moves when every parameter moves by one unit in the last place.
- * @throws GradientError naming the worst parameter block
+ * @throws GradientError naming the worst parameter block, with a table of all
  */
 export function checkLearner<S>(
   rule: string | Rule,
@@ -71,7 +66,8 @@ export function checkLearner<S>(
   if (wrong.length === 0) return report;
   const { path, error, cosine, normRatio } = worstOf(wrong);
   throw new GradientError(
-    `checkLearner: ${report.rule} must equal bptt to ${tolerance}, got a relative error of ${error.toExponential(2)} at ${path} (cosine ${cosine.toFixed(4)}, norm ratio ${normRatio.toFixed(4)})`,
+    `checkLearner: ${report.rule} must equal bptt to ${tolerance}, got a relative error of ${error.toExponential(2)} at ${path} (cosine ${cosine.toFixed(4)}, norm ratio ${normRatio.toFixed(4)})\n${blockTable(report.blocks)}`,
+    report.blocks,
   );
 }
 

@@ -47,6 +47,23 @@ export function differentiate(
   return { values, errors };
 }
 
+/** Slopes of the two sides that differ by more than this, relative to the largest derivative or 1, make a corner. */
+export const cornerSize = 1e-3;
+
+/**
+ * How far the slopes of `along` right and left of 0 are apart; 0 where they approach each other with the step, as those
+ * of a smooth function do. At a corner central differences settle halfway, on the derivative of neither side.
+ */
+export function cornerOf(along: (s: number) => ArrayLike<number>, start: number): number {
+  const here = along(0);
+  const bend = (h: number): Float64Array => {
+    const [up, down] = [along(h), along(-h)];
+    return Float64Array.from(here, (v, i) => Math.abs(up[i] - 2 * v + down[i]) / h);
+  };
+  const [coarse, fine] = [bend(start * 1e-3), bend(start * 1e-4)];
+  return fine.reduce((top, b, i) => (b > coarse[i] / 2 ? Math.max(top, b) : top), 0);
+}
+
 function settled(values: Float64Array, errors: Float64Array, goal: number): boolean {
   const size = values.reduce((top, v) => Math.max(top, Math.abs(v)), 1);
   return errors.every((e) => e <= goal * size);

@@ -1,9 +1,13 @@
 /** Checks of derivatives and learning rules, and arbitraries for property tests of one's own cells and rules. */
-export { type BlockError, blockError } from "./block-error.js";
-export { GradientError } from "./errors.js";
-export { type CheckGradientsOptions, checkGradients, type GradientReport } from "./check-gradients.js";
+export { type BlockError, type BlockReport, blockError } from "./block-error.js";
+export { GradientError, TieError, UnsettledError } from "./errors.js";
 export {
-  type BlockReport,
+  type CheckGradientsOptions,
+  checkGradients,
+  type GradientReport,
+  type Mode,
+} from "./check-gradients.js";
+export {
   type CheckLearnerOptions,
   checkLearner,
   compareGradients,
