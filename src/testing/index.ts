@@ -14,17 +14,20 @@ export {
   compareLearner,
   type LearnerReport,
 } from "./check-learner.js";
+export { type CheckCellOptions, checkCell } from "./check-cell.js";
+export type { CellCaseOptions, CellSubject } from "./cell-case.js";
+export type { DerivativeReport } from "./cell-derivatives.js";
+export type { CellReport, RuleResult } from "./cell-tally.js";
 export { type Objective, objectives, slowError } from "./objectives.js";
 export { randomParams, randomSequence } from "./random-case.js";
 export {
   arbitraryCell,
   arbitrarySequence,
   arbitraryStack,
-  arbitraryTensor,
   type CellCase,
   type CellOptions,
   type SequenceOptions,
   type StackCase,
   type StackCaseOptions,
-  type TensorOptions,
 } from "./arbitraries.js";
+export { arbitraryTensor, type TensorOptions } from "./arbitrary-tensor.js";
