@@ -117,11 +117,22 @@ export function accumulate(into: Map<number, Tensor>, at: number, term: Tensor):
   into.set(at, known === undefined ? term : add(known, term));
 }
 
+/** The folder of the package, where the place of this file is known. */
+const home = import.meta.url
+  ? new URL("../../", import.meta.url).pathname.replace(/^\/(?=[A-Za-z]:)/, "").replaceAll("%20", " ")
+  : "";
+/** Stack frames of the library's own machinery, in its sources or as built; a user's folder may be called `ops` as well. */
+const machinery = new RegExp(
+  `${home.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}(?:src|dist)/(?:(?:ops|tensor|reverse|forward)/|(?:[^/]+/)*_)[^/]+\\.[jt]s`,
+);
+
 /** The first stack frame outside the library's own machinery: the line of the user's cell. */
 function callSite(stack: string | undefined): string | null {
-  const frames = (stack ?? "").split("\n").slice(1);
-  const machinery = /[\\/](?:(?:ops|tensor|reverse|forward)[\\/][^\\/]+|_[^\\/]+)\.[jt]s/;
+  const frames = (stack ?? "")
+    .split("\n")
+    .slice(1)
+    .map((line) => line.replaceAll("\\", "/").replaceAll("%20", " "));
   const frame = frames.find((line) => line.includes(":") && !machinery.test(line));
-  const place = frame?.match(/([^\\/()\s]+[\\/][^\\/()\s]+\.[cm]?[jt]s):(\d+):\d+/);
+  const place = frame?.match(/([^/()\s]+\/[^/()\s]+\.[cm]?[jt]s):(\d+):\d+/);
   return place ? `${place[1]}:${place[2]}` : null;
 }

@@ -18,6 +18,7 @@ export { type CheckCellOptions, checkCell } from "./check-cell.js";
 export type { CellCaseOptions, CellSubject } from "./cell-case.js";
 export type { DerivativeReport } from "./cell-derivatives.js";
 export type { CellReport, RuleResult } from "./cell-tally.js";
+export { type ExpectTiedOptions, expectTied, type TieReport, type TieRow } from "./expect-tied.js";
 export { type Objective, objectives, slowError } from "./objectives.js";
 export { randomParams, randomSequence } from "./random-case.js";
 export {
