@@ -20,6 +20,7 @@ export interface DerivativeReport {
   /** Derivatives compared. */
   readonly compared: number;
   readonly worst: number;
+  readonly tolerance: number;
   /** Blocks at a kink, of which nothing is known. */
   readonly unsettled: number;
 }
@@ -65,7 +66,7 @@ export function checkStep(who: string, cell: Cell, args: CellArgs, seed: number)
       else throw error;
     }
   });
-  return { compared, worst, unsettled };
+  return { compared, worst, tolerance: differenceTolerance, unsettled };
 }
 
 /** Entries of a block up to which each is differentiated by itself. */

@@ -1,5 +1,5 @@
 import type { Rule } from "../learn/rule.js";
-import type { DerivativeReport } from "./cell-derivatives.js";
+import { type DerivativeReport, differenceTolerance } from "./cell-derivatives.js";
 import { GradientError } from "./errors.js";
 
 /** How a rule did on all cases. */
@@ -54,7 +54,9 @@ export class Tally {
         },
       ]),
     );
-    this.derivatives = derivatives ? { compared: 0, worst: 0, unsettled: 0 } : null;
+    this.derivatives = derivatives
+      ? { compared: 0, worst: 0, tolerance: differenceTolerance, unsettled: 0 }
+      : null;
   }
 
   /** Notes which parameters were read; asks only until each has been. */
@@ -73,6 +75,7 @@ export class Tally {
     const sum = this.derivatives;
     if (sum === null) return;
     this.derivatives = {
+      ...sum,
       compared: sum.compared + compared,
       worst: Math.max(sum.worst, worst),
       unsettled: sum.unsettled + unsettled,
