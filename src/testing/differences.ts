@@ -7,19 +7,23 @@ export interface Difference {
 
 const levels = 10;
 const shrink = 1.6;
+/** How much a rounding of the function can grow in the last, extrapolated differences: 1.6^9 of the step, and the extrapolation. */
+const amplification = 100;
 
 /**
  * d/ds of `along(s)` at s = 0 by central differences on shrinking steps, extrapolated to step zero
  * (Richardson; with the error estimate of Ridders 1982). Stops once every estimate is below `goal` times the largest
- * derivative or value.
+ * derivative or value. No error is taken to be below what the rounding of the function's own values makes of it.
  */
 export function differentiate(
   along: (s: number) => ArrayLike<number>,
   start: number,
   goal: number,
 ): Difference {
+  const size: number[] = [];
   const central = (h: number): Float64Array => {
     const [up, down] = [along(h), along(-h)];
+    for (let i = 0; i < up.length; i++) size[i] = Math.max(size[i] ?? 0, Math.abs(up[i]), Math.abs(down[i]));
     return Float64Array.from(up, (u, i) => (u - down[i]) / (2 * h));
   };
   let previous = [central(start)];
@@ -44,11 +48,9 @@ export function differentiate(
     }
     previous = row;
   }
-  return { values, errors };
+  const rounding = (amplification * 2 ** -52) / start;
+  return { values, errors: errors.map((e, i) => Math.max(e, rounding * size[i])) };
 }
-
-/** Slopes of the two sides that differ by more than this, relative to the largest derivative or 1, make a corner. */
-export const cornerSize = 1e-3;
 
 /**
  * How far the slopes of `along` right and left of 0 are apart; 0 where they approach each other with the step, as those
