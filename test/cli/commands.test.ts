@@ -162,6 +162,22 @@ describe("every mistake is one sentence and exit status 1", async () => {
       /belongs to the rule rfp/,
     ],
     [
+      "runs of a file of known gradients",
+      ["check", oracle("recurrent.json"), "--runs", "3"],
+      /check: --runs and --seed belong to modules, got .*recurrent\.json/,
+    ],
+    [
+      "no runs of a module",
+      ["check", "cell.ts", "--runs", "0"],
+      /--runs: expected a whole number of at least 1, got "0"/,
+    ],
+    ["a seed that is none", ["check", "cell.ts", "--seed", "x"], /--seed: expected a whole number/],
+    [
+      "local credit for all rules",
+      ["check", "cell.ts", "--credit", "local"],
+      /--credit local belongs to the rule rfp, got every exact rule/,
+    ],
+    [
       "an unknown backend",
       ["check", oracle("recurrent.json"), "--backend", "tpu"],
       /backend: expected one of js, got "tpu"/,
