@@ -2,6 +2,7 @@ import type { TypedArray } from "../../core/dtype.js";
 import { sizeOf, stridesOf } from "../../core/shape.js";
 import { type Axis, align, type Factor } from "../../forward/factor.js";
 import { broadcastTo, copy } from "../../ops/views.js";
+import { fromData } from "../../tensor/apply.js";
 import { backend } from "../../tensor/backend.js";
 import type { Dense, Tensor } from "../../tensor/tensor.js";
 import type { Strided, TraceContraction, TraceStep, TraceTerm } from "../../tensor/trace-step.js";
