@@ -5,6 +5,7 @@ import { copy } from "../ops/views.js";
 import { type Program, recordProgram } from "../tensor/program.js";
 import { denseOf, entries } from "../tensor/read.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
+import { watch } from "../tensor/watch.js";
 import type { ModelParams, Moment } from "./model.js";
 import type { Past } from "./step.js";
 
@@ -52,6 +53,8 @@ export class CompiledStep<S> {
   ) {}
 
   step(params: ModelParams, past: Past, sample: S): StepOutcome {
+    // who watches for NaNs sees ops, not replays
+    if (watch.by !== null) return this.eager(params, past, sample);
     const inputs = tensorsOf({ sample, past });
     const blocks = tensorsOf(params);
     const layout = inputs && blocks && layoutOf([...inputs, ...blocks]);
