@@ -155,7 +155,8 @@ export function requireCell(who: string, found: unknown): Cell {
   const name = typeof cell.name === "string" ? cell.name : "the cell";
   const missing = [
     ...(["init", "zeroState", "next", "output"] as const).filter((f) => typeof cell[f] !== "function"),
-    ...(["shapes", "geometry", "outputShape", "states"] as const).filter((f) => typeof cell[f] !== "object"),
+    ...(["shapes", "geometry"] as const).filter((f) => typeof cell[f] !== "object"),
+    ...(["outputShape", "states"] as const).filter((f) => !Array.isArray(cell[f])),
     ...(["input", "state"] as const)
       .filter((f) => !Array.isArray(cell.geometry?.[f]))
       .map((f) => `geometry.${f}`),

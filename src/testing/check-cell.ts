@@ -26,7 +26,7 @@ import { GradientError } from "./errors.js";
 import { randomParams, randomSequence } from "./random-case.js";
 
 export interface CheckCellOptions extends CellCaseOptions, Pick<RuleOptions, "credit"> {
-  /** Random cases; default 30. */
+  /** Random cases; default 20. */
   readonly runs?: number;
   /** Of the random cases; default: another each time, printed on failure. */
   readonly seed?: number;
@@ -45,7 +45,7 @@ export interface CheckCellOptions extends CellCaseOptions, Pick<RuleOptions, "cr
  * @throws GradientError with the smallest case that fails, and how to replay it
  */
 export function checkCell(subject: CellSubject, options: CheckCellOptions = {}): CellReport {
-  const { runs = 30, seed, path, derivatives = true } = options;
+  const { runs = 20, seed, path, derivatives = true } = options;
   if (!Number.isInteger(runs) || runs < 1)
     throw new ArgumentError(`checkCell: runs must be an integer >= 1, got ${runs}`);
   if (!isKind(subject)) requireCell("checkCell", subject);

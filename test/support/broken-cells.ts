@@ -11,9 +11,11 @@ import {
   customJvp,
   div,
   entries,
+  floor,
   log,
   mean,
   mul,
+  relu,
   reshape,
   sigmoid,
   sqrt,
@@ -50,6 +52,15 @@ const steep = customJvp(
 );
 export const wrongJvp = cell("wrongJvp", {
   next: (p, { h }, x) => ({ h: add(mul(sigmoid(p.a), h), steep(drive(x, p.W))) }),
+});
+
+const slipped = customJvp(
+  (v: Tensor) => tanh(v),
+  ([v], [t]) => mul(sub(1, tanh(v)), t),
+);
+/** The example of docs/testing.md. */
+export const mine = cell("mine", {
+  next: (p, { h }, x) => ({ h: add(mul(sigmoid(p.a), h), slipped(drive(x, p.W))) }),
 });
 
 export const hiddenPath = cell("hiddenPath", {
@@ -148,5 +159,25 @@ export const evenOnly = cell("evenOnly", {
   shapes: ({ input, units: n }) => {
     if (n % 2 === 1) throw new TypeError("units must be even");
     return { W: [n, ...input], a: [n] };
+  },
+});
+
+/** Right, with corners where states often are. */
+export const corners = cell("corners", {
+  next: (p, { h }, x) => ({ h: relu(add(mul(sigmoid(p.a), h), drive(x, p.W))) }),
+  output: (_, { h }) => relu(h),
+});
+
+/** Right, and sharply bent near zero. */
+export const sharp = cell("sharp", {
+  next: (p, { h }, x) => ({ h: add(mul(sigmoid(p.a), h), mul(0.1, square(drive(x, p.W)))) }),
+  output: (_, { h }) => sqrt(h),
+});
+
+/** Jumps everywhere. */
+export const sawtooth = cell("sawtooth", {
+  next: (p, { h }, x) => {
+    const u = mul(1e4, add(mul(p.a, h), drive(x, p.W)));
+    return { h: sub(u, floor(u)) };
   },
 });

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { type Cell, type CellKind, cells } from "../../src/cells/index.js";
 import { ArgumentError } from "../../src/core/errors.js";
@@ -106,6 +107,23 @@ describe("checkCell", () => {
     for (const block of [a, h]) expect(block.error).toBeLessThan(1e-7);
     expect(message).toMatch(/^ {2}params\.W +1\.00e-2 +1\.000000 +1\.010000$/m);
     expect(message).toMatch(/^ {2}block +error +cosine +norm ratio$/m);
+  });
+
+  it("says what its page shows", () => {
+    const page = readFileSync(new URL("../../docs/testing.md", import.meta.url), "utf8");
+    expect(page).toContain(`\`\`\`\n${failureOf(broken.mine).message}\n\`\`\``);
+  });
+
+  it("does not judge at corners, nor where a bend is sharper than the steps of differences", () => {
+    for (const kind of [broken.corners, broken.sharp]) {
+      const { derivatives, worst } = checkCell(kind, { runs: 20, seed: 7, rules: ["rfp"] });
+      expect(derivatives?.compared).toBeGreaterThan(400);
+      expect(derivatives?.unsettled).toBeLessThan(25);
+      expect(worst).toBeLessThan(1e-10);
+    }
+    expect(failureOf(broken.sawtooth, { runs: 5, rules: ["rfp"] }).message).toMatch(
+      /^checkCell: sawtooth: differences must settle somewhere, got a kink or a jump in all \d+ places; derivatives: false/,
+    );
   });
 
   it("holds a rule of one's choice against backpropagation through time, down to the two steps that it takes", () => {

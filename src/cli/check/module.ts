@@ -19,7 +19,7 @@ type Kit = typeof Testing;
 export interface ModuleOptions extends Pick<RuleOptions, "credit"> {
   /** Default: every rule that claims to be exact. */
   readonly rule?: string;
-  /** Random cases of a cell, by default 30, or seeds of a model, by default 5. */
+  /** Random cases of a cell, by default 20, or seeds of a model, by default 5. */
   readonly runs?: number;
   readonly seed: number;
 }

@@ -31,7 +31,7 @@ export const command: Command = {
       )
       .option("--credit <name>", "exact or local", "exact")
       .option("--backend <name>", "backend to compute with")
-      .option("--runs <n>", "random cases of each cell (default: 30) or model (default: 5) of a module")
+      .option("--runs <n>", "random cases of each cell (default: 20) or model (default: 5) of a module")
       .option("--seed <n>", "of the random cases of a module; default: another each time")
       .option("--json", "print {ok, tolerance, cases}, and the seed of random cases")
       .action(async (file: string, options: Options) => {
