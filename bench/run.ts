@@ -1,9 +1,10 @@
 /**
- * `npm run bench [-- memory|time|gradient|tasks|stream|page ...] [-- --quick]`: takes the figures, all parts by default,
- * prints them as tables and keeps them in bench/results; `page` draws the plots and brings docs/benchmarks.md up to date.
+ * `npm run bench [-- memory|time|gradient|tasks|stream|page ...] [--quick] [--resume]`: takes the figures, all parts by
+ * default, prints them as tables and keeps them in bench/results; `page` draws the plots and brings docs/benchmarks.md up
+ * to date. With `--resume`, memory keeps what is measured in bench/results and takes what was left out there.
  */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import "../src/index.js";
 import { gradientCount, gradientTable, sweepGradients } from "../src/cli/bench/gradient.js";
@@ -48,9 +49,13 @@ function keep(kind: string, results: string, rows: unknown): void {
 
 async function memory({ memory: suite }: Suites, results: string): Promise<void> {
   const rows: Record<string, MemoryRow[]> = {};
+  const known: Record<string, MemoryRow[]> = isResumed
+    ? JSON.parse(readFileSync(`${results}/memory.json`, "utf8")).rows
+    : {};
   for (const [name, sweep] of Object.entries(suite) as [string, MemorySweep][]) {
     const total = sweep.subjects.length * sweep.rules.length * sweep.steps.length;
-    rows[name] = await counted(`memory, ${name}`, total, (tell) => sweepMemory(sweep, onward, tell));
+    const whole = { ...sweep, known: known[name] };
+    rows[name] = await counted(`memory, ${name}`, total, (tell) => sweepMemory(whole, onward, tell));
     console.log(memoryTable(rows[name]));
   }
   console.log(memoryLegend);
@@ -90,10 +95,13 @@ const parts: Readonly<Record<string, (suites: Suites, results: string, isQuick: 
 
 const args = process.argv.slice(2);
 const isQuick = args.includes("--quick");
-const chosen = args.filter((a) => a !== "--quick");
+const isResumed = args.includes("--resume");
+const chosen = args.filter((a) => a !== "--quick" && a !== "--resume");
 const unknown = chosen.find((a) => !Object.hasOwn(parts, a));
 if (unknown !== undefined) {
-  console.error(`bench: expected any of ${Object.keys(parts).join(", ")} and --quick, got "${unknown}"`);
+  console.error(
+    `bench: expected any of ${Object.keys(parts).join(", ")} --quick and --resume, got "${unknown}"`,
+  );
   process.exitCode = 1;
 } else {
   const results = isQuick ? "runs/bench" : here("results").replace(/\/$/, "");

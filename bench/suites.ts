@@ -69,14 +69,14 @@ export const full: Suites = {
       rules: credits,
       steps: [100],
       limit: 4 * gibibyte,
-      seconds: 60,
+      seconds: 120,
     },
     rjepa: {
       subjects: jepas,
       rules: credits,
       steps: [8],
       limit: 4 * gibibyte,
-      seconds: 60,
+      seconds: 120,
     },
   },
   time: {

@@ -57,8 +57,8 @@ execFileSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "
 });
 const { metafile } = await build({
   absWorkingDir: root,
-  entryPoints: [join(cli, "onward.ts")],
-  outfile,
+  entryPoints: [join(cli, "onward.ts"), join(cli, "module-hooks.ts")],
+  outdir: dirname(outfile),
   bundle: true,
   platform: "node",
   format: "esm",

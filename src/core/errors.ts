@@ -57,5 +57,28 @@ export class DataError extends OnwardError {
   }
 }
 
+/** Where a NaN was born: of which op, in which reading, and where that was called. */
+export interface NumericalSite {
+  readonly op: string;
+  /** `value`, or the derivative that was being computed. */
+  readonly reading: string;
+  /** Dtype and shape of each input, such as `float64 [2,3]`. */
+  readonly inputs: readonly string[];
+  /** Position of the first such entry in what came out. */
+  readonly index: readonly number[];
+  /** `folder/file.ts:line`, where the stack tells. */
+  readonly called: string | null;
+}
+
+/** A NaN out of numbers, found by `debug.nans`. */
+export class NumericalError extends OnwardError {
+  constructor(
+    message: string,
+    readonly site: NumericalSite,
+  ) {
+    super(message);
+  }
+}
+
 /** A learning rule that does not apply to a model, or has no digits left to answer with. */
 export class RuleError extends OnwardError {}

@@ -1,14 +1,19 @@
 import { apply } from "../tensor/apply.js";
 import { nextLevel } from "../tensor/level.js";
 import type { LinearMap } from "../tensor/linear-map.js";
-import type { Op } from "../tensor/op.js";
+import type { Op, Site } from "../tensor/op.js";
 import { Tensor } from "../tensor/tensor.js";
 import type { Trace } from "../tensor/trace.js";
+import { type Watcher, watch } from "../tensor/watch.js";
 
 /** What a forward reading carries beside each value: any type that linear maps act on and that adds. */
 export interface TangentAlgebra<T> {
   applyMaps(maps: readonly LinearMap[], tangent: T, site: string): T;
   add(a: T, b: T): T;
+  /** The tensors that a tangent is made of. */
+  tensors(tangent: T): readonly Tensor[];
+  /** Names the reading in messages. */
+  readonly reading: string;
 }
 
 /** The forward reading: every value travels with a tangent, and each op's linear maps act on it at once. */
@@ -43,11 +48,40 @@ export class ForwardTrace<T> implements Trace {
     for (let i = 0; i < parts.length; i++) {
       const { tangent } = parts[i];
       if (tangent === null) continue;
-      const maps = op.linearize(site, i);
-      if (maps === null) continue;
-      const term = this.algebra.applyMaps(maps, tangent, op.name);
-      total = total === null ? term : this.algebra.add(total, term);
+      total =
+        watch.by === null
+          ? this.extend(total, op, site, i, tangent)
+          : this.watched(watch.by, total, op, site, i, tangent);
     }
     return total === null ? output : this.join(output, total);
+  }
+
+  carried(note: unknown): readonly Tensor[] {
+    return this.algebra.tensors(note as T);
+  }
+
+  /** Adds what input `i` contributes to the output's tangent. */
+  private extend(total: T | null, op: Op<unknown>, site: Site<unknown>, i: number, tangent: T): T | null {
+    const maps = op.linearize?.(site, i) ?? null;
+    if (maps === null) return total;
+    const term = this.algebra.applyMaps(maps, tangent, op.name);
+    return total === null ? term : this.algebra.add(total, term);
+  }
+
+  private watched(
+    by: Watcher,
+    total: T | null,
+    op: Op<unknown>,
+    site: Site<unknown>,
+    i: number,
+    tangent: T,
+  ): T | null {
+    const tensors = (t: T | null): readonly Tensor[] => (t === null ? [] : this.algebra.tensors(t));
+    const given = [...site.inputs, site.output, ...tensors(tangent), ...tensors(total)];
+    return by.derived(
+      { reading: this.algebra.reading, op: op.name, inputs: site.inputs, given, called: null },
+      () => this.extend(total, op, site, i, tangent),
+      tensors,
+    );
   }
 }

@@ -7,9 +7,9 @@ import { applyMap } from "../ops/linear.js";
 import { select, takeIndex } from "../ops/take.js";
 import { broadcastTo, permute, reshape } from "../ops/views.js";
 import type { LinearMap, TakeMap } from "../tensor/linear-map.js";
-import { entries } from "../tensor/read.js";
+import { allFinite } from "../tensor/read.js";
 import { type Axis, type Factor, fresh, product } from "./factor.js";
-import { allFinite, dense, isUnknown, known, type Tangent, type Term } from "./term.js";
+import { dense, isUnknown, known, type Tangent, type Term } from "./term.js";
 
 /** What the rules need to know about the source and the op at hand. */
 export interface Context {
@@ -62,8 +62,7 @@ export function settleTerm(term: Term, params: readonly Axis[]): Factor | null {
 
 /** A coefficient that is not finite is multiplied out before any sum, so that zeros of the base win over it. */
 export function settleInfinite(term: Term, { params }: Context): Term {
-  if (term.coefficient === null || isUnknown(term.base) || allFinite(term.coefficient.tensor, entries))
-    return term;
+  if (term.coefficient === null || isUnknown(term.base) || allFinite(term.coefficient.tensor)) return term;
   const whole = settleTerm(term, params);
   return { ...term, coefficient: null, base: whole && dense(whole) };
 }

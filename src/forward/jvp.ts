@@ -8,7 +8,12 @@ import { ForwardTrace, type TangentAlgebra } from "./dual.js";
 import { pairTangents } from "./tangents.js";
 
 /** Tangents that are plain tensors of the value's shape. */
-const denseTangents: TangentAlgebra<Tensor> = { applyMaps, add };
+const denseTangents: TangentAlgebra<Tensor> = {
+  applyMaps,
+  add,
+  tensors: (t) => [t],
+  reading: "forward derivative",
+};
 
 export interface JvpResult<R> {
   readonly value: R;

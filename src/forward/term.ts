@@ -1,6 +1,6 @@
 import type { DType } from "../core/dtype.js";
 import type { LinearMap } from "../tensor/linear-map.js";
-import type { Tensor } from "../tensor/tensor.js";
+
 import { type Axis, type Factor, plus, rename } from "./factor.js";
 
 /** A factor that is there. */
@@ -101,12 +101,4 @@ export const isUnknown = (base: Base | null): base is Exclude<Base, { kind: "den
 export function known(base: Base | null): Factor | null {
   if (base === null || base.kind === "dense") return base;
   throw new Error("tied tangents: a state's tangent was asked for before it was known");
-}
-
-/** Whether every entry is finite; tensors without data count as finite. */
-export function allFinite(t: Tensor, entries: (t: Tensor) => ArrayLike<number>): boolean {
-  if (t.value.kind !== "dense") return true;
-  const values = entries(t);
-  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return false;
-  return true;
 }

@@ -23,7 +23,19 @@ export const tiedTangents: TangentAlgebra<Tangent> = {
     return { ...tangent, terms };
   },
   add: addTangents,
+  tensors: ({ terms }) => terms.flatMap(tensorsOf),
+  reading: "tied forward derivative",
 };
+
+function tensorsOf({ coefficient, base }: Term): Tensor[] {
+  const below =
+    base === null || base.kind === "state"
+      ? []
+      : base.kind === "dense"
+        ? [base.tensor]
+        : tensorsOf(base.source);
+  return coefficient === null ? below : [coefficient.tensor, ...below];
+}
 
 /** Remembers the op that a tie did not survive. */
 function noteLoss(before: Term, after: Term, { params, by }: Context): Term {

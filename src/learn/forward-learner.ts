@@ -4,8 +4,9 @@ import { fillTree, leavesOf } from "../core/tree.js";
 import { zerosLike } from "../ops/create.js";
 import { item } from "../tensor/read.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
+import { CompiledStep, type EagerStep } from "./compiled-step.js";
 import { GradientSum, plus } from "./gradient-sum.js";
-import type { Influence, StepErrors } from "./influence/influence.js";
+import type { Influence } from "./influence/influence.js";
 import { type ByNode, lossCotangents, transposeArea } from "./linear-step.js";
 import type { Model, ModelParams } from "./model.js";
 import { requireParams } from "./require-params.js";
@@ -15,6 +16,8 @@ import { type Past, recordStep, type StepRecord } from "./step.js";
 export interface ForwardOptions {
   readonly rule: string;
   readonly credit: "exact" | "local";
+  /** Replays the kernel calls of a step, where the model allows. Not for an influence that computes beside the backend. */
+  readonly compile?: boolean;
   /** The influence for inputs of this shape and dtype, zero. */
   readonly influence: <S>(model: Model<S>, params: ModelParams, input: Tensor) => Influence;
 }
@@ -30,6 +33,7 @@ export class ForwardLearner<S> implements Learner<S> {
   private batch = 0;
   private readonly direct = new GradientSum();
   private readonly blocks: number;
+  private readonly compiled: CompiledStep<S> | null;
 
   constructor(
     private readonly model: Model<S>,
@@ -37,6 +41,9 @@ export class ForwardLearner<S> implements Learner<S> {
     private readonly options: ForwardOptions,
   ) {
     requireParams(options.rule, model, params);
+    this.compiled = options.compile
+      ? new CompiledStep(options.rule, this.eager, () => this.workspace())
+      : null;
     this.blocks = leavesOf(params, isTensor, options.rule).length;
   }
 
@@ -46,10 +53,14 @@ export class ForwardLearner<S> implements Learner<S> {
 
   step(sample: S): StepResult {
     const past = this.past ?? this.begin(sample);
-    const record = recordStep(this.model, this.params, past, sample);
-    this.ready().advance(record, this.transposeLoss(record));
-    this.past = { states: record.moment.states, input: record.moment.input };
-    return { loss: item(record.lossValue), moment: record.moment };
+    const { moment, loss, direct } = this.compiled
+      ? this.compiled.step(this.params, past, sample)
+      : this.eager(this.params, past, sample);
+    direct.forEach((ct, k) => {
+      if (ct !== null) this.direct.add(k, ct);
+    });
+    this.past = { states: moment.states, input: moment.input };
+    return { loss: item(loss), moment };
   }
 
   gradient(): ModelParams {
@@ -89,8 +100,10 @@ export class ForwardLearner<S> implements Learner<S> {
     const input = this.model.input(sample);
     const batch = input.shape[0];
     const states = this.model.areas.map((cell) => cell.zeroState(batch, { dtype: input.dtype }));
-    if (this.influence === null || this.batch !== batch)
+    if (this.influence === null || this.batch !== batch) {
       this.influence = this.options.influence(this.model, this.params, input);
+      this.compiled?.clear();
+    }
     this.batch = batch;
     return { states, input: null };
   }
@@ -103,20 +116,23 @@ export class ForwardLearner<S> implements Learner<S> {
     return this.influence;
   }
 
-  /** Transposes the loss within the step: errors of old and new states, and the direct gradient. */
-  private transposeLoss(record: StepRecord): StepErrors {
+  /** Bytes that a replayed step may hold: little beside the influence, or beside what a process takes anyway. */
+  private workspace(): number {
+    return Math.max(2 ** 22, this.ready().bytes / 8);
+  }
+
+  /** One step op by op: the loss is transposed within the step, and the influence advances. */
+  private readonly eager: EagerStep<S> = (params, past, sample) => {
+    const record = recordStep(this.model, params, past, sample);
     const cotangents = lossCotangents(record);
     if (this.options.credit === "local") carryDown(record, cotangents);
-    record.parameters.forEach((node, k) => {
-      const ct = cotangents.get(node);
-      if (ct !== undefined) this.direct.add(k, ct);
-    });
     const at = (nodes: readonly number[]): (Tensor | null)[] => nodes.map((n) => cotangents.get(n) ?? null);
-    return {
+    this.ready().advance(record, {
       before: record.areas.map((area) => at(area.previous)),
       after: record.areas.map((area) => at(area.current)),
-    };
-  }
+    });
+    return { moment: record.moment, loss: record.lossValue, direct: at(record.parameters) };
+  };
 }
 
 /**

@@ -6,9 +6,25 @@ import { contraction, scale as scaleMap, summation } from "../tensor/linear-map.
 import type { Op } from "../tensor/op.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { cast } from "./cast.js";
-import { equal } from "./compare.js";
+import { equal, less } from "./compare.js";
+import { asTensor } from "./create.js";
 import { fromMatrix } from "./matrices.js";
-import { abs, add, div, exp, log, mul, neg, sqrt, square, sub } from "./pointwise.js";
+import {
+  abs,
+  add,
+  clip,
+  div,
+  exp,
+  floor,
+  log,
+  log1p,
+  mul,
+  neg,
+  pow,
+  sqrt,
+  square,
+  sub,
+} from "./pointwise.js";
 import { where } from "./select.js";
 import { stopGradient } from "./stop-gradient.js";
 import { broadcastTo, reshape, slice } from "./views.js";
@@ -115,28 +131,72 @@ function mulFirst(product: Tensor, last: Tensor, axis: number): Tensor {
   return where(equal(mask, 1), mul(product, last), product);
 }
 
-/** log(sum(exp(x))), shifted by the maximum so that nothing overflows. */
-export function logsumexp(x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor {
-  const list = normalizeAxes("logsumexp", axes, x.rank);
-  const top = stopGradient(max(x, list, { keepDims: true }));
-  // an infinite maximum must not be subtracted from itself
-  const shift = where(equal(abs(top), Number.POSITIVE_INFINITY), 0, top);
-  const out = add(log(sum(exp(sub(x, shift)), list, { keepDims: true })), shift);
-  return options?.keepDims ? out : reshape(out, without(x.shape, list));
-}
+const logsumexpOp: Op<AxesAttrs> = {
+  name: "logsumexp",
+  infer: ([x], { axes }) => ({ shape: without(x.shape, axes), dtype: requireFloat("logsumexp", x.dtype) }),
+  evaluate: ([x], { axes }) => {
+    const top = max(x, axes, { keepDims: true });
+    const shift = shiftOf(top);
+    // the largest entries count exactly, so that the others show beside them however small they are
+    const others = sum(where(less(x, top), exp(sub(x, shift)), 0), axes, { keepDims: true });
+    const ties = sum(cast(equal(x, top), x.dtype), axes, { keepDims: true });
+    const finite = add(log1p(add(sub(ties, 1), others)), shift);
+    return reshape(where(equal(abs(top), Number.POSITIVE_INFINITY), top, finite), without(x.shape, axes));
+  },
+  linearize: ({ inputs: [x], attrs: { axes } }) => [scaleMap(softmaxOver(x, axes)), summation(axes, x.shape)],
+};
 
-/** exp(x) / sum(exp(x)) along an axis, the last by default. */
+/** log(sum(exp(x))): nothing overflows, and logsumexp([0, -40]) is 4.2e-18, not 0. */
+export const logsumexp = reduction(logsumexpOp);
+
+/** exp(x) / sum(exp(x)) along an axis, the last by default. Large arguments cost no digits. */
 export function softmax(x: Tensor, axis = -1): Tensor {
-  return exp(logSoftmax(x, axis));
+  return softmaxOver(x, [normalizeAxis("softmax", axis, x.rank)]);
 }
 
+/** x - logsumexp(x) along an axis, the last by default. Large arguments cost no digits. */
 export function logSoftmax(x: Tensor, axis = -1): Tensor {
-  return sub(x, logsumexp(x, axis, { keepDims: true }));
+  const centered = sub(x, shiftOf(max(x, axis, { keepDims: true })));
+  return sub(centered, logsumexp(centered, axis, { keepDims: true }));
 }
 
-/** Euclidean norm; its derivative at 0 is 0. */
-export function norm(x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor {
-  return sqrt(sum(square(x), axes, options));
+function softmaxOver(x: Tensor, axes: readonly number[]): Tensor {
+  const e = exp(sub(x, shiftOf(max(x, axes, { keepDims: true }))));
+  return div(e, sum(e, axes, { keepDims: true }));
+}
+
+/** What the entries are shifted by: their maximum, as a constant. An infinite one must not be subtracted from itself. */
+function shiftOf(top: Tensor): Tensor {
+  return stopGradient(where(equal(abs(top), Number.POSITIVE_INFINITY), 0, top));
+}
+
+const normOp: Op<AxesAttrs> = {
+  name: "norm",
+  infer: ([x], { axes }) => ({ shape: without(x.shape, axes), dtype: requireFloat("norm", x.dtype) }),
+  evaluate: ([x], { axes }) => {
+    requireFloat("norm", x.dtype);
+    const unit = unitOf(x, axes);
+    return reshape(mul(lengthOf(div(x, unit), axes), unit), without(x.shape, axes));
+  },
+  linearize: ({ inputs: [x], attrs: { axes } }) => {
+    const scaled = div(x, unitOf(x, axes));
+    const length = lengthOf(scaled, axes);
+    return [scaleMap(where(equal(length, 0), 0, div(scaled, length))), summation(axes, x.shape)];
+  },
+};
+
+/** Euclidean norm, where no square over- or underflows; its derivative at 0 is 0. */
+export const norm = reduction(normOp);
+
+const lengthOf = (x: Tensor, axes: readonly number[]): Tensor =>
+  sqrt(sum(square(x), axes, { keepDims: true }));
+
+/** A power of two near the largest entry, as a constant: entries are scaled by it without rounding. */
+function unitOf(x: Tensor, axes: readonly number[]): Tensor {
+  if (axes.some((a) => x.shape[a] === 0)) return asTensor(1, x.dtype);
+  const most = x.dtype === "float32" ? 120 : 1000;
+  const exponent = floor(mul(log(max(abs(x), axes, { keepDims: true })), 1 / Math.LN2));
+  return stopGradient(pow(asTensor(2, x.dtype), clip(exponent, -most, most)));
 }
 
 interface CumsumAttrs {

@@ -52,6 +52,11 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   return sameShape(target, x.shape) ? x : apply(reshapeOp, [x], { shape: target });
 }
 
+const copyOp: Op<{ shape: Shape }> = { ...reshapeOp, view: undefined };
+
+/** The same entries, row-major, in an array of their own. */
+export const copy = (x: Tensor): Tensor => apply(copyOp, [x], { shape: x.shape });
+
 /** One axis of all entries. */
 export const flatten = (x: Tensor): Tensor => reshape(x, [x.size]);
 

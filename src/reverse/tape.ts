@@ -1,3 +1,4 @@
+import { callSite } from "../core/call-site.js";
 import { applyMaps, transposeMaps } from "../ops/linear.js";
 import { add } from "../ops/pointwise.js";
 import { apply } from "../tensor/apply.js";
@@ -5,6 +6,7 @@ import { nextLevel } from "../tensor/level.js";
 import type { Linearization, Op, Site } from "../tensor/op.js";
 import { Tensor } from "../tensor/tensor.js";
 import type { Trace } from "../tensor/trace.js";
+import { type Watcher, watch } from "../tensor/watch.js";
 
 /** One recorded op: where its inputs came from, and its linear maps, formed when first asked for. */
 export interface TapeNode {
@@ -59,7 +61,7 @@ export class Tape implements Trace {
     const primals = inputs.map((t) => this.primal(t));
     const output = apply(op, primals, attrs);
     if (op.linearize === null) return output;
-    const called = this.explain ? callSite(new Error().stack) : null;
+    const called = this.explain || watch.by !== null ? callSite() : null;
     const parents = inputs.map((t) => this.indexOf(t));
     return this.record({ op, site: { inputs: primals, output, attrs }, parents, output, maps: [], called });
   }
@@ -88,9 +90,11 @@ export class Tape implements Trace {
       for (let i = 0; i < node.parents.length; i++) {
         const parent = node.parents[i];
         if (parent < 0 || constant?.has(parent)) continue;
-        const maps = this.maps(node, i);
-        if (maps === null) continue;
-        accumulate(cotangents, parent, transposeMaps(maps, ct));
+        if (watch.by === null) this.pull(node, i, ct, cotangents);
+        else
+          this.watched(watch.by, "reverse derivative", node, ct, cotangents, parent, () =>
+            this.pull(node, i, ct, cotangents),
+          );
       }
     }
   }
@@ -102,10 +106,42 @@ export class Tape implements Trace {
       for (let i = 0; i < node.parents.length; i++) {
         const t = tangents.get(node.parents[i]);
         if (t === undefined) continue;
-        const maps = this.maps(node, i);
-        if (maps !== null) accumulate(tangents, at, applyMaps(maps, t));
+        if (watch.by === null) this.push(node, i, t, tangents, at);
+        else
+          this.watched(watch.by, "forward derivative", node, t, tangents, at, () =>
+            this.push(node, i, t, tangents, at),
+          );
       }
     }
+  }
+
+  private pull(node: TapeNode, i: number, ct: Tensor, cotangents: Map<number, Tensor>): void {
+    const maps = this.maps(node, i);
+    if (maps !== null) accumulate(cotangents, node.parents[i], transposeMaps(maps, ct));
+  }
+
+  private push(node: TapeNode, i: number, t: Tensor, tangents: Map<number, Tensor>, at: number): void {
+    const maps = this.maps(node, i);
+    if (maps !== null) accumulate(tangents, at, applyMaps(maps, t));
+  }
+
+  /** Runs a step that carries `t` through a node into `known.get(into)`, under the eyes of who watches. */
+  private watched(
+    by: Watcher,
+    reading: string,
+    { op, site, called }: TapeNode,
+    t: Tensor,
+    known: ReadonlyMap<number, Tensor>,
+    into: number,
+    step: () => void,
+  ): void {
+    if (op === null || site === null) {
+      step();
+      return;
+    }
+    const result = (): Tensor[] => [known.get(into)].filter((x) => x !== undefined);
+    const given = [...site.inputs, site.output, t, ...result()];
+    by.derived({ reading, op: op.name, inputs: site.inputs, given, called }, step, result);
   }
 
   private record(node: TapeNode): Tensor {
@@ -119,13 +155,4 @@ export class Tape implements Trace {
 export function accumulate(into: Map<number, Tensor>, at: number, term: Tensor): void {
   const known = into.get(at);
   into.set(at, known === undefined ? term : add(known, term));
-}
-
-/** The first stack frame outside the library's own machinery: the line of the user's cell. */
-function callSite(stack: string | undefined): string | null {
-  const frames = (stack ?? "").split("\n").slice(1);
-  const machinery = /[\\/](?:(?:ops|tensor|reverse|forward)[\\/][^\\/]+|_[^\\/]+)\.[jt]s/;
-  const frame = frames.find((line) => line.includes(":") && !machinery.test(line));
-  const place = frame?.match(/([^\\/()\s]+[\\/][^\\/()\s]+\.[cm]?[jt]s):(\d+):\d+/);
-  return place ? `${place[1]}:${place[2]}` : null;
 }

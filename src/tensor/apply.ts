@@ -5,6 +5,7 @@ import { type Level, requireOpen } from "./level.js";
 import type { Aval, Op } from "./op.js";
 import { abstractValue, type Dense, Tensor } from "./tensor.js";
 import type { Trace } from "./trace.js";
+import { watch } from "./watch.js";
 
 /** Applies an op: the highest level among the inputs decides which reading of it runs. */
 export function apply<A>(op: Op<A>, inputs: readonly Tensor[], attrs: A): Tensor {
@@ -26,12 +27,9 @@ export function apply<A>(op: Op<A>, inputs: readonly Tensor[], attrs: A): Tensor
   }
   const out = { data: allocate(aval.dtype, sizeOf(aval.shape)), shape: aval.shape, dtype: aval.dtype };
   backend().run(op.name, inputs.map(operandOf), attrs, out);
-  return new Tensor(aval.shape, aval.dtype, {
-    kind: "dense",
-    data: out.data,
-    strides: stridesOf(aval.shape),
-    offset: 0,
-  });
+  const result = fromData(out.data, aval.shape, aval.dtype);
+  if (watch.by !== null) watch.by.applied(op.name, inputs, result);
+  return result;
 }
 
 /** A tensor over an array that the caller gives away. */

@@ -57,3 +57,14 @@ export function backend(): Backend {
   if (!current) throw new BackendError('backend: none is registered; import "onward" first', "no-backend");
   return current;
 }
+
+/** Runs `f` with another backend in place of the current one. */
+export function withBackend<R>(other: Backend, f: () => R): R {
+  const before = current;
+  current = other;
+  try {
+    return f();
+  } finally {
+    current = before;
+  }
+}

@@ -1,7 +1,8 @@
 import type { TypedArray } from "../core/dtype.js";
 import { ShapeError } from "../core/errors.js";
-import { formatShape, stridesOf } from "../core/shape.js";
+import { formatShape, type Shape, stridesOf } from "../core/shape.js";
 import { primalOf } from "./apply.js";
+import type { Operand } from "./backend.js";
 import type { Dense, Tensor } from "./tensor.js";
 
 /** Nested arrays of numbers; a number for a scalar. */
@@ -9,19 +10,24 @@ export type NestedNumbers = number | NestedNumbers[];
 
 /** The entries in row-major order: the tensor's own array where it is contiguous, else a copy. Do not write to it. */
 export function entries(t: Tensor): TypedArray {
-  const { data, strides, offset } = denseOf(t);
-  const n = t.size;
-  const expected = stridesOf(t.shape);
-  if (strides.every((s, i) => s === expected[i] || t.shape[i] <= 1)) return data.subarray(offset, offset + n);
+  return entriesOf({ ...denseOf(t), shape: t.shape }, t.size);
+}
+
+function entriesOf(
+  { data, strides, offset, shape }: Dense & { readonly shape: Shape },
+  n: number,
+): TypedArray {
+  const expected = stridesOf(shape);
+  if (strides.every((s, i) => s === expected[i] || shape[i] <= 1)) return data.subarray(offset, offset + n);
   const out = new (data.constructor as new (n: number) => TypedArray)(n);
-  const at = new Array<number>(t.rank).fill(0);
+  const at = new Array<number>(shape.length).fill(0);
   let from = offset;
   for (let j = 0; j < n; j++) {
     out[j] = data[from];
-    for (let i = t.rank - 1; i >= 0; i--) {
+    for (let i = shape.length - 1; i >= 0; i--) {
       from += strides[i];
-      if (++at[i] < t.shape[i]) break;
-      from -= strides[i] * t.shape[i];
+      if (++at[i] < shape[i]) break;
+      from -= strides[i] * shape[i];
       at[i] = 0;
     }
   }
@@ -30,6 +36,7 @@ export function entries(t: Tensor): TypedArray {
 
 /** The dense value below all levels. @throws ShapeError for a tensor without data, as in a plan. */
 export function denseOf(t: Tensor): Dense {
+  reads++;
   const { value } = primalOf(t);
   if (value.kind !== "dense")
     throw new ShapeError(`tensor: a shape without data has no numbers to read, got ${formatShape(t.shape)}`);
@@ -50,4 +57,35 @@ export function toArray(t: Tensor): NestedNumbers {
   const build = (depth: number): NestedNumbers =>
     depth === t.rank ? flat[at++] : Array.from({ length: t.shape[depth] }, () => build(depth + 1));
   return build(0);
+}
+
+/** A look at whether all numbers are finite, and how it came out. */
+export interface Checked {
+  readonly operand: Operand;
+  readonly outcome: boolean;
+  again(): boolean;
+}
+
+let reads = 0;
+let watcher: ((checked: Checked) => void) | null = null;
+
+/** Runs `f`, tells of every check, and counts how often numbers were read besides. */
+export function watchReads<R>(tell: (checked: Checked) => void, f: () => R): { result: R; reads: number } {
+  const [before, start] = [watcher, reads];
+  watcher = tell;
+  try {
+    return { result: f(), reads: reads - start };
+  } finally {
+    watcher = before;
+  }
+}
+
+/** Whether every entry is finite; tensors without data count as finite. */
+export function allFinite(t: Tensor): boolean {
+  if (t.value.kind !== "dense") return true;
+  const operand = { ...t.value, shape: t.shape, dtype: t.dtype };
+  const again = (): boolean => entriesOf(operand, t.size).every(Number.isFinite);
+  const outcome = again();
+  watcher?.({ operand, outcome, again });
+  return outcome;
 }

@@ -1,44 +1,18 @@
-/** Arbitrary tensors, sequences, cells and stacks for property tests with fast-check. */
+/** Arbitrary sequences, cells and stacks for property tests with fast-check. */
 import fc from "fast-check";
 import type { Cell, CellKind, CellParams } from "../cells/_cell.js";
 import { cells } from "../cells/registry.js";
 import { ArgumentError } from "../core/errors.js";
 import type { Shape } from "../core/shape.js";
-import { sizeOf } from "../core/shape.js";
 import type { Model, ModelParams } from "../learn/model.js";
 import { type Supervised, stack } from "../learn/stack.js";
-import { tensor } from "../ops/create.js";
-import type { Tensor } from "../tensor/tensor.js";
 import { type Objective, objectives } from "./objectives.js";
 import { randomParams, randomSequence } from "./random-case.js";
 
-type Range = readonly [least: number, most: number];
-const integer = ([min, max]: Range): fc.Arbitrary<number> => fc.integer({ min, max });
+/** Both included. */
+export type Range = readonly [least: number, most: number];
+export const integer = ([min, max]: Range): fc.Arbitrary<number> => fc.integer({ min, max });
 const seeds = fc.integer({ min: 0, max: 2 ** 30 });
-
-export interface TensorOptions {
-  /** Default: zero to three axes of 1 to 4 entries. */
-  readonly shape?: Shape;
-  readonly dtype?: "float64" | "float32";
-  readonly min?: number;
-  readonly max?: number;
-}
-
-/** Finite numbers in [min, max], by default [−4, 4], rare values such as −0 and denormals included. */
-export function arbitraryTensor(options: TensorOptions = {}): fc.Arbitrary<Tensor> {
-  const { dtype = "float64", min = -4, max = 4 } = options;
-  const number =
-    dtype === "float64"
-      ? fc.double({ min, max, noNaN: true })
-      : fc.float({ min: Math.fround(min), max: Math.fround(max), noNaN: true });
-  const shapes = options.shape ? fc.constant(options.shape) : fc.array(integer([1, 4]), { maxLength: 3 });
-  return shapes.chain((shape) => {
-    const n = sizeOf(shape);
-    return fc
-      .array(number, { minLength: n, maxLength: n })
-      .map((values) => tensor(Float64Array.from(values), { shape, dtype }));
-  });
-}
 
 export interface SequenceOptions {
   /** Shapes without the batch axis. */
@@ -170,7 +144,8 @@ function build(drawn: readonly Drawn[], [m, height, width]: readonly [number, nu
   });
 }
 
-function describe({ name, geometry: { input, units, stride, activation } }: Cell): string {
+/** Such as `rgcPointwise [2,3,3]>2/2 elu`. */
+export function describe({ name, geometry: { input, units, stride, activation } }: Cell): string {
   return `${name} [${input}]>${units}${stride > 1 ? `/${stride}` : ""} ${activation}`;
 }
 

@@ -10,6 +10,28 @@ export interface BlockError {
   readonly normRatio: number;
 }
 
+/** One block of a comparison and its name, such as `areas.0.W`. */
+export interface BlockReport extends BlockError {
+  readonly path: string;
+}
+
+/** A line per block under a heading: error, cosine, norm ratio. */
+export function blockTable(blocks: readonly BlockReport[], indent = "  "): string {
+  const rows = [
+    ["block", "error", "cosine", "norm ratio"],
+    ...blocks.map(({ path, error, cosine, normRatio }) => [
+      path,
+      error.toExponential(2),
+      cosine.toFixed(6),
+      normRatio.toFixed(6),
+    ]),
+  ];
+  const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => row[i].length)));
+  const line = (row: readonly string[]): string =>
+    row.map((text, i) => (i === 0 ? text.padEnd(widths[i]) : text.padStart(widths[i]))).join("  ");
+  return rows.map((row) => `${indent}${line(row)}`).join("\n");
+}
+
 /** Compares the entries of one block. */
 export function blockError(got: ArrayLike<number>, expected: ArrayLike<number>): BlockError {
   const error = relativeError(got, expected);

@@ -1,12 +1,14 @@
+import type { TypedArray } from "../core/dtype.js";
 import { ArgumentError } from "../core/errors.js";
 import { leavesOf, mapTree } from "../core/tree.js";
 import type { Model, ModelParams } from "../learn/model.js";
 import { ruleNamed } from "../learn/named.js";
 import type { Rule, RuleOptions } from "../learn/rule.js";
 import { tensor } from "../ops/create.js";
+import { mul } from "../ops/pointwise.js";
 import { entries } from "../tensor/read.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
-import { type BlockError, blockError } from "./block-error.js";
+import { type BlockReport, blockError, blockTable } from "./block-error.js";
 import { GradientError } from "./errors.js";
 import { randomParams, randomSequence } from "./random-case.js";
 
@@ -23,11 +25,6 @@ export interface CheckLearnerOptions<S> extends RuleOptions {
   readonly seed?: number;
   /** Largest relative error of a parameter block; default 1e-10. */
   readonly tolerance?: number;
-}
-
-/** One parameter block of a comparison, such as `areas.0.W`. */
-export interface BlockReport extends BlockError {
-  readonly path: string;
 }
 
 export interface LearnerReport {
@@ -55,8 +52,8 @@ export function compareLearner<S>(
 /**
  * Checks that a learning rule gives the gradient of backpropagation through time on a model and a sequence.
  * Where a block of that gradient is itself uncertain, because its terms cancel, a thousand times its own rounding is
- * allowed: how far it moves when every parameter moves by one unit in the last place.
- * @throws GradientError naming the worst parameter block
+ * allowed: how far it moves when its numbers are rounded anew.
+ * @throws GradientError naming the worst parameter block, with a table of all
  */
 export function checkLearner<S>(
   rule: string | Rule,
@@ -71,7 +68,8 @@ export function checkLearner<S>(
   if (wrong.length === 0) return report;
   const { path, error, cosine, normRatio } = worstOf(wrong);
   throw new GradientError(
-    `checkLearner: ${report.rule} must equal bptt to ${tolerance}, got a relative error of ${error.toExponential(2)} at ${path} (cosine ${cosine.toFixed(4)}, norm ratio ${normRatio.toFixed(4)})`,
+    `checkLearner: ${report.rule} must equal bptt to ${tolerance}, got a relative error of ${error.toExponential(2)} at ${path} (cosine ${cosine.toFixed(4)}, norm ratio ${normRatio.toFixed(4)})\n${blockTable(report.blocks)}`,
+    report.blocks,
   );
 }
 
@@ -89,16 +87,35 @@ function runner<S>(model: Model<S>, options: CheckLearnerOptions<S>) {
   return { params, gradient };
 }
 
-/** Relative change of each block of the exact gradient when every parameter moves by one unit in the last place. */
+/** Odd factors, which round every product anew. */
+const factors = [1 / 3, 0.7, 1.3];
+
+/**
+ * Relative change of each block of the exact gradient when every parameter moves by one unit in the last place, and when
+ * the loss is scaled and the gradient scaled back: of the first, values round anew; of the second, all that is sent back.
+ */
 function ownRounding<S>(model: Model<S>, options: CheckLearnerOptions<S>): number[] {
   const { params, gradient } = runner(model, options);
   const bptt = ruleNamed("bptt");
-  const moved = mapTree(params, isTensor, (t: Tensor) => {
+  const exact = gradient(bptt, params);
+  const moved = mapTensors(params, (t) => {
     const unit = t.dtype === "float64" ? 2 ** -52 : 2 ** -23;
-    const values = entries(t).map((v, i) => v * (1 + (i % 2 === 0 ? unit : -unit)));
-    return tensor(values, { shape: t.shape, dtype: t.dtype });
-  }) as ModelParams;
-  return compareGradients(gradient(bptt, moved), gradient(bptt, params)).blocks.map((b) => b.error);
+    return entries(t).map((v, i) => v * (1 + (i % 2 === 0 ? unit : -unit)));
+  });
+  const scaled = factors.map((by) => {
+    const louder: Model<S> = { ...model, loss: (context) => mul(model.loss(context), by) };
+    return mapTensors(runner(louder, { ...options, params }).gradient(bptt, params), (t) =>
+      entries(t).map((v) => v / by),
+    );
+  });
+  const changes = [gradient(bptt, moved), ...scaled].map((g) => compareGradients(g, exact).blocks);
+  return changes[0].map((_, i) => Math.max(...changes.map((blocks) => blocks[i].error)));
+}
+
+function mapTensors(params: ModelParams, f: (t: Tensor) => TypedArray): ModelParams {
+  return mapTree(params, isTensor, (t: Tensor) =>
+    tensor(f(t), { shape: t.shape, dtype: t.dtype }),
+  ) as ModelParams;
 }
 
 /** Two gradients of one model, block by block. */

@@ -1,28 +1,8 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, describe, expect, it, vi } from "vitest";
-import { main } from "../../src/cli/main.js";
+import { afterEach, describe, expect, it } from "vitest";
+import { run } from "../support/command-line.js";
 import { newFolder, writeImage } from "../support/images.js";
-
-/** Runs the command line; what it prints and its exit status. */
-async function run(...args: string[]): Promise<{ status: number; out: string; err: string }> {
-  let [out, err] = ["", ""];
-  const printed = vi.spyOn(process.stdout, "write").mockImplementation((text) => {
-    out += text;
-    return true;
-  });
-  const noted = vi.spyOn(process.stderr, "write").mockImplementation((text) => {
-    err += text;
-    return true;
-  });
-  process.exitCode = undefined;
-  const status = await main(args);
-  const set = process.exitCode as number | undefined;
-  process.exitCode = undefined;
-  printed.mockRestore();
-  noted.mockRestore();
-  return { status: status || (set ?? 0), out, err };
-}
 
 afterEach(() => {
   process.exitCode = undefined;
@@ -160,6 +140,22 @@ describe("every mistake is one sentence and exit status 1", async () => {
       "local credit for bptt",
       ["check", oracle("recurrent.json"), "--credit", "local", "--rule", "bptt"],
       /belongs to the rule rfp/,
+    ],
+    [
+      "runs of a file of known gradients",
+      ["check", oracle("recurrent.json"), "--runs", "3"],
+      /check: --runs and --seed belong to modules, got .*recurrent\.json/,
+    ],
+    [
+      "no runs of a module",
+      ["check", "cell.ts", "--runs", "0"],
+      /--runs: expected a whole number of at least 1, got "0"/,
+    ],
+    ["a seed that is none", ["check", "cell.ts", "--seed", "x"], /--seed: expected a whole number/],
+    [
+      "local credit for all rules",
+      ["check", "cell.ts", "--credit", "local"],
+      /--credit local belongs to the rule rfp, got every exact rule/,
     ],
     [
       "an unknown backend",

@@ -7,7 +7,6 @@ import {
   gather,
   jacrev,
   matmul,
-  mul,
   permute,
   random,
   reshape,
@@ -17,6 +16,7 @@ import {
   type TiedJacobian,
   tiedJacobian,
 } from "../../src/index.js";
+import { compositions } from "../support/compositions.js";
 
 const draw = (seed: number, shape: readonly number[]): Tensor => random.normal(random.key(seed), shape);
 
@@ -188,41 +188,11 @@ describe("convolutions", () => {
 });
 
 describe("random compositions", () => {
-  type Step = (x: Tensor) => Tensor;
-  // each step takes and gives [2, 3, 2]
-  const steps: readonly Step[] = [
-    (x) => x.tanh(),
-    (x) => x.mul(draw(30, [2, 3, 2])),
-    (x) => x.mul(x.sum(1, { keepDims: true })),
-    (x) => x.add(draw(31, [3, 1])).sigmoid(),
-    (x) => x.permute([2, 1, 0]),
-    (x) => x.reshape([3, 4]).reshape([2, 3, 2]),
-    (x) => x.reshape([6, 2]).tanh().reshape([2, 3, 2]),
-    (x) => x.flip(1),
-    (x) => x.gather([1, 0], 0),
-    (x) =>
-      x.slice([null, [1, 3]]).pad([
-        [0, 0],
-        [1, 0],
-      ]),
-    (x) => x.cumsum(1),
-    (x) => einsum("abc,cd->abd", x, draw(32, [2, 2])),
-    (x) => einsum("abc,dbe->ade", x, draw(33, [3, 3, 2])).mul(0.3),
-    (x) => broadcastTo(x.select(1, 1).expandDims(1), [2, 3, 2]),
-    (x) => x.softmax(1),
-    (x) => mul(x.max(2, { keepDims: true }), x),
-  ];
-
   it("agree with reverse mode, and nest", () => {
     fc.assert(
-      fc.property(
-        fc.array(fc.nat(steps.length - 1), { minLength: 1, maxLength: 4 }),
-        fc.nat(1000),
-        (chosen, seed) => {
-          const f = (x: Tensor): Tensor => chosen.reduce((v, i) => steps[i](v), x);
-          jacobian(f, draw(seed + 100, [2, 3, 2]));
-        },
-      ),
+      fc.property(compositions(4), ({ f, x }) => {
+        jacobian(f, x);
+      }),
       { numRuns: 60 },
     );
   });

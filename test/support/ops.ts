@@ -211,6 +211,7 @@ const products: OpCase[] = [
 
 const moves: OpCase[] = [
   { name: "reshape", f: (x) => o.reshape(x, [3, -1]), shapes: [[2, 1, 3]] },
+  { name: "copy", f: (x) => o.copy(x), shapes: [[2, 3]] },
   { name: "flatten", f: (x) => o.flatten(x), shapes: [[2, 1, 3]] },
   { name: "permute", f: (x) => o.permute(x, [2, 0, 1]), shapes: [[2, 1, 3]] },
   { name: "transpose", f: (x) => o.transpose(x), shapes: [[2, 3]] },

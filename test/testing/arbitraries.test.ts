@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { cells } from "../../src/cells/index.js";
 import { ArgumentError } from "../../src/core/errors.js";
-import { entries } from "../../src/index.js";
+import { entries, type Tensor } from "../../src/index.js";
 import {
   arbitraryCell,
   arbitrarySequence,
@@ -97,5 +97,66 @@ describe("arbitraryStack", () => {
     expect(label).toMatch(/^\w+ \[[\d,]+\]>\d.* > .*, (squared|slow), T=\d B=\d, seed \d+, saturation \d$/);
     expect(fc.stringify(found[0])).toBe(label);
     expect(label).toBe(sample(arbitraryStack(), 1)[0].label);
+  });
+});
+
+describe("a failure shrinks to the smallest", () => {
+  /** The counterexamples that different seeds end with. */
+  const smallest = <T>(arbitrary: fc.Arbitrary<T>, fails: (value: T) => boolean): T[] =>
+    Array.from({ length: 6 }, (_, seed) => {
+      const property = fc.property(arbitrary, (value) => !fails(value));
+      return fc.check(property, { seed, numRuns: 500 }).counterexample?.[0] as T;
+    });
+  const same = <T>(found: readonly T[], show: (value: T) => string): string => {
+    const shown = [...new Set(found.map(show))];
+    expect(shown).toHaveLength(1);
+    return shown[0];
+  };
+
+  it("stack and cell: size 1, one step, one stream, seed 0", () => {
+    const first = Object.keys(cells)[0];
+    const data = "squared, T=1 B=1, seed 0, saturation 0";
+    const one = `${first} [1]>1 tanh`;
+    expect(
+      same(
+        smallest(arbitraryStack(), () => true),
+        fc.stringify,
+      ),
+    ).toBe(`${one} > ${one}, ${data}`);
+    expect(
+      same(
+        smallest(arbitraryCell(), () => true),
+        fc.stringify,
+      ),
+    ).toBe(`${one}, ${data}`);
+    const long = smallest(arbitraryStack(), ({ samples }) => samples.length >= 3);
+    expect(same(long, fc.stringify)).toBe(`${one} > ${one}, ${data.replace("T=1", "T=3")}`);
+  });
+
+  it("sequence", () => {
+    const long = smallest(arbitrarySequence({ input: [2], target: [1] }), (steps) => steps.length >= 2);
+    expect(same(long, (steps) => `${steps.length} ${steps[0].input.shape}`)).toBe("2 1,2");
+  });
+
+  it("tensor: without axes, indices and digits that do not matter", () => {
+    const large = (t: Tensor): number => entries(t).filter((v) => v > 1).length;
+    const show = (t: Tensor): string => `[${t.shape}] ${[...entries(t)]}`;
+    expect(
+      same(
+        smallest(arbitraryTensor(), (t) => large(t) >= 1),
+        show,
+      ),
+    ).toBe("[] 2");
+    const two = smallest(arbitraryTensor(), (t) => large(t) >= 2);
+    expect(same(two, show)).toBe("[2] 2,2");
+    const shape = [2, 3];
+    expect(
+      same(
+        smallest(arbitraryTensor({ shape }), () => true),
+        show,
+      ),
+    ).toBe("[2,3] 0,0,0,0,0,0");
+    const positive = smallest(arbitraryTensor({ min: 0.25, max: 3 }), () => true);
+    expect(same(positive, show)).toBe("[] 0.25");
   });
 });

@@ -5,6 +5,7 @@ import {
   customJvp,
   mul,
   random,
+  relu,
   sin,
   stopGradient,
   sum,
@@ -12,7 +13,7 @@ import {
   tanh,
   tensor,
 } from "../../src/index.js";
-import { checkGradients, GradientError } from "../../src/testing/index.js";
+import { checkGradients, GradientError, UnsettledError } from "../../src/testing/index.js";
 
 const x = tensor([0.3, -0.7, 1.2]);
 const messageOf = (action: () => unknown): string => {
@@ -86,9 +87,65 @@ describe("checkGradients", () => {
     );
   });
 
+  it("compares the modes asked for, and mixes no others at higher orders", () => {
+    const f = (v: Tensor) => sum(sin(v).mul(v.exp()));
+    const compared = (options: object) => checkGradients(f, [x], options).compared;
+    // 3 entries of one output: one derivative each per mode
+    expect(compared({ modes: ["forward"] })).toBe(3);
+    expect(compared({ modes: ["reverse"] })).toBe(3);
+    // forward over forward: one output; reverse over reverse: three outputs in one weighted sum
+    expect(compared({ modes: ["forward"], order: 2 })).toBe(3 + 3);
+    expect(compared({ modes: ["reverse"], order: 2 })).toBe(3 + 3);
+    // over the gradient of three outputs: 3 forward and 1 reverse for each entry; over the tangent: 1 and 1
+    expect(compared({ order: 2 })).toBe(3 * (2 + (3 + 1) + (1 + 1)));
+  });
+
+  it("lets pass what only other modes get wrong", () => {
+    const flat = customJvp(
+      (v: Tensor) => v.square(),
+      ([v], [t]) => mul(mul(v, t), 2.001),
+    );
+    for (const mode of ["forward", "reverse"] as const)
+      expect(messageOf(() => checkGradients(flat, [x], { modes: [mode] }))).toMatch(
+        new RegExp(`^checkGradients: the ${mode} derivative at args\\.0`),
+      );
+    // wrong in the second derivative only: the message tells the mixture
+    const second = customJvp(
+      (v: Tensor) => v.square(),
+      ([v], [t]) => mul(mul(stopGradient(v), t), 2),
+    );
+    for (const mode of ["forward", "reverse"] as const)
+      expect(messageOf(() => checkGradients(second, [x], { order: 2, modes: [mode] }))).toContain(
+        `the ${mode} derivative of the ${mode} derivative at args.0[0]`,
+      );
+  });
+
+  it.each([[[]], [["backward"]], [["forward", "both"]], ["forward"]])("refuses modes %j", (modes) => {
+    const check = () => checkGradients((v: Tensor) => v, [x], { modes: modes as never });
+    expect(check).toThrow(ArgumentError);
+    expect(check).toThrow(
+      `checkGradients: modes must be some of forward, reverse, got ${JSON.stringify(modes)}`,
+    );
+  });
+
   it("does not judge at a kink", () => {
     expect(messageOf(() => checkGradients((v: Tensor) => abs(v), [tensor([1e-3])]))).toMatch(
-      /^checkGradients: central differences at args\.0\[0\] must settle to .* kink or a jump nearby$/,
+      /^checkGradients: central differences for the derivative at args\.0\[0\] must settle to .* kink or a jump nearby$/,
+    );
+    // at the corner itself they settle, on the slope halfway
+    for (const corner of [
+      (v: Tensor) => relu(v),
+      (v: Tensor) => relu(v).mul(1e-2).add(v),
+      (v: Tensor) => sin(relu(v)).mul(50),
+    ])
+      expect(() => checkGradients(corner, [tensor([0])])).toThrow(UnsettledError);
+    // a bend is none, however sharp: this is wrong
+    const bent = customJvp(
+      (v: Tensor) => v.square().mul(1000),
+      ([v], [t]) => mul(mul(v, t), 2000.1).add(t),
+    );
+    expect(messageOf(() => checkGradients(bent, [tensor([0])]))).toContain(
+      "must be 0 by central differences, got 1",
     );
   });
 

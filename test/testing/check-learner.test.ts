@@ -33,6 +33,15 @@ const spoilt = (block: string, change: (g: Tensor) => Tensor): Rule => ({
   },
 });
 
+function captured(action: () => unknown): GradientError {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof GradientError) return error;
+  }
+  throw new Error("expected a GradientError");
+}
+
 describe("checkLearner", () => {
   it("passes an exact rule by name or as an object, and reports every block", () => {
     const report = checkLearner("rfp", model);
@@ -52,6 +61,15 @@ describe("checkLearner", () => {
     expect(() => checkLearner(rule, model)).toThrow(
       "checkLearner: spoilt must equal bptt to 1e-10, got a relative error of 1.00e-2 at areas.0.Un (cosine 1.0000, norm ratio 1.0100)",
     );
+    const table = captured(() => checkLearner(rule, model))
+      .message.split("\n")
+      .slice(1);
+    expect(table[0]).toMatch(/^ {2}block +error +cosine +norm ratio$/);
+    expect(table.slice(1).map((line) => line.trim().split(/ +/)[0])).toEqual(
+      Object.keys(model.areas[0].shapes).map((name) => `areas.0.${name}`),
+    );
+    expect(table.find((line) => line.includes(".Un "))).toMatch(/ 1\.00e-2 +1\.000000 +1\.010000$/);
+    expect(captured(() => checkLearner(rule, model)).blocks).toEqual(compareLearner(rule, model).blocks);
     checkLearner(rule, model, { tolerance: 0.02 });
     const { worst, blocks } = compareLearner(rule, model);
     expect(worst.path).toBe("areas.0.Un");

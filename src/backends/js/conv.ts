@@ -127,20 +127,26 @@ function transposed(x: TypedArray, from: number, rows: number, columns: number):
   return out;
 }
 
+/** Sums of float32 entries are kept in double precision until the end. */
+const accumulator = (out: Result): TypedArray =>
+  out.dtype === "float32" ? new Float64Array(out.data.length) : out.data;
+
 /** The transpose along the input: cotangents times kernels give patches, which are added back into the image. */
 export function runConv2dInput([ct, k]: readonly Operand[], attrs: ConvAttrs, out: Result): void {
   const s = sizesOf(out.shape, k.shape, ct.shape, attrs.groups);
   const [taps, positions] = [s.inputs * s.kh * s.kw, s.outHeight * s.outWidth];
   const [error, kernel] = [contiguous(ct), contiguous(k)];
+  const into = accumulator(out);
   const patches = new Float64Array(positions * taps);
   eachPart(s, attrs.groups, (part) => {
     const errors = transposed(error.data, error.offset + part.result, s.outputs, positions);
     const kernels = transposed(kernel.data, kernel.offset + part.kernel, s.outputs, taps);
     gemm(patches, 0, taps, 1, errors, 0, s.outputs, kernels, 0, s.outputs, positions, taps, s.outputs);
     eachTap(s, attrs, (patch, image, count) => {
-      for (let j = 0; j < count; j++) out.data[part.image + image + j] += patches[patch + j];
+      for (let j = 0; j < count; j++) into[part.image + image + j] += patches[patch + j];
     });
   });
+  if (into !== out.data) out.data.set(into);
 }
 
 /** The transpose along the kernel: cotangents times patches, summed over the batch. */
@@ -150,6 +156,7 @@ export function runConv2dKernel([x, ct]: readonly Operand[], attrs: ConvAttrs, o
   const [image, error] = [contiguous(x), contiguous(ct)];
   const patches = new Float64Array(positions * taps);
   const sum = new Float64Array(s.outputs * taps);
+  const into = accumulator(out);
   eachPart(s, attrs.groups, (part) => {
     unfold(patches, image.data, image.offset + part.image, s, attrs);
     const columns = transposed(patches, 0, positions, taps);
@@ -168,6 +175,7 @@ export function runConv2dKernel([x, ct]: readonly Operand[], attrs: ConvAttrs, o
       taps,
       positions,
     );
-    for (let j = 0; j < sum.length; j++) out.data[part.kernel + j] += sum[j];
+    for (let j = 0; j < sum.length; j++) into[part.kernel + j] += sum[j];
   });
+  if (into !== out.data) out.data.set(into);
 }

@@ -6,6 +6,7 @@ import { broadcastStrides, eachRow, nestOf } from "./walk.js";
 
 type Function1 = (x: number) => number;
 type Function2 = (a: number, b: number) => number;
+type Function3 = (a: number, b: number, c: number) => number;
 
 /** The value of every pointwise op of one argument. */
 export const unary: Readonly<Record<string, Function1>> = {
@@ -43,6 +44,10 @@ export const unary: Readonly<Record<string, Function1>> = {
   relu: special.relu,
   elu: special.elu,
   softsign: special.softsign,
+  sechSquare: special.sechSquare,
+  bell: special.bell,
+  siluSlope: special.siluSlope,
+  geluSlope: special.geluSlope,
   logicalNot: (x) => (x ? 0 : 1),
 };
 
@@ -54,6 +59,10 @@ export const binary: Readonly<Record<string, Function2>> = {
   minimum: (a, b) => (a < b || Number.isNaN(a) ? a : b),
   atan2: Math.atan2,
   hypot: Math.hypot,
+  overTwice: special.overTwice,
+  direction: special.direction,
+  overSquare: special.overSquare,
+  logPow: special.logPow,
   equal: (a, b) => (a === b ? 1 : 0),
   notEqual: (a, b) => (a !== b ? 1 : 0),
   less: (a, b) => (a < b ? 1 : 0),
@@ -157,18 +166,24 @@ function simple(x: Operand, shape: readonly number[]): boolean {
   return true;
 }
 
-export function runWhere([condition, a, b]: readonly Operand[], out: Result): void {
-  const operands = [condition, a, b];
+export const runWhere = (inputs: readonly Operand[], out: Result): void =>
+  runTernary((condition, a, b) => (condition ? a : b), inputs, out);
+
+export const runTimesPow = (inputs: readonly Operand[], { less }: { less: number }, out: Result): void =>
+  runTernary((c, a, b) => special.timesPow(c, a, b - less), inputs, out);
+
+function runTernary(f: Function3, operands: readonly Operand[], out: Result): void {
   const nest = nestOf(out.shape, [
     stridesOf(out.shape),
     ...operands.map((x) => broadcastStrides(x, out.shape)),
   ]);
   const inner = nest.sizes.length - 1;
-  const [, sc, sa, sb] = nest.strides.map((s) => s[inner]);
+  const [x, y, z] = operands;
+  const [, sx, sy, sz] = nest.strides.map((s) => s[inner]);
   eachRow(nest, (at) => {
-    const [o, c, i, k] = [at[0], at[1] + condition.offset, at[2] + a.offset, at[3] + b.offset];
+    const [o, i, k, l] = [at[0], at[1] + x.offset, at[2] + y.offset, at[3] + z.offset];
     for (let j = 0; j < nest.sizes[inner]; j++)
-      out.data[o + j] = condition.data[c + j * sc] ? a.data[i + j * sa] : b.data[k + j * sb];
+      out.data[o + j] = f(x.data[i + j * sx], y.data[k + j * sy], z.data[l + j * sz]);
   });
 }
 

@@ -73,8 +73,25 @@ export function erf(x: number): number {
 }
 
 /** x times the standard normal distribution function. */
-export const gelu = (x: number): number =>
-  x === Number.NEGATIVE_INFINITY ? 0 : 0.5 * x * erfc(-x * Math.SQRT1_2);
+export function gelu(x: number): number {
+  if (x > far) return 0.5 * x * erfc(-x * Math.SQRT1_2);
+  if (x < -40) return 0;
+  // the tail as x h h, so that exp(-x²/2) is not rounded below the normal numbers before x makes it larger
+  const h = Math.exp(-0.25 * x * x);
+  return 0.5 * (x * scaledErfc(-x * Math.SQRT1_2) * h) * h;
+}
+
+/** The derivative of gelu. */
+export function geluSlope(x: number): number {
+  const h = Math.exp(-0.25 * x * x);
+  if (x > far) return 0.5 * erfc(-x * Math.SQRT1_2) + (h === 0 ? 0 : x * density * h * h);
+  if (h === 0) return 0;
+  return (0.5 * scaledErfc(-x * Math.SQRT1_2) + x * density) * h * h;
+}
+
+/** Where the normal distribution function is small enough for its tail form to be worth it. */
+const far = -20;
+const density = 1 / Math.sqrt(2 * Math.PI);
 
 export function sigmoid(x: number): number {
   if (x >= 0) return 1 / (1 + Math.exp(-x));
@@ -82,8 +99,69 @@ export function sigmoid(x: number): number {
   return e / (1 + e);
 }
 
+export function sechSquare(x: number): number {
+  const e = Math.exp(-Math.abs(x));
+  const sech = (2 * e) / (1 + e * e);
+  return sech * sech;
+}
+
+export const bell = (x: number): number => Math.exp(-x * x);
+
+export function silu(x: number): number {
+  if (x >= 0) return x / (1 + Math.exp(-x));
+  const h = Math.exp(0.5 * x);
+  return h === 0 ? 0 : (x * h * h) / (1 + h * h);
+}
+
+/** The derivative of silu. */
+export function siluSlope(x: number): number {
+  const h = Math.exp(-0.5 * Math.abs(x));
+  if (h === 0) return x > 0 ? 1 : 0;
+  const e = h * h;
+  if (x >= 0) return (1 + (x * e) / (1 + e)) / (1 + e);
+  return ((1 + x / (1 + e)) * h * h) / (1 + e);
+}
+
+/** a / hypot(a, b); 0 where both are. */
+export function direction(a: number, b: number): number {
+  const [x, y] = [Math.abs(a), Math.abs(b)];
+  if (a === 0) return Number.isNaN(b) ? b : 0;
+  if (x === Number.POSITIVE_INFINITY) return Number.isNaN(b) ? b : Math.sign(a) / (y === x ? Math.SQRT2 : 1);
+  if (x >= y) {
+    const r = y / x;
+    return Math.sign(a) / Math.sqrt(1 + r * r);
+  }
+  const r = a / y;
+  return r / Math.sqrt(1 + r * r);
+}
+
+/** a / b², where the quotient by b alone may lie below the normal numbers. */
+export function overTwice(a: number, b: number): number {
+  const once = a / b;
+  return Math.abs(once) < 1e-290 && Math.abs(b) < 1 ? a * (1 / b / b) : once / b;
+}
+
+/** a / (a² + b²) */
+export function overSquare(a: number, b: number): number {
+  const length = Math.hypot(a, b);
+  const part = direction(a, b);
+  if (length === Number.POSITIVE_INFINITY) return (0.25 * part) / Math.hypot(0.25 * a, 0.25 * b);
+  return Math.abs(part) < 1e-290 && length !== 0 ? overTwice(a, b) : part / length;
+}
+
+export const logPow = (a: number, b: number): number => (a === 0 ? 0 : timesPow(Math.log(a), a, b));
+
+/** c a^b, 0 where c is, and with its digits where the power alone leaves the normal numbers. */
+export function timesPow(c: number, a: number, b: number): number {
+  if (c === 0) return 0;
+  const p = a ** b;
+  const size = Math.abs(p);
+  if ((size > 1e-290 && size < Number.POSITIVE_INFINITY) || a === 0 || Number.isNaN(p)) return c * p;
+  const half = Math.abs(a) ** (0.5 * b);
+  return (p < 0 || Object.is(p, -0) ? -c : c) * half * half;
+}
+
 export const softplus = (x: number): number => Math.log1p(Math.exp(-Math.abs(x))) + Math.max(x, 0);
-export const silu = (x: number): number => (x === Number.NEGATIVE_INFINITY ? 0 : x * sigmoid(x));
 export const elu = (x: number): number => (x > 0 ? x : Math.expm1(x));
 export const relu = (x: number): number => (x > 0 || Number.isNaN(x) ? x : 0);
 export const softsign = (x: number): number =>

@@ -57,9 +57,11 @@ export function measureMemory(job: MemoryJob): MemoryFigure {
       learner.step(samples[t % samples.length]);
       // the first step allocates and compiles
       if (t === 0) began = performance.now();
-      const each = (performance.now() - began) / 1000 / t;
-      if (t > 0 && each * job.steps > job.seconds && t < job.steps - 1)
-        return { kind: "slow", seconds: each * job.steps };
+      const spent = (performance.now() - began) / 1000;
+      const whole = (spent / t) * job.steps;
+      // the next steps are slow as well, until their code is compiled
+      if ((t >= 30 || spent > 5) && whole > job.seconds && t < job.steps - 1)
+        return { kind: "slow", seconds: whole };
     }
   } catch (error) {
     if (error instanceof PlanError) return { kind: "refused", message: error.message, needed: error.needed };

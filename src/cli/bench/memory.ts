@@ -16,6 +16,8 @@ export interface MemorySweep {
   readonly limit: number;
   /** Seconds that one figure may take. */
   readonly seconds: number;
+  /** Rows of an earlier sweep: what was measured then is kept. */
+  readonly known?: readonly MemoryRow[];
 }
 
 export interface RuleAndCredit {
@@ -58,13 +60,26 @@ export async function sweepMemory(
         const found = plan(model, { steps, sample: samples[0], ...needsReadout });
         const { limit, seconds } = sweep;
         const job = { subject, rule, credit, steps, limit, seconds };
+        const units = unitsOf(model);
+        const before = sweep.known?.find(
+          (r) =>
+            r.figure.kind === "measured" &&
+            r.model === subject.label &&
+            r.units === units &&
+            r.rule === rule &&
+            r.credit === credit &&
+            r.steps === steps,
+        );
+        const isSlow = each * steps > seconds;
         const figure: MemoryFigure =
-          each * steps > seconds ? { kind: "slow", seconds: each * steps } : await takeFigure(job, command);
-        if (figure.kind === "measured") each = figure.secondsPerStep;
+          before?.figure ??
+          (isSlow ? { kind: "slow", seconds: each * steps } : await takeFigure(job, command));
+        if (figure.kind === "measured" && !before) each = figure.secondsPerStep;
+        if (figure.kind === "slow") each = figure.seconds / steps;
         const reaching = new Set(found.rows.map((r) => r.parameter));
         const row = {
           model: subject.label,
-          units: unitsOf(model),
+          units,
           rule,
           credit,
           steps,

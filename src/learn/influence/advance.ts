@@ -1,12 +1,12 @@
 import type { TypedArray } from "../../core/dtype.js";
 import { sizeOf, stridesOf } from "../../core/shape.js";
 import { type Axis, align, type Factor } from "../../forward/factor.js";
-import { broadcastTo } from "../../ops/views.js";
+import { broadcastTo, copy } from "../../ops/views.js";
 import { fromData } from "../../tensor/apply.js";
 import { backend } from "../../tensor/backend.js";
-import { entries } from "../../tensor/read.js";
 import type { Dense, Tensor } from "../../tensor/tensor.js";
-import type { Strided, TraceContraction, TraceTerm } from "../../tensor/trace-step.js";
+import type { Strided, TraceContraction, TraceStep, TraceTerm } from "../../tensor/trace-step.js";
+import { type Watcher, watch } from "../../tensor/watch.js";
 import type { KnownTerm } from "./compose.js";
 import type { StateErrors } from "./influence.js";
 import type { TraceBlock } from "./traces.js";
@@ -40,7 +40,7 @@ export function advance(job: Advance): void {
     );
     return vectors.some((v) => v !== null) ? { vectors } : null;
   };
-  backend().traceStep({
+  const step: TraceStep = {
     traces: arrays,
     rows: rowAxes.map((a) => a.size),
     inner: sizeOf(inner.map((a) => a.size)),
@@ -52,7 +52,31 @@ export function advance(job: Advance): void {
     gradient,
     gradientStrides: rowAxes.map((a) => (order.includes(a) ? steps[order.indexOf(a)] : 0)),
     started: job.started,
-  });
+  };
+  if (watch.by === null) backend().traceStep(step);
+  else watched(watch.by, job, step);
+}
+
+/** The trace step under the eyes of who watches; old traces are overwritten, so they are looked at as copies. */
+function watched(by: Watcher, { trace, terms, before, after, gradient }: Advance, step: TraceStep): void {
+  const tensors = (arrays: readonly TypedArray[]): Tensor[] =>
+    arrays.map((a) => fromData(a, [a.length], trace.block.dtype));
+  const factors = terms.flatMap(({ coefficient, base }) =>
+    [coefficient, base].flatMap((f) => (f === null || overlaps(f, trace) ? [] : [f.tensor])),
+  );
+  const errors = [...before, ...after].filter((e) => e !== null);
+  const old = tensors([...step.traces, gradient].map((a) => a.slice()));
+  by.derived(
+    {
+      reading: "trace",
+      op: `the step of ${trace.block.path} in area ${trace.pattern.area}`,
+      inputs: factors,
+      given: [...factors, ...errors, ...old],
+      called: null,
+    },
+    () => backend().traceStep(step),
+    () => tensors([...step.traces, gradient]),
+  );
 }
 
 /** Position of each state among those that have a trace. */
@@ -141,8 +165,8 @@ function innerBase(
   const axes = [...base.axes.filter((a) => !inner.includes(a)), ...(carried.length ? inner : [])];
   const sizes = axes.map((a) => a.size);
   const whole = broadcastTo(align(base, axes), sizes);
-  const copy: Factor = { axes, tensor: fromData(entries(whole).slice(), sizes, base.tensor.dtype) };
-  return { ...strided(copy, rows, bound), constantInner: carried.length === 0 };
+  const own: Factor = { axes, tensor: copy(whole) };
+  return { ...strided(own, rows, bound), constantInner: carried.length === 0 };
 }
 
 function overlaps(base: Factor, trace: TraceBlock): boolean {

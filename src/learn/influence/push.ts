@@ -1,5 +1,8 @@
 import { seed, type Tangent } from "../../forward/term.js";
 import { tiedTangents } from "../../forward/tied.js";
+import type { TapeNode } from "../../reverse/tape.js";
+import type { Tensor } from "../../tensor/tensor.js";
+import { type Watcher, watch } from "../../tensor/watch.js";
 import type { StepRecord } from "../step.js";
 import { isCarrier, type Paths, withinUnit } from "./paths.js";
 import type { Sources } from "./sources.js";
@@ -62,21 +65,24 @@ export function pushStep(record: StepRecord, sources: Sources, options: PushOpti
     const { op } = node;
     if (op === null || !needed[at]) continue;
     const by = node.called ? `${op.name} at ${node.called}` : op.name;
-    let sums: Map<number, Tangent> | null = null;
-    node.parents.forEach((parent, i) => {
-      const incoming = parent < 0 ? undefined : found.get(parent);
-      if (incoming === undefined) return;
-      const maps = tape.maps(node, i);
-      if (maps === null) return;
-      sums ??= new Map();
-      for (const [source, tangent] of incoming) {
-        if (paths === "carried" && isOldState(origin.get(source)) && !isCarrier(op, maps)) continue;
-        const term = tiedTangents.applyMaps(maps, tangent, by);
-        const known = sums.get(source);
-        sums.set(source, known === undefined ? term : tiedTangents.add(known, term));
-      }
-    });
-    if (sums !== null) found.set(at, sums);
+    const push = (): Map<number, Tangent> => {
+      const sums = new Map<number, Tangent>();
+      node.parents.forEach((parent, i) => {
+        const incoming = parent < 0 ? undefined : found.get(parent);
+        if (incoming === undefined) return;
+        const maps = tape.maps(node, i);
+        if (maps === null) return;
+        for (const [source, tangent] of incoming) {
+          if (paths === "carried" && isOldState(origin.get(source)) && !isCarrier(op, maps)) continue;
+          const term = tiedTangents.applyMaps(maps, tangent, by);
+          const known = sums.get(source);
+          sums.set(source, known === undefined ? term : tiedTangents.add(known, term));
+        }
+      });
+      return sums;
+    };
+    const sums = watch.by === null ? push() : watched(watch.by, node, found, push);
+    if (sums.size > 0) found.set(at, sums);
   }
   return record.areas.map((area) =>
     area.results.map((node) =>
@@ -85,6 +91,24 @@ export function pushStep(record: StepRecord, sources: Sources, options: PushOpti
         return { source, tangent: paths !== "all" && isOldState(source) ? withinUnit(tangent) : tangent };
       }),
     ),
+  );
+}
+
+/** Pushes through one node under the eyes of who watches. */
+function watched(
+  by: Watcher,
+  { op, site, parents, called }: TapeNode,
+  found: ReadonlyMap<number, ReadonlyMap<number, Tangent>>,
+  push: () => Map<number, Tangent>,
+): Map<number, Tangent> {
+  const inputs = site?.inputs ?? [];
+  const tensors = (sums: ReadonlyMap<number, Tangent> | undefined): Tensor[] =>
+    [...(sums?.values() ?? [])].flatMap((t) => tiedTangents.tensors(t));
+  const given = [...inputs, ...parents.flatMap((p) => tensors(found.get(p)))];
+  return by.derived(
+    { reading: tiedTangents.reading, op: op?.name ?? "", inputs, given, called },
+    push,
+    tensors,
   );
 }
 

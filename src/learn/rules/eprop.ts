@@ -12,10 +12,11 @@ export const rule: Rule = {
   name: "eprop",
   summary: "biased; traces within each unit, past recurrent matrices",
   exactness: "biased",
-  start: (model, params, { memoryLimit } = {}) =>
+  start: (model, params, { memoryLimit, compile } = {}) =>
     new ForwardLearner(model, params, {
       rule: "eprop",
       credit: "local",
+      compile,
       influence: (...from) =>
         new TracedInfluence("eprop", ...from, { credit: "own", paths: "within", memoryLimit }),
     }),

@@ -11,10 +11,11 @@ export const rule: Rule = {
   name: "rflo",
   summary: "biased; traces that decay with each unit's leak",
   exactness: "biased",
-  start: (model, params, { memoryLimit } = {}) =>
+  start: (model, params, { memoryLimit, compile } = {}) =>
     new ForwardLearner(model, params, {
       rule: "rflo",
       credit: "local",
+      compile,
       influence: (...from) =>
         new TracedInfluence("rflo", ...from, { credit: "own", paths: "carried", memoryLimit }),
     }),

@@ -10,10 +10,11 @@ export const rule: Rule = {
   name: "rfp",
   summary: "exact, forward in time; memory flat in T, small where ties survive",
   exactness: "exact",
-  start: (model, params, { credit = "exact", memoryLimit } = {}) =>
+  start: (model, params, { credit = "exact", memoryLimit, compile } = {}) =>
     new ForwardLearner(model, params, {
       rule: "rfp",
       credit,
+      compile,
       influence: (...from) =>
         new TracedInfluence("rfp", ...from, { credit: credit === "local" ? "own" : "exact", memoryLimit }),
     }),

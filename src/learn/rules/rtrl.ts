@@ -10,10 +10,11 @@ export const rule: Rule = {
   name: "rtrl",
   summary: "exact, forward in time; every state by every parameter, dense",
   exactness: "exact",
-  start: (model, params, { memoryLimit } = {}) =>
+  start: (model, params, { memoryLimit, compile } = {}) =>
     new ForwardLearner(model, params, {
       rule: "rtrl",
       credit: "exact",
+      compile,
       influence: (...from) =>
         new TracedInfluence("rtrl", ...from, { credit: "exact", dense: true, memoryLimit }),
     }),

@@ -18,10 +18,11 @@ export const rule: Rule<SnapOptions> = {
   summary: "biased; the influence where a parameter reaches a state within n steps",
   exactness: "biased",
   setting: { option: "order", value: 1 },
-  start: (model, params, { order = 1, credit = "exact", memoryLimit } = {}) =>
+  start: (model, params, { order = 1, credit = "exact", memoryLimit, compile } = {}) =>
     new ForwardLearner(model, params, {
       rule: "snap",
       credit,
+      compile,
       influence: (...from) =>
         new TracedInfluence("snap", ...from, {
           credit: credit === "local" ? "own" : "exact",

@@ -1,0 +1,117 @@
+import type { Cell } from "../cells/_cell.js";
+import { foldIn, key, normal } from "../core/prng.js";
+import { fillTree, leavesOf } from "../core/tree.js";
+import { scalar, tensor } from "../ops/create.js";
+import { add, mul } from "../ops/pointwise.js";
+import { vjp } from "../reverse/vjp.js";
+import { entries } from "../tensor/read.js";
+import { isTensor, type Tensor } from "../tensor/tensor.js";
+import { type BlockReport, blockError } from "./block-error.js";
+import type { CellAnswer, CellArgs } from "./cell-contract.js";
+import { flat } from "./cell-contract.js";
+import { checkDerivatives } from "./check-gradients.js";
+import { differentiate } from "./differences.js";
+import { GradientError, UnsettledError } from "./errors.js";
+
+/** Largest error of a derivative, relative to the largest of its column or 1: what differences tell in float64. */
+export const differenceTolerance = 1e-7;
+
+export interface DerivativeReport {
+  /** Derivatives compared. */
+  readonly compared: number;
+  readonly worst: number;
+  readonly tolerance: number;
+  /** Blocks at a kink, of which nothing is known. */
+  readonly unsettled: number;
+}
+
+/** States and output after one step. */
+function step(cell: Cell, { params, state, input }: CellArgs): CellAnswer {
+  const next = cell.next(params, state, input);
+  return { state: next, output: cell.output(params, next, input) };
+}
+
+/**
+ * Compares the derivatives of one step by every parameter block, every state and the input, each along one random
+ * direction, with central differences. Learning rules cannot notice what is wrong here: they all read the same
+ * linearization.
+ * @throws GradientError with a table of all blocks
+ */
+export function checkStep(who: string, cell: Cell, args: CellArgs, seed: number): DerivativeReport {
+  let [compared, worst, unsettled] = [0, 0, 0];
+  const leaves = leavesOf<Tensor>(args, isTensor);
+  leaves.forEach(({ path, value }, k) => {
+    const along = directionOf(value, seed, path);
+    const moved = (s: Tensor): CellAnswer => step(cell, replaced(args, leaves, k, add(value, mul(s, along))));
+    try {
+      const report = checkDerivatives(
+        (s) => moved(s as Tensor),
+        [scalar(0)],
+        { tolerance: differenceTolerance },
+        {
+          who,
+          derivative: "derivative of next and output",
+          place: () => `${path} (along a random direction)`,
+        },
+      );
+      compared += report.compared;
+      worst = Math.max(worst, report.worst);
+    } catch (error) {
+      if (error instanceof UnsettledError) unsettled++;
+      else if (error instanceof GradientError)
+        throw new GradientError(
+          `${error.message}; is there a customJvp with another derivative, or a stopGradient that hides a path?`,
+          stepTable(cell, args, seed),
+        );
+      else throw error;
+    }
+  });
+  return { compared, worst, tolerance: differenceTolerance, unsettled };
+}
+
+/** Entries of a block up to which each is differentiated by itself. */
+const fewEntries = 64;
+
+/** The derivative of a weighted sum of states and output by each block, reverse mode against differences. */
+function stepTable(cell: Cell, args: CellArgs, seed: number): BlockReport[] {
+  const { value, pullback } = vjp((a: CellArgs) => step(cell, a), args);
+  const outputs = leavesOf<Tensor>(value, isTensor);
+  const weights = outputs.map(({ value: t, path }) => directionOf(t, seed, `weight ${path}`));
+  const flatWeights = flat(weights);
+  const gradients = leavesOf<Tensor>(pullback(fillTree(value, isTensor, weights) as CellAnswer), isTensor);
+  const leaves = leavesOf<Tensor>(args, isTensor);
+  return leaves.map(({ path, value: t }, k) => {
+    const own = entries(gradients[k].value);
+    const directions =
+      t.size <= fewEntries
+        ? Array.from({ length: t.size }, (_, i) => new Float64Array(t.size).fill(1, i, i + 1))
+        : Array.from({ length: fewEntries }, (_, i) => normal(foldIn(foldIn(key(seed), path), i), t.size));
+    const got = directions.map((d) => d.reduce((sum, v, i) => sum + v * own[i], 0));
+    const expected = directions.map((d) => {
+      const along = tensor(d, { shape: t.shape });
+      const total = (s: number): number[] => {
+        const answer = flat(step(cell, replaced(args, leaves, k, add(t, mul(s, along)))));
+        return [answer.reduce((sum, v, i) => sum + v * flatWeights[i], 0)];
+      };
+      return differentiate(total, 0.05, differenceTolerance / 100).values[0];
+    });
+    return { path, ...blockError(got, expected) };
+  });
+}
+
+function directionOf(t: Tensor, seed: number, path: string): Tensor {
+  return tensor(normal(foldIn(foldIn(key(seed), "direction"), path), t.size), { shape: t.shape });
+}
+
+function replaced(
+  args: CellArgs,
+  leaves: readonly { readonly value: Tensor }[],
+  k: number,
+  by: Tensor,
+): CellArgs {
+  return fillTree(
+    args,
+    isTensor,
+    leaves.map(({ value }, i) => (i === k ? by : value)),
+  ) as CellArgs;
+}
