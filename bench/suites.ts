@@ -61,7 +61,7 @@ export const full: Suites = {
       rules,
       steps: [10, 100, 1000, 10_000],
       limit: 4 * gibibyte,
-      seconds: 60,
+      seconds: 30,
     },
     cells: { subjects: every, rules, steps: [100], limit: 4 * gibibyte, seconds: 60 },
     stacks: {

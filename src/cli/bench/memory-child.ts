@@ -42,12 +42,7 @@ export function measureMemory(job: MemoryJob): MemoryFigure {
   warmUp(job);
   const { model, init, samples } = prepare(job.subject, Math.min(job.steps, distinct));
   const params = init();
-  const settle = (): NodeJS.MemoryUsage => {
-    // arrays are freed by a second collection
-    collect();
-    collect();
-    return process.memoryUsage();
-  };
+  const settle = (): NodeJS.MemoryUsage => settled(collect);
   const before = settle();
   const startPeak = resetPeak();
   const learner = start(job, model, params);
@@ -60,7 +55,7 @@ export function measureMemory(job: MemoryJob): MemoryFigure {
       const spent = (performance.now() - began) / 1000;
       const whole = (spent / t) * job.steps;
       // the next steps are slow as well, until their code is compiled
-      if ((t >= 30 || spent > 5) && whole > job.seconds && t < job.steps - 1)
+      if ((t >= 300 || spent > 3) && whole > job.seconds && t < job.steps - 1)
         return { kind: "slow", seconds: whole };
     }
   } catch (error) {
@@ -79,6 +74,20 @@ export function measureMemory(job: MemoryJob): MemoryFigure {
     resident: startPeak === null || top === null ? null : top - startPeak,
     secondsPerStep,
   };
+}
+
+/** Memory once collections find nothing more: arrays are freed on threads of their own, after what collects them. */
+function settled(collect: () => void): NodeJS.MemoryUsage {
+  const wait = new Int32Array(new SharedArrayBuffer(4));
+  let [least, same] = [Number.POSITIVE_INFINITY, 0];
+  while (same < 3) {
+    collect();
+    Atomics.wait(wait, 0, 0, 10);
+    const { arrayBuffers } = process.memoryUsage();
+    same = arrayBuffers < least ? 0 : same + 1;
+    least = Math.min(least, arrayBuffers);
+  }
+  return process.memoryUsage();
 }
 
 /** What every rule that runs forward holds besides: a sum per parameter. */
