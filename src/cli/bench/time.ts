@@ -39,6 +39,8 @@ const steps = 10;
 /** Sequences per figure: fewer say nothing about the spread. */
 const leastSamples = 5;
 
+/** Seconds after which a figure has samples enough. */
+const longest = 4;
 /** Steps that tell whether a figure can be afforded: the first ones compile the code. */
 const warmSteps = 4;
 
@@ -73,7 +75,7 @@ function figureOf(start: () => Learner<unknown>, samples: readonly unknown[], se
     throw error;
   }
   sequence();
-  const bench = new Benchmark(sequence, { maxTime: seconds / 2, minSamples: leastSamples });
+  const bench = new Benchmark(sequence, { maxTime: Math.min(longest, seconds / 2), minSamples: leastSamples });
   bench.run({ async: false });
   const { error } = bench as unknown as { error?: unknown };
   if (error) throw error;
