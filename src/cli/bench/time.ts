@@ -75,7 +75,10 @@ function figureOf(start: () => Learner<unknown>, samples: readonly unknown[], se
     throw error;
   }
   sequence();
-  const bench = new Benchmark(sequence, { maxTime: Math.min(longest, seconds / 2), minSamples: leastSamples });
+  const bench = new Benchmark(sequence, {
+    maxTime: Math.min(longest, seconds / 2),
+    minSamples: leastSamples,
+  });
   bench.run({ async: false });
   const { error } = bench as unknown as { error?: unknown };
   if (error) throw error;
