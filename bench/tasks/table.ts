@@ -1,0 +1,72 @@
+import type { Agreement, ExperimentResult, Results, RuleResult } from "./results.js";
+
+const digits = (x: number): string => (Math.abs(x) >= 0.01 || x === 0 ? x.toFixed(3) : x.toExponential(1));
+
+const columns = ["rule", "rate", "score ± sd", "loss", "s/update"] as const;
+
+function cellsOf(rule: RuleResult, seeds: number): string[] {
+  const failed = rule.diverged ? ` (${rule.diverged} of ${seeds} diverged)` : "";
+  return [
+    rule.rule,
+    `${rule.rate}`,
+    `${digits(rule.mean)} ± ${digits(rule.deviation)}${failed}`,
+    rule.loss === null ? "none" : digits(rule.loss),
+    digits(rule.secondsPerUpdate),
+  ];
+}
+
+/** Such as `copy, T = 50`. */
+export const titleOf = ({ task, architecture, steps }: ExperimentResult): string =>
+  `${task}, T = ${steps}${architecture === "stack" ? ", stack of two areas" : ""}`;
+
+const heading = (result: ExperimentResult): string =>
+  `${titleOf(result)}: ${result.updates} updates; ${result.score.name}, ${result.score.better} is better, chance ${digits(result.score.chance)}`;
+
+function agreementLine(agreement: Agreement): string {
+  const until =
+    agreement.together === null
+      ? "never apart by 1e-6"
+      : `apart by 1e-6 first at update ${agreement.together + 1}`;
+  return `rfp and bptt, ${agreement.pairs} pairs of runs: losses within ${agreement.early.toExponential(1)} over the first ten updates, ${until}`;
+}
+
+/** The terminal's table. */
+export function formatResults({ experiments, settings }: Results): string {
+  return experiments
+    .map((experiment) => {
+      const rows = [[...columns], ...experiment.rules.map((rule) => cellsOf(rule, settings.seeds.length))];
+      const widths = columns.map((_, i) => Math.max(...rows.map((row) => row[i].length)));
+      const lines = rows.map(
+        (row) =>
+          `  ${row
+            .map((text, i) => text.padEnd(widths[i]))
+            .join("  ")
+            .trimEnd()}`,
+      );
+      const { agreement } = experiment;
+      return [
+        heading(experiment),
+        ...lines,
+        ...(agreement ? [`  ${agreementLine(agreement)}`] : []),
+        "",
+      ].join("\n");
+    })
+    .join("\n");
+}
+
+/** The page's tables, in Markdown. */
+export function markdownResults({ experiments, settings }: Results): string {
+  const row = (texts: readonly string[]): string => `| ${texts.join(" | ")} |`;
+  return experiments
+    .map((experiment) =>
+      [
+        `**${heading(experiment)}**`,
+        "",
+        row(columns),
+        row(columns.map(() => "---")),
+        ...experiment.rules.map((rule) => row(cellsOf(rule, settings.seeds.length))),
+        "",
+      ].join("\n"),
+    )
+    .join("\n");
+}
