@@ -46,6 +46,7 @@ export interface RuleResult {
   readonly diverged: number;
   /** Mean training loss over the last tenth of updates and all seeds that did not diverge; `null` where all did. */
   readonly loss: number | null;
+  /** Of processor time. */
   readonly secondsPerUpdate: number;
   /** Training loss in 20 parts of the run, mean over seeds that did not diverge. */
   readonly curve: readonly number[];
