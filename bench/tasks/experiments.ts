@@ -32,8 +32,8 @@ export interface Settings {
 export const experiments: readonly Experiment[] = [
   { task: mackeyGlass, architecture: "blocks", rules: inBlocks, updates: 80, batch: 8 },
   { task: copy, architecture: "blocks", rules: inBlocks, updates: 120, batch: 8 },
-  { task: adding, architecture: "blocks", rules: inBlocks, updates: 120, batch: 8 },
   { task: delayedMatch, architecture: "blocks", rules: inBlocks, updates: 150, batch: 16 },
+  { task: adding, architecture: "blocks", rules: inBlocks, updates: 120, batch: 8 },
   { task: mackeyGlass, architecture: "stack", rules: inStacks, updates: 80, batch: 8 },
 ];
 

@@ -156,6 +156,26 @@ describe.each(tasks.map((task) => [task.name, task] as const))("%s", (name, task
   });
 });
 
+describe("copying", () => {
+  it("gives 9/16 to an answer that knows the symbols but not their order", () => {
+    const task = tasks.find(({ name }) => name === "copy") as Task;
+    const sequence = task.sample(random.key(6), 400);
+    const commonest = streams(sequence).map((b) => {
+      const said = [0, 1, 2].map((t) => symbolAt(sequence[t], b));
+      return said.reduce((a, s) =>
+        said.filter((x) => x === s).length > said.filter((x) => x === a).length ? s : a,
+      );
+    });
+    const answer = choose(commonest, 4);
+    const found = task.score.of(
+      sequence.map(() => answer),
+      sequence,
+    );
+    // one of 16 has all alike (1), nine of 16 have two alike (2/3), six of 16 have none (1/3); four standard errors
+    expect(Math.abs(found - 9 / 16)).toBeLessThan((4 * 0.2) / Math.sqrt(400));
+  });
+});
+
 describe("the Mackey-Glass series", () => {
   it("converges with the fourth power of the step", () => {
     const at = (perUnit: number): number => mackeyGlass(1.2, 50 * perUnit + 1, perUnit)[50 * perUnit];
