@@ -1,7 +1,8 @@
 /**
- * What learning rules learn: `npx tsx bench/tasks.ts [--json] [--quick]`.
- * Prints a table, or with --json the results, and writes bench/results/tasks.json. Finished runs stay in
- * runs/bench-tasks, so that a benchmark that was cut off goes on; --quick runs everything for a moment and stays there.
+ * What learning rules learn: `npx tsx bench/tasks.ts [--json] [--markdown] [--quick]`.
+ * Prints a table, or with --json the results, or with --markdown the table of the docs; writes bench/results/tasks.json.
+ * Finished runs stay in runs/bench-tasks, so that a benchmark that was cut off goes on where it was. With --quick
+ * everything runs for a moment, and the results stay there too.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -11,15 +12,15 @@ import { earlyLimit } from "./tasks/agreement.js";
 import { benchmark } from "./tasks/benchmark.js";
 import { experiments, full, quick } from "./tasks/experiments.js";
 import { Runs } from "./tasks/runs.js";
-import { formatResults } from "./tasks/table.js";
+import { formatResults, markdownResults } from "./tasks/table.js";
 
-const known = ["--json", "--quick"];
+const known = ["--json", "--markdown", "--quick"];
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 async function main(args: readonly string[]): Promise<number> {
   const unknown = args.find((arg) => !known.includes(arg));
   if (unknown !== undefined) {
-    console.error(`tasks: expected ${known.join(" or ")}, got "${unknown}"`);
+    console.error(`tasks: expected one of ${known.join(", ")}, got "${unknown}"`);
     return 1;
   }
   const short = args.includes("--quick");
@@ -31,7 +32,8 @@ async function main(args: readonly string[]): Promise<number> {
   );
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
-  console.log(args.includes("--json") ? JSON.stringify(results) : formatResults(results));
+  if (args.includes("--json")) console.log(JSON.stringify(results));
+  else console.log((args.includes("--markdown") ? markdownResults : formatResults)(results));
   const parted = results.experiments.filter(({ agreement }) => agreement && !(agreement.early < earlyLimit));
   for (const { task, architecture, agreement } of parted)
     console.error(

@@ -4,12 +4,16 @@ const digits = (x: number): string => (Math.abs(x) >= 0.01 || x === 0 ? x.toFixe
 
 const columns = ["rule", "rate", "score ± sd", "loss", "s/update"] as const;
 
+function scored({ mean, deviation, diverged }: RuleResult, seeds: number): string {
+  const failed = diverged ? ` (${diverged} of ${seeds} diverged)` : "";
+  return `${digits(mean)} ± ${digits(deviation)}${failed}`;
+}
+
 function cellsOf(rule: RuleResult, seeds: number): string[] {
-  const failed = rule.diverged ? ` (${rule.diverged} of ${seeds} diverged)` : "";
   return [
     rule.rule,
     `${rule.rate}`,
-    `${digits(rule.mean)} ± ${digits(rule.deviation)}${failed}`,
+    scored(rule, seeds),
     rule.loss === null ? "none" : digits(rule.loss),
     digits(rule.secondsPerUpdate),
   ];
@@ -27,7 +31,8 @@ function agreementLine(agreement: Agreement): string {
     agreement.together === null
       ? "never apart by 1e-6"
       : `apart by 1e-6 first at update ${agreement.together + 1}`;
-  return `rfp and bptt, ${agreement.pairs} pairs of runs: losses within ${agreement.early.toExponential(1)} over the first ten updates, ${until}`;
+  const { pairs, early, score } = agreement;
+  return `rfp and bptt, ${pairs} pairs of runs: losses within ${early.toExponential(1)} over the first ten updates, ${until}, scores within ${digits(score)}`;
 }
 
 /** The terminal's table. */
@@ -54,19 +59,19 @@ export function formatResults({ experiments, settings }: Results): string {
     .join("\n");
 }
 
-/** The page's tables, in Markdown. */
+/** The page's table in Markdown: a row for each rule, a column for each experiment. */
 export function markdownResults({ experiments, settings }: Results): string {
   const row = (texts: readonly string[]): string => `| ${texts.join(" | ")} |`;
-  return experiments
-    .map((experiment) =>
-      [
-        `**${heading(experiment)}**`,
-        "",
-        row(columns),
-        row(columns.map(() => "---")),
-        ...experiment.rules.map((rule) => row(cellsOf(rule, settings.seeds.length))),
-        "",
-      ].join("\n"),
-    )
-    .join("\n");
+  const names = [...new Set(experiments.flatMap(({ rules }) => rules.map(({ rule }) => rule)))];
+  const scoreOf = ({ rules }: ExperimentResult, name: string): string => {
+    const found = rules.find(({ rule }) => rule === name);
+    return found ? `${scored(found, settings.seeds.length)} (${found.rate})` : "";
+  };
+  return [
+    row(["rule", ...experiments.map((e) => `${titleOf(e)}: ${e.score.name}, ${e.score.better} is better`)]),
+    row(["---", ...experiments.map(() => "---")]),
+    ...names.map((name) => row([`\`${name}\``, ...experiments.map((e) => scoreOf(e, name))])),
+    row(["chance", ...experiments.map((e) => digits(e.score.chance))]),
+    "",
+  ].join("\n");
 }
