@@ -8,6 +8,7 @@ import { OnwardError } from "../src/core/errors.js";
 import { draw } from "./plots/draw.js";
 import { gradientPlot } from "./plots/gradient.js";
 import { sizesPlot, stacksPlot, stepsPlot } from "./plots/memory.js";
+import { tasksChart } from "./plots/tasks.js";
 import { timePlot } from "./plots/time.js";
 import type { MemorySuite, TimeSuite } from "./suites.js";
 import {
@@ -18,6 +19,8 @@ import {
   streamMarkdown,
   timeMarkdown,
 } from "./tables.js";
+import type { Results as TaskResults } from "./tasks/results.js";
+import { markdownResults } from "./tasks/table.js";
 
 /** A file of bench/results. */
 interface Results<R> {
@@ -27,11 +30,13 @@ interface Results<R> {
 
 const page = fileURLToPath(new URL("../docs/benchmarks.md", import.meta.url));
 
-function read<R>(kind: string): Results<R> {
+const read = <R>(kind: string): Results<R> => readFile<Results<R>>(kind);
+
+function readFile<T>(kind: string): T {
   const file = fileURLToPath(new URL(`results/${kind}.json`, import.meta.url));
   if (!existsSync(file))
     throw new OnwardError(`bench: expected ${file}; run "npm run bench -- ${kind}" first`);
-  return JSON.parse(readFileSync(file, "utf8")) as Results<R>;
+  return JSON.parse(readFileSync(file, "utf8")) as T;
 }
 
 /** The page with its tables brought up to date with bench/results. */
@@ -50,6 +55,7 @@ export function updated(text: string): string {
     time: timeMarkdown(time.sizes),
     "time-stacks": stackTimesMarkdown([...time.stacks, ...time.rjepa]),
     gradient: gradientMarkdown(read<GradientRow[]>("gradient").rows),
+    tasks: markdownResults(readFile<TaskResults>("tasks")).trim(),
   };
   for (const name of Object.keys(tables))
     if (!text.includes(`<!-- ${name} -->`))
@@ -67,6 +73,7 @@ export async function writePage(): Promise<void> {
   await draw("memory-stacks", stacksPlot(stacks));
   await draw("time", timePlot(read<Record<keyof TimeSuite, TimeRow[]>>("time").rows.sizes));
   await draw("gradient", gradientPlot(read<GradientRow[]>("gradient").rows));
+  await draw("tasks", tasksChart(readFile<TaskResults>("tasks")));
   writeFileSync(page, updated(readFileSync(page, "utf8")));
   console.log(page);
 }

@@ -24,8 +24,12 @@ export const ruleColor = {
 export const caption = (text: string, subtitle: string) =>
   ({ text, subtitle, anchor: "start", fontSize: 15, subtitleFontSize: 12.5, offset: 12 }) as const;
 
-/** Writes a plot as a file that reads on any page, dark ones too. */
+/** A plot as an SVG of its own size, on white: it reads on any page, dark ones too. */
+export const render = (name: string, spec: ChartSpec): Promise<string> =>
+  renderChart(name, { ...spec, padding: 14 }, "white");
+
+/** Writes a plot into docs/plots. */
 export async function draw(name: string, spec: ChartSpec): Promise<void> {
   mkdirSync(folder, { recursive: true });
-  writeFileSync(`${folder}/${name}.svg`, `${await renderChart(name, { ...spec, padding: 14 }, "white")}\n`);
+  writeFileSync(`${folder}/${name}.svg`, `${await render(name, spec)}\n`);
 }

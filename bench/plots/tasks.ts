@@ -1,12 +1,7 @@
-/** What each rule learned, as a plot: `npx tsx bench/plots/tasks.ts` turns bench/results/tasks.json into docs/plots/tasks.svg. */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { ChartSpec } from "../../src/rjepa/report/charts/chart.js";
 import { colors } from "../../src/rjepa/report/theme.js";
 import type { ExperimentResult, Results } from "../tasks/results.js";
 import { titleOf } from "../tasks/table.js";
-import { svgFile } from "./svg.js";
 
 const kinds = ["exact gradient", "approximate", "control"] as const;
 const exact: readonly string[] = ["rfp", "bptt"];
@@ -66,27 +61,12 @@ function panel(result: ExperimentResult) {
   };
 }
 
-/** All panels, two in a row. */
+/** What each rule learned: scores by task, a dot for each seed, a bar at their mean, a dashed line at chance. */
 export function tasksChart({ experiments }: Results): ChartSpec {
   return {
-    padding: 14,
     concat: experiments.map(panel),
     columns: 2,
     spacing: 34,
     resolve: { legend: { color: "shared" } },
   } as unknown as ChartSpec;
-}
-
-export const drawTasks = (results: Results): Promise<string> =>
-  svgFile(
-    "tasks",
-    "Scores of learning rules on each task: a dot for each seed, a bar at their mean, a dashed line at chance",
-    tasksChart(results),
-  );
-
-const path = (file: string): string => fileURLToPath(new URL(`../../${file}`, import.meta.url));
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const results = JSON.parse(readFileSync(path("bench/results/tasks.json"), "utf8")) as Results;
-  mkdirSync(dirname(path("docs/plots/tasks.svg")), { recursive: true });
-  writeFileSync(path("docs/plots/tasks.svg"), await drawTasks(results));
 }

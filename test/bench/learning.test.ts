@@ -2,7 +2,8 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { drawTasks } from "../../bench/plots/tasks.js";
+import { render } from "../../bench/plots/draw.js";
+import { tasksChart } from "../../bench/plots/tasks.js";
 import { agreementOf } from "../../bench/tasks/agreement.js";
 import { benchmark } from "../../bench/tasks/benchmark.js";
 import { type Experiment, experiments, quick } from "../../bench/tasks/experiments.js";
@@ -162,8 +163,8 @@ describe("the benchmark", () => {
   });
 
   it("draws a plot of one size on white", async () => {
-    const svg = await drawTasks(await run());
-    expect(svg).toMatch(/^<svg width="\d+" height="\d+" xmlns/);
+    const svg = await render("tasks", tasksChart(await run()));
+    expect(svg).toMatch(/^<svg [^>]*width="\d+" height="\d+"/);
     expect(svg).toContain('fill="white"');
     for (const { name } of small[0].rules) expect(svg).toContain(name);
   });
