@@ -57,9 +57,10 @@ async function memory({ memory: suite }: Suites, results: string): Promise<void>
     const whole = { ...sweep, known: known[name] };
     rows[name] = await counted(`memory, ${name}`, total, (tell) => sweepMemory(whole, onward, tell));
     console.log(memoryTable(rows[name]));
+    // half an hour of figures is kept as it grows
+    keep("memory", results, { ...known, ...rows });
   }
   console.log(memoryLegend);
-  keep("memory", results, rows);
 }
 
 async function time({ time: suite }: Suites, results: string): Promise<void> {

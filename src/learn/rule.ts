@@ -57,6 +57,8 @@ export interface Rule<O extends RuleOptions = RuleOptions> {
   readonly exactness: "exact" | "unbiased" | "biased";
   /** Of an exact rule: the relative error of a parameter block in float64; default 1e-10. */
   readonly tolerance?: number;
+  /** Of an exact rule: blocks below this fraction of the largest entry of the gradient count as zero; default 0. */
+  readonly negligible?: number;
   /** The option that a number in the name sets, and its default: `tbptt(50)` is `tbptt` with `window: 50`. */
   readonly setting?: { readonly option: string; readonly value: number };
   /**

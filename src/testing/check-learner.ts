@@ -1,4 +1,4 @@
-import type { TypedArray } from "../core/dtype.js";
+import { isFloat, type TypedArray } from "../core/dtype.js";
 import { ArgumentError } from "../core/errors.js";
 import { leavesOf, mapTree } from "../core/tree.js";
 import type { Model, ModelParams } from "../learn/model.js";
@@ -8,7 +8,7 @@ import { tensor } from "../ops/create.js";
 import { mul } from "../ops/pointwise.js";
 import { entries } from "../tensor/read.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
-import { type BlockReport, blockError, blockTable } from "./block-error.js";
+import { type BlockReport, blockError, blockTable, largest } from "./block-error.js";
 import { GradientError } from "./errors.js";
 import { randomParams, randomSequence } from "./random-case.js";
 
@@ -51,8 +51,8 @@ export function compareLearner<S>(
 
 /**
  * Checks that a learning rule gives the gradient of backpropagation through time on a model and a sequence.
- * Where a block of that gradient is itself uncertain, because its terms cancel, a thousand times its own rounding is
- * allowed: how far it moves when its numbers are rounded anew.
+ * Where a block is itself uncertain, because its terms cancel, a thousand times its own rounding is allowed: how far the
+ * gradient of either rule moves when its numbers are rounded anew.
  * @throws GradientError naming the worst parameter block, with a table of all
  */
 export function checkLearner<S>(
@@ -63,8 +63,8 @@ export function checkLearner<S>(
   const { tolerance = 1e-10 } = options;
   const report = compareLearner(rule, model, options);
   if (report.worst.error <= tolerance) return report;
-  const rounding = ownRounding(model, options);
-  const wrong = report.blocks.filter(({ error }, i) => !(error <= Math.max(tolerance, 1000 * rounding[i])));
+  const allowed = allowances(typeof rule === "string" ? ruleNamed(rule) : rule, model, options);
+  const wrong = report.blocks.filter(({ error }, i) => !(error <= Math.max(tolerance, allowed[i])));
   if (wrong.length === 0) return report;
   const { path, error, cosine, normRatio } = worstOf(wrong);
   throw new GradientError(
@@ -79,43 +79,63 @@ function runner<S>(model: Model<S>, options: CheckLearnerOptions<S>) {
   const samples = options.samples ?? defaultSamples(model, steps, batch, seed);
   if (samples.length === 0)
     throw new ArgumentError("checkLearner: expected at least one time step, got none");
-  const gradient = (rule: Rule, at: ModelParams): ModelParams => {
-    const learner = rule.start(model, at, options);
-    for (const sample of samples) learner.step(sample);
+  const gradient = (rule: Rule, at: ModelParams, said = samples, of = model): ModelParams => {
+    const learner = rule.start(of, at, options);
+    for (const sample of said) learner.step(sample);
     return learner.gradient();
   };
-  return { params, gradient };
+  return { params, samples, gradient };
 }
 
 /** Odd factors, which round every product anew. */
 const factors = [1 / 3, 0.7, 1.3];
 
 /**
- * Relative change of each block of the exact gradient when every parameter moves by one unit in the last place, and when
- * the loss is scaled and the gradient scaled back: of the first, values round anew; of the second, all that is sent back.
+ * The relative error that rounding accounts for, by block: a thousand times how far the gradient of either rule moves
+ * when every number given moves by one unit in the last place, and when the loss is scaled and the gradient scaled back
+ * (of the first, values round anew; of the second, all that is sent back); and what the rule leaves out as negligible.
  */
-function ownRounding<S>(model: Model<S>, options: CheckLearnerOptions<S>): number[] {
-  const { params, gradient } = runner(model, options);
-  const bptt = ruleNamed("bptt");
-  const exact = gradient(bptt, params);
-  const moved = mapTensors(params, (t) => {
+function allowances<S>(rule: Rule, model: Model<S>, options: CheckLearnerOptions<S>): number[] {
+  const { params, samples, gradient } = runner(model, options);
+  const moved = { params: nudged(params), samples: samples.map(nudgedSample) };
+  const [bptt, exact] = [ruleNamed("bptt"), gradient(ruleNamed("bptt"), params)];
+  const changes = [bptt, rule].flatMap((of) => {
+    const settled = of === bptt ? exact : gradient(of, params);
+    const scaled = factors.map((by) => {
+      const louder: Model<S> = { ...model, loss: (context) => mul(model.loss(context), by) };
+      return mapTensors(gradient(of, params, samples, louder), (t) => entries(t).map((v) => v / by));
+    });
+    return [gradient(of, moved.params, moved.samples), ...scaled].map(
+      (g) => compareGradients(g, settled).blocks,
+    );
+  });
+  const sizes = leavesOf<Tensor>(exact, isTensor).map(({ value }) => largest(entries(value)));
+  const zero = (rule.negligible ?? 0) * largest(sizes);
+  return sizes.map((size, i) => {
+    const rounding = Math.max(...changes.map((blocks) => blocks[i].error));
+    return 1000 * rounding + (size < zero ? zero / size : 0);
+  });
+}
+
+/** A sample whose tensors are nudged; what else it holds stays. */
+function nudgedSample<S>(sample: S): S {
+  if (isTensor(sample)) return nudged(sample);
+  if (sample === null || typeof sample !== "object" || Array.isArray(sample)) return sample;
+  const entries = Object.entries(sample).map(([name, v]) => [name, isTensor(v) ? nudged(v) : v]);
+  return Object.fromEntries(entries) as S;
+}
+
+/** The same values, each a unit in the last place up or down. */
+function nudged<T>(tree: T): T {
+  return mapTensors(tree, (t) => {
+    if (!isFloat(t.dtype)) return entries(t);
     const unit = t.dtype === "float64" ? 2 ** -52 : 2 ** -23;
     return entries(t).map((v, i) => v * (1 + (i % 2 === 0 ? unit : -unit)));
   });
-  const scaled = factors.map((by) => {
-    const louder: Model<S> = { ...model, loss: (context) => mul(model.loss(context), by) };
-    return mapTensors(runner(louder, { ...options, params }).gradient(bptt, params), (t) =>
-      entries(t).map((v) => v / by),
-    );
-  });
-  const changes = [gradient(bptt, moved), ...scaled].map((g) => compareGradients(g, exact).blocks);
-  return changes[0].map((_, i) => Math.max(...changes.map((blocks) => blocks[i].error)));
 }
 
-function mapTensors(params: ModelParams, f: (t: Tensor) => TypedArray): ModelParams {
-  return mapTree(params, isTensor, (t: Tensor) =>
-    tensor(f(t), { shape: t.shape, dtype: t.dtype }),
-  ) as ModelParams;
+function mapTensors<T>(tree: T, f: (t: Tensor) => TypedArray): T {
+  return mapTree(tree, isTensor, (t: Tensor) => tensor(f(t), { shape: t.shape, dtype: t.dtype })) as T;
 }
 
 /** Two gradients of one model, block by block. */

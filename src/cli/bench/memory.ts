@@ -56,6 +56,7 @@ export async function sweepMemory(
     const needsReadout = "preset" in subject ? { params: init() } : {};
     for (const { rule, credit } of sweep.rules) {
       let each = 0;
+      let refused: MemoryFigure | null = null;
       for (const steps of sweep.steps) {
         const found = plan(model, { steps, sample: samples[0], ...needsReadout });
         const { limit, seconds } = sweep;
@@ -73,8 +74,11 @@ export async function sweepMemory(
         const isSlow = each * steps > seconds;
         const figure: MemoryFigure =
           before?.figure ??
+          refused ??
           (isSlow ? { kind: "slow", seconds: each * steps } : await takeFigure(job, command));
         if (figure.kind === "measured" && !before) each = figure.secondsPerStep;
+        // an influence is as large after one step as after many
+        if (figure.kind === "refused" && rule !== "bptt") refused = figure;
         if (figure.kind === "slow") each = figure.seconds / steps;
         const reaching = new Set(found.rows.map((r) => r.parameter));
         const row = {

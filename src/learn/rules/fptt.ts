@@ -263,5 +263,6 @@ export const rule: Rule = {
   summary: "exact where the recurrence can be inverted, forward in time over inputs played again",
   exactness: "exact",
   tolerance,
+  negligible,
   start: (model, params) => new FpttLearner(model, params),
 };
