@@ -13,7 +13,7 @@ namespace {
 constexpr int64_t kBuffer = 512;
 /** Entries whose sum one task forms: a fixed number, so that results do not depend on the number of threads. */
 constexpr int64_t kBlock = 65536;
-/** Rows that are added up before they join the total. */
+/** Rows that are added up one after the other; more are halved, and the halves added. */
 constexpr int64_t kGroup = 64;
 
 /** How many of the first axes are kept; the others are reduced. */
@@ -124,6 +124,23 @@ void runRows(const Instruction& in, Context& context) {
   });
 }
 
+/** Joins the rows from `first` on, `lines` of them, of `count` entries each. */
+template <class R>
+void joinRows(double* total, const Instruction& in, const Nest& inner, int64_t at, int64_t step, int64_t count,
+              int64_t first, int64_t lines, const Table& table) {
+  std::fill_n(total, count, R::start);
+  if (lines <= kGroup) {
+    Walk line(inner, 0, first);
+    for (int64_t i = 0; i < lines; i++, line.next()) R::columns(total, in, at + line.at[1], step, count, table);
+    return;
+  }
+  const int64_t half = lines / 2;
+  double rest[kBuffer];
+  joinRows<R>(total, in, inner, at, step, count, first, half, table);
+  joinRows<R>(rest, in, inner, at, step, count, first + half, lines - half, table);
+  for (int64_t j = 0; j < count; j++) total[j] = R::join(total[j], rest[j]);
+}
+
 /** A kept axis is the inner loop: rows are joined entry by entry. */
 template <class R>
 void runColumns(const Instruction& in, Context& context) {
@@ -136,15 +153,8 @@ void runColumns(const Instruction& in, Context& context) {
   context.pool.each(outer.count() / n * pieces, [&](int64_t task, int) {
     const Walk at(outer, 1, task / pieces);
     const int64_t start = task % pieces * kBuffer, count = std::min(kBuffer, n - start);
-    double total[kBuffer], group[kBuffer];
-    std::fill_n(total, count, R::start);
-    Walk line(inner, 0);
-    for (int64_t i = 0; i < lines; i += kGroup) {
-      std::fill_n(group, count, R::start);
-      for (int64_t j = i; j < std::min(lines, i + kGroup); j++, line.next())
-        R::columns(group, in, at.at[1] + line.at[1] + start * step, step, count, context.table);
-      for (int64_t j = 0; j < count; j++) total[j] = R::join(total[j], group[j]);
-    }
+    double total[kBuffer];
+    joinRows<R>(total, in, inner, at.at[1] + start * step, step, count, 0, lines, context.table);
     unpack(in.operands[0], at.at[0] + start * outStep, outStep, total, count, context.table);
   });
 }

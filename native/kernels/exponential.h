@@ -54,7 +54,8 @@ inline D exp(D x) {
   return scaled(e.high + e.low, e.k);
 }
 
-inline D expm1(D x) {
+/** expm1(x), and in `rest` what rounding it leaves. */
+inline D expm1(D x, D* rest) {
   D within = x > 710.0 ? D{} + 710.0 : x;
   within = within < -60.0 ? D{} - 60.0 : within;
   const Exponential e = exponential(within);
@@ -63,10 +64,17 @@ inline D expm1(D x) {
   // high - 1 and what its rounding loses, whichever is larger
   const D s = high - 1.0;
   const D other = s - high;
-  const D lost = (high - (s - other)) + (-1.0 - other);
-  D y = s + (lost + low);
-  y = x > 709.8 ? D{} + kInfinity : y;
-  return x == 0.0 ? x : y;
+  const D more = ((high - (s - other)) + (-1.0 - other)) + low;
+  const D y = s + more;
+  const I infinite = high == kInfinity;
+  const I exact = infinite | (x == 0.0);
+  *rest = exact ? D{} : (s - y) + more;
+  return x == 0.0 ? x : infinite ? high : y;
+}
+
+inline D expm1(D x) {
+  D rest;
+  return expm1(x, &rest);
 }
 
 /** x = 2^k m with m from sqrt(1/2) to sqrt(2), for positive normal x. */
@@ -114,13 +122,20 @@ inline D log1p(D x) {
   return (x == 0.0) | (x != x) ? x : y;
 }
 
-/** The formulas of expm1 that keep their digits on both sides of 1. */
+/** t / (t + 2) for t = expm1(2 |x|), or expm1(-2 |x|) where that is smaller, both to more digits than are kept. */
 inline D tanh(D x) {
   const D a = absolute(x);
   const I small = a < 1.0;
-  const D t = expm1(small ? -2.0 * a : 2.0 * a);
-  const D y = small ? -t / (t + 2.0) : 1.0 - 2.0 / (t + 2.0);
-  return x != x ? x : withSign(y, x);
+  D rest;
+  const D t = expm1(small ? -2.0 * a : 2.0 * a, &rest);
+  const D sum = t + 2.0;
+  const D lost = small ? (2.0 - sum) + t : (t - sum) + 2.0;
+  const D above = small ? -t : D{} + 2.0;
+  const D q = above / sum;
+  const D more = ((small ? -rest : D{}) - q * (lost + rest)) / sum;
+  const D y = small ? q + more : 1.0 - (q + more);
+  // beyond 20, 1 - 2 exp(-40) is 1
+  return x != x ? x : withSign(a > 20.0 ? D{} + 1.0 : y, x);
 }
 
 inline D sinh(D x) {

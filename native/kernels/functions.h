@@ -54,10 +54,13 @@ struct Functions : Exact<D> {
   static D atanh(D x) { return each(x, ::atanh); }
   /** One step of Newton's method takes the system's root to the last place. */
   static D cbrt(D x) {
-    const D y = each(x, ::cbrt);
-    const D better = y - fma(y * y, y, -x) / (3.0 * y * y);
     const D a = absolute(x);
-    return (a > 0x1p-900) & (a < 0x1p900) ? better : y;
+    const D up = a < 0x1p-700 ? D{} + 0x1p600 : a > 0x1p700 ? D{} + 0x1p-600 : D{} + 1.0;
+    const D back = a < 0x1p-700 ? D{} + 0x1p-200 : a > 0x1p700 ? D{} + 0x1p200 : D{} + 1.0;
+    const D z = x * up;
+    const D y = each(z, ::cbrt);
+    const D better = (y - fma(y * y, y, -z) / (3.0 * y * y)) * back;
+    return (a > 0.0) & (a < kInfinity) ? better : x;
   }
   static D sigmoid(D x) {
     const D e = ONWARD_ISA::exp(-absolute(x));

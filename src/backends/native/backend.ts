@@ -11,14 +11,20 @@ const maximumArrays = 32;
 /**
  * Kernels in C++. What is too small to be worth crossing over, and what the addon has no kernel for, runs on the
  * reference.
+ * @param least the least work of an op, as `workOf` counts it, that crosses over
  */
-export function nativeBackend(addon: Addon, reference: Backend, threads: number): Backend {
+export function nativeBackend(
+  addon: Addon,
+  reference: Backend,
+  threads: number,
+  least: (name: string) => number = crossover,
+): Backend {
   const { ints, numbers } = addon.open(threads);
   const encoder = new Encoder(new Map(addon.names.map((name, i) => [name, i])), ints, numbers);
   return {
     name: "native",
     run(name, inputs, attrs, out): void {
-      if (workOf(name, inputs, attrs, out) < crossover(name)) reference.run(name, inputs, attrs, out);
+      if (workOf(name, inputs, attrs, out) < least(name)) reference.run(name, inputs, attrs, out);
       else if (!runNative(addon, encoder, name, inputs, attrs, out)) reference.run(name, inputs, attrs, out);
     },
     traceStep(step: TraceStep): void {
