@@ -50,13 +50,17 @@ Context& opened(Session& session) {
 
 napi_value open(napi_env env, napi_callback_info info) {
   return guarded(env, [=] {
-    size_t count = 1;
-    napi_value args[1];
+    size_t count = 2;
+    napi_value args[2];
     Session& session = sessionOf(env, info, &count, args);
     double threads = 0;
-    if (count < 1 || napi_get_value_double(env, args[0], &threads) != napi_ok || !(threads >= 1 && threads <= 1024))
+    char simd[16] = "";
+    size_t length = 0;
+    if (count < 2 || napi_get_value_string_utf8(env, args[1], simd, sizeof simd, &length) != napi_ok)
+      throw Error("invalid-argument", "open: expected the name of an instruction set or \"\", got something else");
+    if ( napi_get_value_double(env, args[0], &threads) != napi_ok || !(threads >= 1 && threads <= 1024))
       throw Error("invalid-argument", "open: expected a number of threads from 1 to 1024, got something else");
-    session.context = std::make_unique<Context>(static_cast<int>(threads));
+    session.context = std::make_unique<Context>(static_cast<int>(threads), simd);
     napi_value result;
     check(napi_create_object(env, &result), "native: expected an object, got none");
     Mailbox& box = *session.mailbox;

@@ -22,7 +22,10 @@ struct Session {
   std::shared_ptr<Mailbox> mailbox = std::make_shared<Mailbox>();
 };
 
-/** open(threads): starts the session anew and gives its mailbox as { ints, numbers }. */
+/**
+ * open(threads, simd): starts the session anew and gives its mailbox as { ints, numbers }; `simd` names an instruction set,
+ * or is empty for the best one.
+ */
 napi_value open(napi_env env, napi_callback_info info);
 /** run(...arrays): decodes and runs the instructions in the mailbox, on these arrays. */
 napi_value run(napi_env env, napi_callback_info info);

@@ -44,8 +44,9 @@ class Workspace {
 /** What kernels run with: one for each instance of the addon, so that worker threads share nothing that changes. */
 class Context {
  public:
-  explicit Context(int threads)
-      : table(bestTable()), pool(threads), workspaces_(new Workspace[pool.threads()]) {}
+  /** @param simd the instruction set to use at most; empty for the best that the processor has */
+  Context(int threads, const char* simd)
+      : table(tableFor(simd)), pool(threads), workspaces_(new Workspace[pool.threads()]) {}
 
   const Table& table;
   Pool pool;

@@ -83,7 +83,7 @@ inline const Products<float>& Table::products<float>() const {
   return products32;
 }
 
-/** The table for this processor. */
-const Table& bestTable();
+/** The best table for this processor, or the one of that name where the processor can run it. */
+const Table& tableFor(const char* name);
 
 }  // namespace onward

@@ -1,18 +1,25 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { jsBackend } from "../../src/backends/js/index.js";
 import { binary, loops, unary } from "../../src/backends/js/pointwise.js";
 import { encodings } from "../../src/backends/native/encodings.js";
 import type { DType } from "../../src/core/dtype.js";
 import { broadcastShapes, type Shape, sizeOf } from "../../src/core/shape.js";
 import type { Operand } from "../../src/tensor/backend.js";
-import { kernels, missing, resultOf } from "../support/native.js";
+import { addon, kernels, levels, missing, resultOf } from "../support/native.js";
 import { layouts, operand, widened } from "../support/operands.js";
 import { ulpsBetween } from "../support/ulps.js";
 
-/** Run everywhere but where the addon is not built, and then the title says why. */
+/** Run for every instruction set; where the addon is not built, the title says why it is skipped. */
 const suite = (title: string, body: () => void): void => {
-  describe.skipIf(missing !== null)(missing === null ? title : `${title} (skipped: ${missing})`, body);
+  if (missing !== null) describe.skip(`${title} (skipped: ${missing})`, body);
+  for (const simd of levels)
+    describe(`${title}, ${simd}`, () => {
+      beforeAll(() => {
+        run = kernels(1, simd).run;
+      });
+      body();
+    });
 };
 
 const logic = new Set(["logicalNot", "logicalAnd", "logicalOr"]);
@@ -67,7 +74,8 @@ const shapes: fc.Arbitrary<Shape> = fc
   .array(sizes, { maxLength: 4 })
   .filter((shape) => sizeOf(shape) < 20_000);
 const floats = fc.constantFrom<DType>("float64", "float32");
-const { run } = missing === null ? kernels() : { run: () => {} };
+/** Runs ops with the kernels of the instruction set under test. */
+let run: ReturnType<typeof kernels>["run"];
 
 /** Runs an op both ways on the same operands, the reference in float64. */
 function bothWays(name: string, inputs: readonly Operand[], attrs: unknown, dtype: DType, shape: Shape) {
@@ -455,12 +463,13 @@ suite("the native backend", () => {
         compute("conv2dKernel", [images, images], conv, [8, 8, 3, 3]),
       ];
     };
-    let current = kernels(1);
+    const simd = addon.info().simd;
+    let current = kernels(1, simd);
     const one = calls();
     for (const threads of [2, 3]) {
-      current = kernels(threads);
+      current = kernels(threads, simd);
       expect(calls()).toEqual(one);
     }
-    kernels(1);
+    run = kernels(1, simd).run;
   });
 });

@@ -11,9 +11,18 @@ export const missing: string | null = typeof loaded === "string" ? loaded : null
 export const addon = loaded as Addon;
 export { asBackendError };
 
-/** A way to run every op in the addon, whatever its size, with so many threads. */
-export function kernels(threads = 1) {
-  const { ints, numbers } = addon.open(threads);
+/** Instruction sets that this processor can run. */
+export const levels: readonly string[] =
+  missing === null
+    ? ["avx512", "avx2", "baseline"].filter((simd) => {
+        addon.open(1, simd);
+        return addon.info().simd === simd;
+      })
+    : [];
+
+/** A way to run every op in the addon, whatever its size. */
+export function kernels(threads = 1, simd = "") {
+  const { ints, numbers } = addon.open(threads, simd);
   const encoder = new Encoder(new Map(addon.names.map((name, i) => [name, i])), ints, numbers);
   return {
     mailbox: { ints, numbers },

@@ -5,8 +5,11 @@ import { BackendError } from "../../core/errors.js";
 export interface Addon {
   /** Names of the kernels; their order is their number in an instruction. */
   readonly names: readonly string[];
-  /** Starts with so many threads, and hands over the memory that instructions are written to. */
-  open(threads: number): Mailbox;
+  /**
+   * Starts with so many threads, and hands over the memory that instructions are written to. `simd` names an instruction
+   * set (`avx512`, `avx2`, `baseline`); empty for the best that the processor has.
+   */
+  open(threads: number, simd: string): Mailbox;
   /** Runs the instructions in the mailbox on these arrays. */
   run(...arrays: readonly TypedArray[]): void;
   info(): AddonInfo;

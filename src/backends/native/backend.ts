@@ -8,18 +8,21 @@ import { workOf } from "./encodings.js";
 /** As many arrays as the addon takes in one call. */
 const maximumArrays = 32;
 
+export interface NativeOptions {
+  readonly threads: number;
+  /** The instruction set to use at most; default: the best that the processor has. */
+  readonly simd?: string;
+  /** The least work of an op, as `workOf` counts it, that crosses over; default: what was measured. */
+  readonly least?: (name: string) => number;
+}
+
 /**
  * Kernels in C++. What is too small to be worth crossing over, and what the addon has no kernel for, runs on the
  * reference.
- * @param least the least work of an op, as `workOf` counts it, that crosses over
  */
-export function nativeBackend(
-  addon: Addon,
-  reference: Backend,
-  threads: number,
-  least: (name: string) => number = crossover,
-): Backend {
-  const { ints, numbers } = addon.open(threads);
+export function nativeBackend(addon: Addon, reference: Backend, options: NativeOptions): Backend {
+  const { ints, numbers } = addon.open(options.threads, options.simd ?? "");
+  const least = options.least ?? crossover;
   const encoder = new Encoder(new Map(addon.names.map((name, i) => [name, i])), ints, numbers);
   return {
     name: "native",

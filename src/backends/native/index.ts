@@ -33,9 +33,13 @@ export function registerNative(reference: Backend): void {
   }
   loaded = loadAddon();
   if (typeof loaded !== "string") {
-    // to test the kernels themselves, even the smallest op can be sent to them
-    const least = environment("ONWARD_CROSSOVER") === "0" ? () => 0 : undefined;
-    registerBackend(nativeBackend(loaded, reference, threadsWanted(), least));
+    const options = {
+      threads: threadsWanted(),
+      simd: environment("ONWARD_SIMD"),
+      // to test the kernels themselves, even the smallest op can be sent to them
+      least: environment("ONWARD_CROSSOVER") === "0" ? () => 0 : undefined,
+    };
+    registerBackend(nativeBackend(loaded, reference, options));
     if (wanted === "native") useBackend("native");
   } else if (wanted === "native") {
     throw new BackendError(`ONWARD_BACKEND: expected the native addon, but ${loaded}`, "no-native-backend");
