@@ -35,6 +35,14 @@ napi_value text(napi_env env, const char* s) {
   return value;
 }
 
+/** A short word. */
+std::string wordOf(napi_env env, napi_value value) {
+  char word[32] = "";
+  size_t length = 0;
+  check(napi_get_value_string_utf8(env, value, word, sizeof word, &length), "open: expected a word, got something else");
+  return word;
+}
+
 Session& sessionOf(napi_env env, napi_callback_info info, size_t* count, napi_value* args) {
   void* session;
   check(napi_get_cb_info(env, info, count, args, nullptr, &session), "native: expected a call, got none");
@@ -50,17 +58,15 @@ Context& opened(Session& session) {
 
 napi_value open(napi_env env, napi_callback_info info) {
   return guarded(env, [=] {
-    size_t count = 2;
-    napi_value args[2];
+    size_t count = 3;
+    napi_value args[3];
     Session& session = sessionOf(env, info, &count, args);
     double threads = 0;
-    char simd[16] = "";
-    size_t length = 0;
-    if (count < 2 || napi_get_value_string_utf8(env, args[1], simd, sizeof simd, &length) != napi_ok)
-      throw Error("invalid-argument", "open: expected the name of an instruction set or \"\", got something else");
-    if ( napi_get_value_double(env, args[0], &threads) != napi_ok || !(threads >= 1 && threads <= 1024))
+    if (count < 3) throw Error("invalid-argument", "open: expected threads, instruction set and products, got less");
+    if (napi_get_value_double(env, args[0], &threads) != napi_ok || !(threads >= 1 && threads <= 1024))
       throw Error("invalid-argument", "open: expected a number of threads from 1 to 1024, got something else");
-    session.context = std::make_unique<Context>(static_cast<int>(threads), simd);
+    session.context =
+        std::make_unique<Context>(static_cast<int>(threads), wordOf(env, args[1]), wordOf(env, args[2]));
     napi_value result;
     check(napi_create_object(env, &result), "native: expected an object, got none");
     Mailbox& box = *session.mailbox;
@@ -97,7 +103,7 @@ napi_value describe(napi_env env, napi_callback_info info) {
     napi_value result, threads;
     check(napi_create_object(env, &result), "native: expected an object, got none");
     check(napi_create_int32(env, context.pool.threads(), &threads), "native: expected a number, got none");
-    const bool hasBlas = context.blas.open();
+    const bool hasBlas = context.usesBlas && context.blas.open();
     set(env, result, "simd", text(env, context.table.name));
     set(env, result, "threads", threads);
     set(env, result, "blas", text(env, hasBlas ? "OpenBLAS" : "own kernels"));

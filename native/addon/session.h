@@ -23,8 +23,8 @@ struct Session {
 };
 
 /**
- * open(threads, simd): starts the session anew and gives its mailbox as { ints, numbers }; `simd` names an instruction set,
- * or is empty for the best one.
+ * open(threads, simd, products): starts the session anew and gives its mailbox as { ints, numbers }. The words name an
+ * instruction set and whose matrix products to use (see Context), or are empty.
  */
 napi_value open(napi_env env, napi_callback_info info);
 /** run(...arrays): decodes and runs the instructions in the mailbox, on these arrays. */

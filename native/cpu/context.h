@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <memory>
 #include <new>
+#include <string>
 
 #include "cpu/blas.h"
 #include "cpu/pool.h"
@@ -44,12 +45,22 @@ class Workspace {
 /** What kernels run with: one for each instance of the addon, so that worker threads share nothing that changes. */
 class Context {
  public:
-  /** @param simd the instruction set to use at most; empty for the best that the processor has */
-  Context(int threads, const char* simd)
-      : table(tableFor(simd)), pool(threads), workspaces_(new Workspace[pool.threads()]) {}
+  /**
+   * @param simd the instruction set to use at most; empty for the best that the processor has
+   * @param products whose matrix products to use: "openblas", "own", or empty for what is faster
+   */
+  Context(int threads, const std::string& simd, const std::string& products)
+      : table(tableFor(simd.c_str())),
+        pool(threads),
+        // with vectors of 64 bytes the own products take 0.55 to 0.8 of OpenBLAS's time on processors where that has
+        // kernels for 32 bytes, and opening it takes longer than most products
+        usesBlas(products == "openblas" || (products.empty() && std::string(table.name) != "avx512")),
+        workspaces_(new Workspace[pool.threads()]) {}
 
   const Table& table;
   Pool pool;
+  /** Where it can be opened. */
+  const bool usesBlas;
   Blas blas;
 
   Workspace& workspace(int thread = 0) { return workspaces_[thread]; }

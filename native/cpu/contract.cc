@@ -1,9 +1,14 @@
+#include <algorithm>
+
 #include "cpu/instruction.h"
 #include "cpu/products.h"
 
 namespace onward {
 
 namespace {
+
+/** Multiplications of one task at least. */
+constexpr int64_t kGrain = 262144;
 
 enum Class { kBatch, kRows, kColumns, kSummed };
 
@@ -24,15 +29,34 @@ template <class T>
 void runProducts(const Instruction& in, Context& context) {
   const Nest& nest = in.nest;
   const int m = nest.rank - 3, n = nest.rank - 2, k = nest.rank - 1;
-  const int64_t outer = nest.count() / nest.size[m] / nest.size[n] / nest.size[k];
+  const int64_t work = nest.size[m] * nest.size[n] * nest.size[k];
+  const int64_t outer = nest.count() / work;
   const int64_t sums = in.attrs[kInnerSummed];
-  Walk walk(nest, 3);
-  for (int64_t i = 0; i < outer; i++, walk.next()) {
-    const Matrix<const T> a{in.operands[1].at<T>(walk.at[1]), nest.stride[1][m], nest.stride[1][k]};
-    const Matrix<const T> b{in.operands[2].at<T>(walk.at[2]), nest.stride[2][k], nest.stride[2][n]};
-    const Matrix<T> c{in.operands[0].at<T>(walk.at[0]), nest.stride[0][m], nest.stride[0][n]};
-    multiply(nest.size[m], nest.size[n], nest.size[k], a, b, c, i % sums != 0, context);
+  const auto product = [&](const int64_t* at, bool add, auto multiplication) {
+    const Matrix<const T> a{in.operands[1].at<T>(at[1]), nest.stride[1][m], nest.stride[1][k]};
+    const Matrix<const T> b{in.operands[2].at<T>(at[2]), nest.stride[2][k], nest.stride[2][n]};
+    const Matrix<T> c{in.operands[0].at<T>(at[0]), nest.stride[0][m], nest.stride[0][n]};
+    multiplication(a, b, c, add);
+  };
+  // places of the result are shared out whole, each with all of its sums
+  const int64_t places = outer / sums;
+  if (places == 1) {
+    Walk walk(nest, 3);
+    for (int64_t i = 0; i < outer; i++, walk.next())
+      product(walk.at, i > 0, [&](auto a, auto b, auto c, bool add) {
+        multiplyShared<T>(nest.size[m], nest.size[n], nest.size[k], a, b, c, add, context);
+      });
+    return;
   }
+  const int64_t share = std::max<int64_t>(1, kGrain / (work * sums));
+  context.pool.each((places + share - 1) / share, [&](int64_t task, int thread) {
+    const int64_t first = task * share, end = std::min(places, first + share);
+    Walk walk(nest, 3, first * sums);
+    for (int64_t i = 0; i < (end - first) * sums; i++, walk.next())
+      product(walk.at, i % sums != 0, [&](auto a, auto b, auto c, bool add) {
+        multiply<T>(nest.size[m], nest.size[n], nest.size[k], a, b, c, add, context, thread);
+      });
+  });
 }
 
 template <class T>

@@ -94,7 +94,10 @@ void fold(const Geometry& g, const T* patches, int64_t first, int64_t count, T* 
     for (int64_t c = 0; c < g.inputs; c++) {
       const T* from = patches + (c * plane + tap) * count + at;
       T* to = image + c * stride[1] + y * stride[2] + x * stride[3];
-      for (int64_t j = 0; j < n; j++) to[j * step] += from[j];
+      if (step == 1)
+        for (int64_t j = 0; j < n; j++) to[j] += from[j];
+      else
+        for (int64_t j = 0; j < n; j++) to[j * step] += from[j];
     }
   });
 }

@@ -7,6 +7,10 @@ namespace {
 /** Below so many multiplications the own kernels start sooner than BLAS has looked at its arguments. */
 constexpr int64_t kBlasFrom = 32768;
 
+/** Multiplications from which on a product is shared out, and rows or columns of each part: whole tiles of every kind. */
+constexpr int64_t kShareFrom = int64_t(1) << 21;
+constexpr int64_t kPart = 192;
+
 /** The product of a matrix and a vector. */
 template <class T>
 void multiplyVector(int64_t m, int64_t k, Matrix<const T> a, const T* x, int64_t xStep, T* y, int64_t yStep, bool add,
@@ -59,14 +63,40 @@ void multiply(int64_t m, int64_t n, int64_t k, Matrix<const T> a, Matrix<const T
     multiplyVector(n, k, b.transposed(), a.data, a.column, c.data, c.column, add, context, thread);
     return;
   }
-  if (m * n * k >= kBlasFrom && context.blas.gemm(m, n, k, a, b, c, add)) return;
+  if (context.usesBlas && m * n * k >= kBlasFrom && context.blas.gemm(m, n, k, a, b, c, add)) return;
   const Products<T>& p = context.table.products<T>();
   p.gemm(m, n, k, a, b, c, add, context.workspace(thread).template get<T>(Workspace::kGemm, p.gemmWork));
 }
 
-template void multiply(int64_t, int64_t, int64_t, Matrix<const double>, Matrix<const double>, Matrix<double>, bool,
-                       Context&, int);
-template void multiply(int64_t, int64_t, int64_t, Matrix<const float>, Matrix<const float>, Matrix<float>, bool,
-                       Context&, int);
+template <class T>
+void multiplyShared(int64_t m, int64_t n, int64_t k, Matrix<const T> a, Matrix<const T> b, Matrix<T> c, bool add,
+                    Context& context) {
+  // a sum never depends on which rows and columns are computed with it, unless a BLAS has its own view of that: then the
+  // parts are the same for one thread
+  const bool byRows = m >= n;
+  const int64_t length = byRows ? m : n;
+  if (m * n * k < kShareFrom || length < 2 * kPart || (!context.usesBlas && context.pool.threads() == 1)) {
+    multiply(m, n, k, a, b, c, add, context);
+    return;
+  }
+  // the last part takes what is left, so that none is a single row, which would be summed in another order
+  const int64_t parts = length / kPart;
+  context.pool.each(parts, [&](int64_t part, int thread) {
+    const int64_t from = part * kPart, count = part == parts - 1 ? length - from : kPart;
+    if (byRows)
+      multiply<T>(count, n, k, {a.data + from * a.row, a.row, a.column}, b,
+                  {c.data + from * c.row, c.row, c.column}, add, context, thread);
+    else
+      multiply<T>(m, count, k, a, {b.data + from * b.column, b.row, b.column},
+                  {c.data + from * c.column, c.row, c.column}, add, context, thread);
+  });
+}
+
+#define ONWARD_INSTANTIATE(T)                                                                                  \
+  template void multiply(int64_t, int64_t, int64_t, Matrix<const T>, Matrix<const T>, Matrix<T>, bool, Context&, int); \
+  template void multiplyShared(int64_t, int64_t, int64_t, Matrix<const T>, Matrix<const T>, Matrix<T>, bool, Context&);
+ONWARD_INSTANTIATE(double)
+ONWARD_INSTANTIATE(float)
+#undef ONWARD_INSTANTIATE
 
 }  // namespace onward

@@ -11,4 +11,9 @@ template <class T>
 void multiply(int64_t m, int64_t n, int64_t k, Matrix<const T> a, Matrix<const T> b, Matrix<T> c, bool add,
               Context& context, int thread = 0);
 
+/** The same, on all threads of the pool; not to be called from one of its tasks. */
+template <class T>
+void multiplyShared(int64_t m, int64_t n, int64_t k, Matrix<const T> a, Matrix<const T> b, Matrix<T> c, bool add,
+                    Context& context);
+
 }  // namespace onward

@@ -60,16 +60,10 @@ template <class V>
 inline void store(typename Lane<V>::type* p, V v) {
   memcpy(p, &v, sizeof v);
 }
-template <class V>
-inline V splat(typename Lane<V>::type x) {
-  return V{} + x;
-}
-/** `splat` that keeps the sign of a zero. */
+/** x in every lane; subtracting zero keeps the sign of a zero. */
 template <class V>
 inline V filled(typename Lane<V>::type x) {
-  V v;
-  for (int i = 0; i < lanes<V>; i++) v[i] = x;
-  return v;
+  return x - V{};
 }
 
 inline I bits(D v) { return (I)v; }

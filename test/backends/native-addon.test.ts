@@ -26,7 +26,7 @@ describe.skipIf(missing !== null)(missing === null ? title : `${title} (skipped:
   let mailbox: { ints: Int32Array; numbers: Float64Array };
 
   beforeAll(() => {
-    mailbox = addon.open(1, "");
+    mailbox = addon.open(1, "", "");
     const numbers = new Map(addon.names.map((name, i) => [name, i]));
     const recorder: o.Backend = {
       name: "recorder",
@@ -153,7 +153,18 @@ describe.skipIf(missing !== null)(missing === null ? title : `${title} (skipped:
 
   it("refuses other calls than it knows", () => {
     const open = addon.open as unknown as (...args: unknown[]) => unknown;
-    for (const args of [[], [1], [0, ""], [-1, ""], [Number.NaN, ""], ["1", ""], [1, 2], [2000, ""]])
+    for (const args of [
+      [],
+      [1],
+      [1, ""],
+      [0, "", ""],
+      [-1, "", ""],
+      [Number.NaN, "", ""],
+      ["1", "", ""],
+      [1, 2, ""],
+      [1, "", null],
+      [2000, "", ""],
+    ])
       expect(attempt(() => open(...args))?.code).toBe("invalid-argument");
     const many = Array.from({ length: 40 }, () => new Float64Array(1));
     expect(attempt(() => addon.run(...many))?.code).toBe("invalid-argument");

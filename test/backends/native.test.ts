@@ -310,16 +310,21 @@ suite("native products agree with the reference", () => {
     [130, 300, 90],
     [257, 1, 300],
     [200, 520, 1],
-  ])("matmul of %i x %i x %i, plain and transposed", (m, k, n) => {
-    for (const dtype of ["float64", "float32"] as const)
-      for (const order of [0, 1, 2, 3]) {
-        const layout = { flips: 0, step: 1, lead: order, seed: m };
-        const a = operand([m, k], dtype, { ...layout, order: order & 1 }, true);
-        const b = operand([k, n], dtype, { ...layout, order: order >> 1 }, true);
-        const attrs = { aLabels: ["m", "k"], bLabels: ["k", "n"], outLabels: ["m", "n"] };
-        const [got, want] = bothWays("contract", [a, b], attrs, dtype, [m, n]);
-        expectSums("matmul", got, want, k * largest(a) * largest(b), (k + 1) * roundoff(dtype));
-      }
+  ])("matmul of %i x %i x %i, plain and transposed, with every BLAS", (m, k, n) => {
+    const simd = addon.info().simd;
+    for (const products of ["own", "openblas"]) {
+      run = kernels(1, simd, products).run;
+      for (const dtype of ["float64", "float32"] as const)
+        for (const order of [0, 1, 2, 3]) {
+          const layout = { flips: 0, step: 1, lead: order, seed: m };
+          const a = operand([m, k], dtype, { ...layout, order: order & 1 }, true);
+          const b = operand([k, n], dtype, { ...layout, order: order >> 1 }, true);
+          const attrs = { aLabels: ["m", "k"], bLabels: ["k", "n"], outLabels: ["m", "n"] };
+          const [got, want] = bothWays("contract", [a, b], attrs, dtype, [m, n]);
+          expectSums("matmul", got, want, k * largest(a) * largest(b), (k + 1) * roundoff(dtype));
+        }
+    }
+    run = kernels(1, simd).run;
   });
 
   it("conv2d and its transposes, with strides, padding and groups, on views", () => {
@@ -437,7 +442,7 @@ suite("the native backend", () => {
     for (const name of pointwise) expect(encodings.has(name)).toBe(true);
   });
 
-  it("gives the same numbers for any number of threads", () => {
+  it.each(["own", "openblas"])("gives the same numbers for any number of threads, %s", (products) => {
     const layout = { order: 0, flips: 0, step: 1, lead: 0, seed: 3 };
     const big = operand([600, 700], "float32", layout, true);
     const tall = operand([700, 600], "float32", layout, true);
@@ -464,10 +469,10 @@ suite("the native backend", () => {
       ];
     };
     const simd = addon.info().simd;
-    let current = kernels(1, simd);
+    let current = kernels(1, simd, products);
     const one = calls();
     for (const threads of [2, 3]) {
-      current = kernels(threads, simd);
+      current = kernels(threads, simd, products);
       expect(calls()).toEqual(one);
     }
     run = kernels(1, simd).run;

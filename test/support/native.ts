@@ -15,14 +15,14 @@ export { asBackendError };
 export const levels: readonly string[] =
   missing === null
     ? ["avx512", "avx2", "baseline"].filter((simd) => {
-        addon.open(1, simd);
+        addon.open(1, simd, "");
         return addon.info().simd === simd;
       })
     : [];
 
 /** A way to run every op in the addon, whatever its size. */
-export function kernels(threads = 1, simd = "") {
-  const { ints, numbers } = addon.open(threads, simd);
+export function kernels(threads = 1, simd = "", products = "") {
+  const { ints, numbers } = addon.open(threads, simd, products);
   const encoder = new Encoder(new Map(addon.names.map((name, i) => [name, i])), ints, numbers);
   return {
     mailbox: { ints, numbers },

@@ -7,9 +7,9 @@ export interface Addon {
   readonly names: readonly string[];
   /**
    * Starts with so many threads, and hands over the memory that instructions are written to. `simd` names an instruction
-   * set (`avx512`, `avx2`, `baseline`); empty for the best that the processor has.
+   * set (`avx512`, `avx2`, `baseline`), `products` whose matrix products to use (`openblas`, `own`); empty for the best.
    */
-  open(threads: number, simd: string): Mailbox;
+  open(threads: number, simd: string, products: string): Mailbox;
   /** Runs the instructions in the mailbox on these arrays. */
   run(...arrays: readonly TypedArray[]): void;
   info(): AddonInfo;

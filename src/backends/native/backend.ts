@@ -12,6 +12,8 @@ export interface NativeOptions {
   readonly threads: number;
   /** The instruction set to use at most; default: the best that the processor has. */
   readonly simd?: string;
+  /** `openblas` or `own`; default: the faster ones. */
+  readonly products?: string;
   /** The least work of an op, as `workOf` counts it, that crosses over; default: what was measured. */
   readonly least?: (name: string) => number;
 }
@@ -21,7 +23,7 @@ export interface NativeOptions {
  * reference.
  */
 export function nativeBackend(addon: Addon, reference: Backend, options: NativeOptions): Backend {
-  const { ints, numbers } = addon.open(options.threads, options.simd ?? "");
+  const { ints, numbers } = addon.open(options.threads, options.simd ?? "", options.products ?? "");
   const least = options.least ?? crossover;
   const encoder = new Encoder(new Map(addon.names.map((name, i) => [name, i])), ints, numbers);
   return {

@@ -36,6 +36,7 @@ export function registerNative(reference: Backend): void {
     const options = {
       threads: threadsWanted(),
       simd: environment("ONWARD_SIMD"),
+      products: environment("ONWARD_BLAS"),
       // to test the kernels themselves, even the smallest op can be sent to them
       least: environment("ONWARD_CROSSOVER") === "0" ? () => 0 : undefined,
     };
