@@ -73,17 +73,23 @@ export class CompiledStep<S> {
         `${this.rule}: expected a model that computes the same in all steps of one shape, got a change within the last ${known.replays} steps; start the rule without compile`,
       );
     const varies = found.program.reads > 0 || (known !== undefined && !isSame);
-    const isLarge = found.program.bytes > this.limit();
-    this.recordings.set(
-      layout,
-      varies || isLarge ? "eager" : { ...found, replays: known ? known.replays + 1 : -1 },
-    );
+    this.recordings.set(layout, varies ? "eager" : known ? this.adopt(found, known.replays + 1) : found);
     return owned(found.outcome);
   }
 
   /** Forgets all recordings, for an influence that starts on new arrays. */
   clear(): void {
     this.recordings.clear();
+  }
+
+  /** What two recordings agree on is what replays need of it, where its results are small enough. */
+  private adopt(found: Recording, replays: number): Recording | "eager" {
+    const { slots, arrays, outcome } = found;
+    const program = found.program.simplified({
+      given: [...arrays, ...slots.map((t) => denseOf(t).data)],
+      kept: leavesOf<Tensor>({ ...outcome }, isTensor).map(({ value }) => denseOf(value).data),
+    });
+    return program.bytes > this.limit() ? "eager" : { ...found, program, replays };
   }
 
   private replay(known: Recording, inputs: readonly Leaf<Tensor>[]): StepOutcome {
