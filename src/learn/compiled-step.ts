@@ -42,16 +42,25 @@ export class CompiledStep<S> {
     if (watch.by !== null) return this.eager(params, past, sample);
     const { last } = this;
     if (last !== null && !isAudit(last.replays + 1) && fits(last, params, past, sample))
-      return this.replay(last, past, sample);
+      return this.replay(last, past, sample) ?? this.eager(params, past, sample);
     const layout = layoutOf(params, past, sample);
     const known = layout === null ? "eager" : this.recordings.get(layout);
     if (layout === null || known === "eager") return this.eager(params, past, sample);
     if (known !== undefined && known.replays >= 0 && !isAudit(known.replays + 1)) {
       bind(known, params);
       this.last = known;
-      return this.replay(known, past, sample);
+      return this.replay(known, past, sample) ?? this.eager(params, past, sample);
     }
     return this.record(layout, known, params, past, sample);
+  }
+
+  /** Bytes of the arrays that replays write to. */
+  get bytes(): number {
+    let total = 0;
+    for (const known of this.recordings.values())
+      if (known !== "eager")
+        total += known.slots.reduce((n, t) => n + denseOf(t).data.byteLength, known.program.bytes);
+    return total;
   }
 
   /** Forgets all recordings, for an influence that starts on new arrays. */
@@ -90,9 +99,12 @@ export class CompiledStep<S> {
     return program.bytes > this.limit() ? "eager" : { ...found, program, replays };
   }
 
-  private replay(known: Recording, past: Past, sample: S): StepOutcome {
+  /** `null` where the step takes another course than it took, before it changed anything. */
+  private replay(known: Recording, past: Past, sample: S): StepOutcome | null {
     fillSlots(known, sample, past);
-    if (!known.program.replay())
+    const end = known.program.replay();
+    if (end === "otherwise") return null;
+    if (end === "halfway")
       throw new RuleError(
         `${this.rule}: expected derivatives that are finite where they were before, got one that is not; start the rule without compile`,
       );

@@ -42,9 +42,10 @@ export class ForwardLearner<S> implements Learner<S> {
     private readonly options: ForwardOptions,
   ) {
     requireParams(options.rule, model, params);
-    this.compiled = options.compile
-      ? new CompiledStep(options.rule, this.eager, () => this.workspace())
-      : null;
+    this.compiled =
+      (options.compile ?? model.isPure)
+        ? new CompiledStep(options.rule, this.eager, () => this.workspace())
+        : null;
     this.blocks = leavesOf(params, isTensor, options.rule).length;
   }
 
@@ -93,7 +94,9 @@ export class ForwardLearner<S> implements Learner<S> {
   }
 
   memory(): LearnerMemory {
-    return { bytes: this.influence?.bytes ?? 0, growsWithTime: false };
+    const bytes = this.influence?.bytes ?? 0;
+    const workspace = this.compiled?.bytes ?? 0;
+    return workspace > 0 ? { bytes, growsWithTime: false, workspace } : { bytes, growsWithTime: false };
   }
 
   /** Zero states for the sample's batch, and influence that fits it. */

@@ -32,17 +32,23 @@ export class Program {
     return new Program(simplify(this.calls, around), this.reads);
   }
 
-  /** Makes every call again; false, with nothing more done, where a look at the numbers comes out otherwise than it did. */
-  replay(): boolean {
+  /**
+   * Makes every call again, up to where a look at the numbers comes out otherwise than it did: `otherwise` where nothing is
+   * changed in place by then, `halfway` where something is.
+   */
+  replay(): "done" | "otherwise" | "halfway" {
     const at = backend();
+    let changed = false;
     for (const call of this.calls) {
       if (call.kind === "kernel") {
         call.out.data.fill(0);
         at.run(call.name, call.inputs, call.attrs, call.out);
-      } else if (call.kind === "trace") at.traceStep(call.step);
-      else if (call.checked.again() !== call.checked.outcome) return false;
+      } else if (call.kind === "trace") {
+        changed = true;
+        at.traceStep(call.step);
+      } else if (call.checked.again() !== call.checked.outcome) return changed ? "halfway" : "otherwise";
     }
-    return true;
+    return "done";
   }
 
   /** Points everything that points at one of these arrays at another in its place. */

@@ -19,12 +19,13 @@ export interface Surroundings {
 
 /**
  * The calls that a replay needs, to the last bit: what follows from constants alone is computed already, what is computed
- * twice is computed once, what nobody reads is left out, and results whose time is over lend their arrays to later ones.
+ * twice is computed once, what nobody reads is left out, changes in place come last, and results whose time is over lend
+ * their arrays to later ones.
  */
 export function simplify(calls: readonly Call[], { given, kept }: Surroundings): Call[] {
   const mutable = buffersOf(calls.flatMap(changedBy));
   const known = merged(calls, mutable, buffersOf(given), buffersOf(kept));
-  const needed = reached(known, buffersOf(kept));
+  const needed = changesLast(reached(known, buffersOf(kept)), mutable);
   shareArrays(needed, buffersOf(kept));
   return needed;
 }
@@ -94,6 +95,18 @@ function reached(calls: readonly Call[], kept: ReadonlySet<ArrayBufferLike>): Ca
     needed.push(call);
   }
   return needed.reverse();
+}
+
+/** With all that depends on no changed array before the first change: a replay may then stop there as if it had not begun. */
+function changesLast(calls: readonly Call[], mutable: ReadonlySet<ArrayBufferLike>): Call[] {
+  const changed = new Set(mutable);
+  const late = new Set<Call>();
+  for (const call of calls) {
+    if (call.kind !== "trace" && !pointersOf(call).some(({ data }) => changed.has(data.buffer))) continue;
+    late.add(call);
+    if (call.kind === "kernel") changed.add(call.out.data.buffer);
+  }
+  return [...calls.filter((c) => !late.has(c)), ...calls.filter((c) => late.has(c))];
 }
 
 /** Results whose last reader is past lend their arrays to later results of their size. */

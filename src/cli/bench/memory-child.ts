@@ -96,7 +96,8 @@ function bytesOfGradient(learner: Learner<unknown>): number {
 }
 
 const start = (job: MemoryJob, model: Model<unknown>, params: ModelParams): Learner<unknown> =>
-  ruleNamed(job.rule).start(model, params, { credit: job.credit, memoryLimit: job.limit });
+  // what replays keep is no part of the influence
+  ruleNamed(job.rule).start(model, params, { credit: job.credit, memoryLimit: job.limit, compile: false });
 
 /** Compiles the code and fills caches on a small subject of the same kind, so that neither counts. */
 function warmUp(job: MemoryJob): void {
