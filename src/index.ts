@@ -2,9 +2,11 @@
 import "./ops/methods.js";
 import "./tensor/print.js";
 import { jsBackend } from "./backends/js/index.js";
+import { registerNative } from "./backends/native/index.js";
 import { registerBackend } from "./tensor/backend.js";
 
 registerBackend(jsBackend);
+registerNative(jsBackend);
 
 export type { DType, TypedArray } from "./core/dtype.js";
 export * from "./core/errors.js";

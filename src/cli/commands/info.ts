@@ -1,3 +1,4 @@
+import type { AddonInfo } from "../../backends/native/addon.js";
 import type { Command } from "../command.js";
 import { type Machine, machine } from "../machine.js";
 
@@ -5,6 +6,8 @@ import { type Machine, machine } from "../machine.js";
 interface Info extends Machine {
   backends: string[];
   backend: string;
+  /** What the native addon runs with, or why it does not run. */
+  native: AddonInfo | { readonly missing: string };
   /** Optional packages by name; null where one is not installed. */
   optional: Record<string, string | null>;
 }
@@ -28,6 +31,8 @@ async function collect(): Promise<Info> {
   // Loading the library registers its backends.
   await import("../../index.js");
   const { backend, backendNames } = await import("../../tensor/backend.js");
+  const { nativeStatus } = await import("../../backends/native/index.js");
+  const native = nativeStatus();
   const versions = await Promise.all(
     (Object.keys(optionalPackages) as OptionalPackage[]).map(
       async (name) => [name, await installed(name)] as const,
@@ -37,6 +42,7 @@ async function collect(): Promise<Info> {
     ...machine(),
     backends: backendNames(),
     backend: backend().name,
+    native: typeof native === "string" ? { missing: native } : native,
     optional: Object.fromEntries(versions),
   };
 }
@@ -51,6 +57,12 @@ async function installed(name: OptionalPackage): Promise<string | null> {
   }
 }
 
+function describe(native: Info["native"]): string {
+  if ("missing" in native) return `not in use: ${native.missing}`;
+  const { simd, threads, blas, blasFile } = native;
+  return `${simd}, ${threads} ${threads === 1 ? "thread" : "threads"}, ${blas}${blasFile && ` (${blasFile})`}`;
+}
+
 function table(info: Info): string {
   const rows: [string, string][] = [
     ["onward", info.onward],
@@ -59,6 +71,7 @@ function table(info: Info): string {
     ["processor", `${info.cpu}, ${info.cores} cores`],
     ["memory", `${(info.memory / 2 ** 30).toFixed(1)} GiB`],
     ["backends", info.backends.map((name) => (name === info.backend ? `${name} (in use)` : name)).join(", ")],
+    ["native", describe(info.native)],
     ...Object.entries(info.optional).map(([name, found]): [string, string] => [
       name,
       found ?? `not installed (npm install ${optionalPackages[name as OptionalPackage]})`,

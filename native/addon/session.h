@@ -1,0 +1,35 @@
+#pragma once
+#include <node_api.h>
+
+#include <memory>
+
+#include "cpu/context.h"
+
+namespace onward {
+
+/** Where TypeScript writes instructions, shared with it: the first integer is their number. */
+struct Mailbox {
+  static constexpr int kInts = 8192;
+  static constexpr int kNumbers = 256;
+  int32_t ints[kInts];
+  double numbers[kNumbers];
+};
+
+/** What one instance of the addon keeps: one for each thread of JavaScript. */
+struct Session {
+  std::unique_ptr<Context> context;
+  /** Also held by the arrays that TypeScript has of it. */
+  std::shared_ptr<Mailbox> mailbox = std::make_shared<Mailbox>();
+};
+
+/**
+ * open(threads, simd): starts the session anew and gives its mailbox as { ints, numbers }; `simd` names an instruction set,
+ * or is empty for the best one.
+ */
+napi_value open(napi_env env, napi_callback_info info);
+/** run(...arrays): decodes and runs the instructions in the mailbox, on these arrays. */
+napi_value run(napi_env env, napi_callback_info info);
+/** info(): { simd, threads, blas, blasConfig }; opens the BLAS. */
+napi_value describe(napi_env env, napi_callback_info info);
+
+}  // namespace onward

@@ -1,0 +1,30 @@
+#pragma once
+#include <cstdint>
+
+#include "cpu/table.h"
+
+namespace onward {
+
+/**
+ * Matrix products by OpenBLAS, where CMake found it and it can be opened. It is opened when first asked for, since that
+ * takes longer than Node takes to start, and runs on the calling thread only: the addon has threads of its own.
+ */
+class Blas {
+ public:
+  /** Whether this build knows of a BLAS at all, and its file. */
+  static const char* file();
+  /** Opens it; false where there is none. */
+  bool open();
+  /** What it says of itself; empty before it is open. */
+  const char* config() const;
+  /** C = A B or C += A B; false where the strides do not suit it. */
+  template <class T>
+  bool gemm(int64_t m, int64_t n, int64_t k, Matrix<const T> a, Matrix<const T> b, Matrix<T> c, bool add);
+
+ private:
+  struct Library;
+  const Library* library_ = nullptr;
+  bool tried_ = false;
+};
+
+}  // namespace onward

@@ -1,0 +1,72 @@
+#include "cpu/products.h"
+
+namespace onward {
+
+namespace {
+
+/** Below so many multiplications the own kernels start sooner than BLAS has looked at its arguments. */
+constexpr int64_t kBlasFrom = 32768;
+
+/** The product of a matrix and a vector. */
+template <class T>
+void multiplyVector(int64_t m, int64_t k, Matrix<const T> a, const T* x, int64_t xStep, T* y, int64_t yStep, bool add,
+                    Context& context, int thread) {
+  const Products<T>& p = context.table.products<T>();
+  if (a.column == 1 || a.row != 1 || m < 8) {
+    const bool gather = k > 1 && (xStep != 1 || a.column != 1);
+    if (gather && xStep != 1) {
+      T* line = context.workspace(thread).template get<T>(Workspace::kRight, k);
+      for (int64_t j = 0; j < k; j++) line[j] = x[j * xStep];
+      x = line;
+    }
+    T* row = a.column == 1 || k <= 1 ? nullptr : context.workspace(thread).template get<T>(Workspace::kLeft, k);
+    for (int64_t i = 0; i < m; i++) {
+      const T* from = a.data + i * a.row;
+      if (row) {
+        for (int64_t j = 0; j < k; j++) row[j] = from[j * a.column];
+        from = row;
+      }
+      const T total = p.dot(from, x, k);
+      T& to = y[i * yStep];
+      to = add ? to + total : total;
+    }
+    return;
+  }
+  // columns of A are contiguous: they are added up
+  T* sum = yStep == 1 ? y : context.workspace(thread).template get<T>(Workspace::kLeft, m);
+  if (!add || sum != y)
+    for (int64_t i = 0; i < m; i++) sum[i] = 0;
+  for (int64_t j = 0; j < k; j++) p.axpy(sum, x[j * xStep], a.data + j * a.column, m);
+  if (sum != y)
+    for (int64_t i = 0; i < m; i++) y[i * yStep] = add ? y[i * yStep] + sum[i] : sum[i];
+}
+
+}  // namespace
+
+template <class T>
+void multiply(int64_t m, int64_t n, int64_t k, Matrix<const T> a, Matrix<const T> b, Matrix<T> c, bool add,
+              Context& context, int thread) {
+  if (k == 0) {
+    for (int64_t i = 0; i < m && !add; i++)
+      for (int64_t j = 0; j < n; j++) c.data[i * c.row + j * c.column] = 0;
+    return;
+  }
+  if (n == 1) {
+    multiplyVector(m, k, a, b.data, b.row, c.data, c.row, add, context, thread);
+    return;
+  }
+  if (m == 1) {
+    multiplyVector(n, k, b.transposed(), a.data, a.column, c.data, c.column, add, context, thread);
+    return;
+  }
+  if (m * n * k >= kBlasFrom && context.blas.gemm(m, n, k, a, b, c, add)) return;
+  const Products<T>& p = context.table.products<T>();
+  p.gemm(m, n, k, a, b, c, add, context.workspace(thread).template get<T>(Workspace::kGemm, p.gemmWork));
+}
+
+template void multiply(int64_t, int64_t, int64_t, Matrix<const double>, Matrix<const double>, Matrix<double>, bool,
+                       Context&, int);
+template void multiply(int64_t, int64_t, int64_t, Matrix<const float>, Matrix<const float>, Matrix<float>, bool,
+                       Context&, int);
+
+}  // namespace onward

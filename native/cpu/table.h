@@ -1,0 +1,89 @@
+#pragma once
+#include <cstdint>
+
+#include "kernels/names.h"
+
+namespace onward {
+
+#define ONWARD_ENUM(name) name,
+enum class Op : int32_t { ONWARD_POINTWISE(ONWARD_ENUM) ONWARD_OTHERS(ONWARD_ENUM) };
+#undef ONWARD_ENUM
+#define ONWARD_COUNT(name) +1
+constexpr int kPointwise = 0 ONWARD_POINTWISE(ONWARD_COUNT);
+constexpr int kOps = kPointwise ONWARD_OTHERS(ONWARD_COUNT);
+#undef ONWARD_COUNT
+
+/** Whether an op has a float32 kernel of its own. */
+constexpr bool isExact(Op op) {
+  switch (op) {
+#define ONWARD_CASE(name) case Op::name:
+    ONWARD_EXACT_1(ONWARD_CASE)
+    ONWARD_EXACT_2(ONWARD_CASE)
+    return true;
+#undef ONWARD_CASE
+    default:
+      return false;
+  }
+}
+
+/** out[j] = f(in[0][j], in[1][j], ...), all contiguous, for j below n; `out` may be an input. */
+template <class T>
+using Block = void (*)(T* out, const T* const* in, int64_t n, const double* attrs);
+
+/** A matrix in memory; strides in elements. */
+template <class T>
+struct Matrix {
+  T* data;
+  int64_t row;
+  int64_t column;
+
+  Matrix transposed() const { return {data, column, row}; }
+};
+
+/** Kernels of one float type. */
+template <class T>
+struct Products {
+  /** Sum of a[j] b[j], contiguous. */
+  T (*dot)(const T* a, const T* b, int64_t n);
+  /** y[j] += c x[j], contiguous. */
+  void (*axpy)(T* y, T c, const T* x, int64_t n);
+  /** y[j] += a[j] b[j], contiguous. */
+  void (*addProducts)(T* y, const T* a, const T* b, int64_t n);
+  /** C = A B, or C += A B; `work` holds `gemmWork` elements, aligned to 64 bytes. */
+  void (*gemm)(int64_t m, int64_t n, int64_t k, Matrix<const T> a, Matrix<const T> b, Matrix<T> c, bool add, T* work);
+  int64_t gemmWork;
+};
+
+/** The vector kernels, compiled for one instruction set. */
+struct Table {
+  const char* name;
+  Block<double> block64[kPointwise];
+  /** Null where float32 goes through float64. */
+  Block<float> block32[kPointwise];
+  void (*widen)(double* out, const float* in, int64_t n);
+  void (*narrow)(float* out, const double* in, int64_t n);
+  /** Pairwise sums, in float64. */
+  double (*sum64)(const double* x, int64_t n);
+  double (*sum32)(const float* x, int64_t n);
+  /** y[j] += x[j] */
+  void (*accumulate64)(double* y, const double* x, int64_t n);
+  void (*accumulate32)(double* y, const float* x, int64_t n);
+  Products<double> products64;
+  Products<float> products32;
+
+  template <class T>
+  const Products<T>& products() const;
+};
+template <>
+inline const Products<double>& Table::products<double>() const {
+  return products64;
+}
+template <>
+inline const Products<float>& Table::products<float>() const {
+  return products32;
+}
+
+/** The best table for this processor, or the one of that name where the processor can run it. */
+const Table& tableFor(const char* name);
+
+}  // namespace onward

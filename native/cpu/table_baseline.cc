@@ -1,0 +1,3 @@
+#define ONWARD_ISA baseline
+#define ONWARD_ISA_NAME "baseline"
+#include "cpu/table_impl.h"

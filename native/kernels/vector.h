@@ -1,0 +1,130 @@
+#pragma once
+// Vectors of one instruction set. Everything is in a namespace named after it (ONWARD_ISA), so that no inline function
+// compiled for one processor is ever linked into code for another.
+#include <stdint.h>
+#include <string.h>
+#if defined(__x86_64__) || defined(__i386__)
+#include <immintrin.h>
+#endif
+
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+#define ONWARD_BYTES 64
+#elif defined(__AVX2__)
+#define ONWARD_BYTES 32
+#else
+#define ONWARD_BYTES 16
+#endif
+
+namespace onward {
+namespace ONWARD_ISA {
+
+typedef double D __attribute__((vector_size(ONWARD_BYTES)));
+typedef float F __attribute__((vector_size(ONWARD_BYTES)));
+typedef int64_t I __attribute__((vector_size(ONWARD_BYTES)));
+typedef int32_t I32 __attribute__((vector_size(ONWARD_BYTES)));
+
+template <class V>
+struct Lane;
+template <>
+struct Lane<D> {
+  using type = double;
+  using bits = I;
+};
+template <>
+struct Lane<F> {
+  using type = float;
+  using bits = I32;
+};
+template <class T>
+struct VectorOf;
+template <>
+struct VectorOf<double> {
+  using type = D;
+};
+template <>
+struct VectorOf<float> {
+  using type = F;
+};
+
+template <class V>
+constexpr int lanes = ONWARD_BYTES / sizeof(typename Lane<V>::type);
+
+template <class V>
+inline V load(const typename Lane<V>::type* p) {
+  V v;
+  memcpy(&v, p, sizeof v);
+  return v;
+}
+template <class V>
+inline void store(typename Lane<V>::type* p, V v) {
+  memcpy(p, &v, sizeof v);
+}
+template <class V>
+inline V splat(typename Lane<V>::type x) {
+  return V{} + x;
+}
+/** `splat` that keeps the sign of a zero. */
+template <class V>
+inline V filled(typename Lane<V>::type x) {
+  V v;
+  for (int i = 0; i < lanes<V>; i++) v[i] = x;
+  return v;
+}
+
+inline I bits(D v) { return (I)v; }
+inline D number(I v) { return (D)v; }
+
+/** a * b + c, rounded once where the processor can. */
+inline D fma(D a, D b, D c) {
+#if ONWARD_BYTES == 64
+  return (D)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
+#elif ONWARD_BYTES == 32
+  return (D)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
+#else
+  return a * b + c;
+#endif
+}
+inline F fma(F a, F b, F c) {
+#if ONWARD_BYTES == 64
+  return (F)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#elif ONWARD_BYTES == 32
+  return (F)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#else
+  return a * b + c;
+#endif
+}
+
+/** Rounded once for each entry. */
+inline D sqrt(D v) {
+#if ONWARD_BYTES == 64
+  return (D)_mm512_sqrt_pd((__m512d)v);
+#elif ONWARD_BYTES == 32
+  return (D)_mm256_sqrt_pd((__m256d)v);
+#else
+  for (int i = 0; i < lanes<D>; i++) v[i] = __builtin_sqrt(v[i]);
+  return v;
+#endif
+}
+inline F sqrt(F v) {
+#if ONWARD_BYTES == 64
+  return (F)_mm512_sqrt_ps((__m512)v);
+#elif ONWARD_BYTES == 32
+  return (F)_mm256_sqrt_ps((__m256)v);
+#else
+  for (int i = 0; i < lanes<F>; i++) v[i] = __builtin_sqrtf(v[i]);
+  return v;
+#endif
+}
+
+/** f of every lane. */
+inline D each(D x, double (*f)(double)) {
+  for (int i = 0; i < lanes<D>; i++) x[i] = f(x[i]);
+  return x;
+}
+inline D each(D x, D y, double (*f)(double, double)) {
+  for (int i = 0; i < lanes<D>; i++) x[i] = f(x[i], y[i]);
+  return x;
+}
+
+}  // namespace ONWARD_ISA
+}  // namespace onward

@@ -1,0 +1,56 @@
+import type { TypedArray } from "../../core/dtype.js";
+import { BackendError } from "../../core/errors.js";
+
+/** What the C++ addon exports (native/addon). */
+export interface Addon {
+  /** Names of the kernels; their order is their number in an instruction. */
+  readonly names: readonly string[];
+  /**
+   * Starts with so many threads, and hands over the memory that instructions are written to. `simd` names an instruction
+   * set (`avx512`, `avx2`, `baseline`); empty for the best that the processor has.
+   */
+  open(threads: number, simd: string): Mailbox;
+  /** Runs the instructions in the mailbox on these arrays. */
+  run(...arrays: readonly TypedArray[]): void;
+  info(): AddonInfo;
+}
+
+export interface Mailbox {
+  readonly ints: Int32Array;
+  readonly numbers: Float64Array;
+}
+
+export interface AddonInfo {
+  /** Instruction set that the kernels were compiled for. */
+  readonly simd: string;
+  readonly threads: number;
+  readonly blas: string;
+  /** Where the BLAS was loaded from, and what it says of itself. */
+  readonly blasFile: string;
+  readonly blasConfig: string;
+}
+
+/** Three folders up from here, both in src and in dist. */
+const file = "../../../build/Release/onward.node";
+
+/**
+ * The addon, or a sentence that says why there is none. Nothing of Node is imported: browsers come here too.
+ */
+export function loadAddon(): Addon | string {
+  const builtin = globalThis.process?.getBuiltinModule;
+  if (!builtin) return "this runtime loads no addons";
+  const path = builtin("node:url").fileURLToPath(new URL(file, import.meta.url));
+  if (!builtin("node:fs").existsSync(path))
+    return "it is not built; install CMake 3.16 or later and a C++17 compiler, then run npm rebuild onward";
+  try {
+    return builtin("node:module").createRequire(import.meta.url)(path) as Addon;
+  } catch (error) {
+    return `it was built but does not load: ${(error as Error).message}`;
+  }
+}
+
+/** Errors of the addon are plain ones with a code. */
+export function asBackendError(error: unknown): unknown {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  return typeof code === "string" ? new BackendError(String(message), code) : error;
+}

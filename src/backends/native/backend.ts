@@ -1,0 +1,63 @@
+import type { Backend, Operand, Result } from "../../tensor/backend.js";
+import type { TraceStep } from "../../tensor/trace-step.js";
+import { type Addon, asBackendError } from "./addon.js";
+import { crossover } from "./crossover.js";
+import { Encoder } from "./encode.js";
+import { workOf } from "./encodings.js";
+
+/** As many arrays as the addon takes in one call. */
+const maximumArrays = 32;
+
+export interface NativeOptions {
+  readonly threads: number;
+  /** The instruction set to use at most; default: the best that the processor has. */
+  readonly simd?: string;
+  /** The least work of an op, as `workOf` counts it, that crosses over; default: what was measured. */
+  readonly least?: (name: string) => number;
+}
+
+/**
+ * Kernels in C++. What is too small to be worth crossing over, and what the addon has no kernel for, runs on the
+ * reference.
+ */
+export function nativeBackend(addon: Addon, reference: Backend, options: NativeOptions): Backend {
+  const { ints, numbers } = addon.open(options.threads, options.simd ?? "");
+  const least = options.least ?? crossover;
+  const encoder = new Encoder(new Map(addon.names.map((name, i) => [name, i])), ints, numbers);
+  return {
+    name: "native",
+    run(name, inputs, attrs, out): void {
+      if (workOf(name, inputs, attrs, out) < least(name)) reference.run(name, inputs, attrs, out);
+      else if (!runNative(addon, encoder, name, inputs, attrs, out)) reference.run(name, inputs, attrs, out);
+    },
+    traceStep(step: TraceStep): void {
+      reference.traceStep(step);
+    },
+  };
+}
+
+/** Runs an op in the addon; false where it has no kernel for it. */
+export function runNative(
+  addon: Addon,
+  encoder: Encoder,
+  name: string,
+  inputs: readonly Operand[],
+  attrs: unknown,
+  out: Result,
+): boolean {
+  encoder.reset();
+  if (!encoder.add(name, inputs, attrs, out)) return false;
+  const { arrays } = encoder;
+  if (arrays.length > maximumArrays) return false;
+  try {
+    // spreading costs more than a small kernel
+    if (arrays.length === 2) addon.run(arrays[0], arrays[1]);
+    else if (arrays.length === 3) addon.run(arrays[0], arrays[1], arrays[2]);
+    else addon.run(...arrays);
+  } catch (error) {
+    throw asBackendError(error);
+  }
+  // arrays are not kept alive longer than the call
+  arrays.length = 0;
+  return true;
+}

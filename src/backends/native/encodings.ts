@@ -1,0 +1,293 @@
+/** How each op becomes instructions. */
+import { type Shape, sizeOf, stridesOf } from "../../core/shape.js";
+import type { Operand, Result } from "../../tensor/backend.js";
+import type { Index } from "../../tensor/linear-map.js";
+import type { Instructions, Stepped } from "./instruction.js";
+
+/** Appends the op's instructions; false where no kernel takes it. */
+type Encoding = (
+  to: Instructions,
+  name: string,
+  inputs: readonly Operand[],
+  attrs: never,
+  out: Result,
+) => boolean;
+
+const unary = `neg square reciprocal exp expm1 log log1p sqrt rsqrt cbrt sin cos tan asin acos atan sinh cosh tanh asinh
+  acosh atanh sigmoid softplus silu gelu erf erfc abs sign floor relu elu softsign sechSquare bell siluSlope geluSlope
+  logicalNot`;
+const binary = `add sub mul scale div pow maximum minimum atan2 hypot overTwice direction overSquare logPow equal notEqual
+  less lessEqual greater greaterEqual logicalAnd logicalOr`;
+const names = (list: string): string[] => list.split(/\s+/);
+
+/** Strides of an operand along the axes of a shape that it broadcasts to. */
+function broadcast(x: Operand, shape: Shape): Stepped {
+  const lead = shape.length - x.shape.length;
+  if (lead === 0 && x.shape.every((n, i) => n === shape[i])) return x;
+  const strides = shape.map((_, i) => (i < lead || x.shape[i - lead] === 1 ? 0 : x.strides[i - lead]));
+  return { data: x.data, offset: x.offset, strides };
+}
+
+const still: readonly number[] = [0];
+const step: readonly number[] = [1];
+
+/** An operand along the one axis that all of a contiguous result makes; null where it has no single stride there. */
+function flat(x: Operand, shape: Shape): Stepped | null {
+  if (x.shape.length === 0) return { data: x.data, offset: x.offset, strides: still };
+  if (x.shape.length !== shape.length) return null;
+  let expected = 1;
+  for (let i = shape.length - 1; i >= 0; i--) {
+    if (x.shape[i] !== shape[i] || (x.strides[i] !== expected && shape[i] !== 1)) return null;
+    expected *= shape[i];
+  }
+  return { data: x.data, offset: x.offset, strides: step };
+}
+
+function pointwise(
+  to: Instructions,
+  kernel: string,
+  inputs: readonly Operand[],
+  out: Result,
+  numbers?: readonly number[],
+): boolean {
+  const { data, shape } = out;
+  const operands: Stepped[] = [{ data, offset: 0, strides: step }];
+  for (const x of inputs) {
+    const along = flat(x, shape);
+    if (along === null) {
+      const all = [{ data, offset: 0, strides: stridesOf(shape) }, ...inputs.map((y) => broadcast(y, shape))];
+      return to.instruction(kernel, shape, all, [], numbers);
+    }
+    operands.push(along);
+  }
+  return to.instruction(kernel, [data.length], operands, [], numbers);
+}
+
+/** A copy of x, seen as x's shape, to an offset of the result. */
+const copy = (
+  to: Instructions,
+  x: Operand,
+  out: Result,
+  offset: number,
+  strides: readonly number[],
+): boolean => to.instruction("copy", x.shape, [{ data: out.data, offset, strides }, x]);
+
+function reduction(
+  to: Instructions,
+  name: string,
+  [x]: readonly Operand[],
+  { axes }: { axes: readonly number[] },
+  out: Result,
+): boolean {
+  const kept = stridesOf(out.shape);
+  let next = 0;
+  const strides = x.shape.map((_, i) => (axes.includes(i) ? 0 : kept[next++]));
+  return to.instruction(name, x.shape, [{ data: out.data, offset: 0, strides }, x]);
+}
+
+/** The list with the entry at `axis` moved to the end, or replaced there. */
+const atEnd = (list: readonly number[], axis: number, last = list[axis]): number[] => [
+  ...list.slice(0, axis),
+  ...list.slice(axis + 1),
+  last,
+];
+
+function argmax(
+  to: Instructions,
+  name: string,
+  [x]: readonly Operand[],
+  { axis }: { axis: number },
+  out: Result,
+): boolean {
+  return to.instruction(name, atEnd(x.shape, axis), [
+    { data: out.data, offset: 0, strides: [...stridesOf(out.shape), 0] },
+    { data: x.data, offset: x.offset, strides: atEnd(x.strides, axis) },
+  ]);
+}
+
+function cumsum(
+  to: Instructions,
+  name: string,
+  [x]: readonly Operand[],
+  { axis, reverse }: { axis: number; reverse: boolean },
+  out: Result,
+): boolean {
+  return to.instruction(
+    name,
+    atEnd(x.shape, axis),
+    [
+      { data: out.data, offset: 0, strides: atEnd(stridesOf(out.shape), axis) },
+      { data: x.data, offset: x.offset, strides: atEnd(x.strides, axis) },
+    ],
+    [reverse ? 1 : 0],
+  );
+}
+
+function contract(
+  to: Instructions,
+  name: string,
+  [a, b]: readonly Operand[],
+  attrs: {
+    readonly aLabels: readonly string[];
+    readonly bLabels: readonly string[];
+    readonly outLabels: readonly string[];
+  },
+  out: Result,
+): boolean {
+  const { aLabels, bLabels, outLabels } = attrs;
+  const labels = [...outLabels, ...aLabels.filter((l) => !outLabels.includes(l))];
+  const shape = labels.map((l) => {
+    const i = aLabels.indexOf(l);
+    return i >= 0 ? a.shape[i] : b.shape[bLabels.indexOf(l)];
+  });
+  const along = (own: readonly string[], strides: readonly number[]): number[] =>
+    labels.map((l) => {
+      const i = own.indexOf(l);
+      return i >= 0 ? strides[i] : 0;
+    });
+  return to.instruction(name, shape, [
+    { data: out.data, offset: 0, strides: along(outLabels, stridesOf(out.shape)) },
+    { data: a.data, offset: a.offset, strides: along(aLabels, a.strides) },
+    { data: b.data, offset: b.offset, strides: along(bLabels, b.strides) },
+  ]);
+}
+
+/** The list with the entries at the indexed axis replaced. */
+const replaced = (list: readonly number[], axis: number, count: number, by: readonly number[]): number[] => [
+  ...list.slice(0, axis),
+  ...by,
+  ...list.slice(axis + count),
+];
+
+function indexed(
+  to: Instructions,
+  name: string,
+  [x]: readonly Operand[],
+  { axis, index }: { axis: number; index: Index },
+  out: Result,
+): boolean {
+  if (index.at.length === 0) return false;
+  const width = index.shape.length;
+  const none = index.shape.map(() => 0);
+  const strides = stridesOf(out.shape);
+  const isTake = name === "take";
+  const shape = isTake ? out.shape : x.shape;
+  const positions = replaced(
+    shape.map(() => 0),
+    axis,
+    width,
+    stridesOf(index.shape),
+  );
+  const [size, stride] = isTake ? [x.shape[axis], x.strides[axis]] : [out.shape[axis], strides[axis]];
+  return to.instruction(
+    name,
+    shape,
+    [
+      { data: out.data, offset: 0, strides: isTake ? strides : replaced(strides, axis, 1, none) },
+      { data: x.data, offset: x.offset, strides: isTake ? replaced(x.strides, axis, 1, none) : x.strides },
+      { data: index.at, offset: 0, strides: positions },
+    ],
+    [axis, width, size, size === 1 ? 0 : stride],
+  );
+}
+
+function concat(
+  to: Instructions,
+  _: string,
+  parts: readonly Operand[],
+  { axis }: { axis: number },
+  out: Result,
+): boolean {
+  const strides = stridesOf(out.shape);
+  let start = 0;
+  for (const x of parts) {
+    if (!copy(to, x, out, start * strides[axis], strides)) return false;
+    start += x.shape[axis];
+  }
+  return true;
+}
+
+interface ConvAttrs {
+  readonly stride: readonly [number, number];
+  readonly padding: readonly [number, number];
+  readonly groups: number;
+}
+
+/** Image, kernel and result, in this order, from what each op takes and gives. */
+function convolution(
+  to: Instructions,
+  name: string,
+  [a, b]: readonly Operand[],
+  { stride, padding, groups }: ConvAttrs,
+  out: Result,
+): boolean {
+  const result = { ...out, offset: 0, strides: stridesOf(out.shape) };
+  const views = name === "conv2d" ? [a, b, result] : name === "conv2dInput" ? [result, b, a] : [a, result, b];
+  return to.instruction(
+    name,
+    [],
+    [result, a, b].map(({ data, offset }) => ({ data, offset, strides: [] })),
+    [
+      ...views.flatMap((v) => [...v.shape, ...v.strides.map((s, i) => (v.shape[i] === 1 ? 0 : s))]),
+      ...stride,
+      ...padding,
+      groups,
+    ],
+  );
+}
+
+export const encodings: ReadonlyMap<string, Encoding> = new Map<string, Encoding>([
+  ...[...names(unary), ...names(binary), "where"].map((op): [string, Encoding] => [
+    op,
+    (to, name, inputs, _, out) => pointwise(to, name, inputs, out),
+  ]),
+  [
+    "timesPow",
+    (to, name, inputs, { less }: { less: number }, out) => pointwise(to, name, inputs, out, [less]),
+  ],
+  [
+    "clip",
+    (to, name, inputs, { low, high }: { low: number; high: number }, out) =>
+      pointwise(to, name, inputs, out, [low, high]),
+  ],
+  [
+    "cast",
+    (to, _, inputs, _attrs, out) => pointwise(to, out.dtype === "bool" ? "castBool" : "copy", inputs, out),
+  ],
+  ["reshape", (to, _, [x], _attrs, out) => copy(to, x, out, 0, stridesOf(x.shape))],
+  ["sum", reduction],
+  ["max", reduction],
+  ["argmax", argmax],
+  ["cumsum", cumsum],
+  ["contract", contract],
+  ["take", indexed],
+  ["put", indexed],
+  ["concat", concat],
+  ["conv2d", convolution],
+  ["conv2dInput", convolution],
+  ["conv2dKernel", convolution],
+]);
+
+/** Multiplications and the like that an op takes, roughly: what decides where it runs. */
+export function workOf(name: string, inputs: readonly Operand[], attrs: unknown, out: Result): number {
+  switch (name) {
+    case "contract": {
+      const { aLabels, outLabels } = attrs as { aLabels: readonly string[]; outLabels: readonly string[] };
+      let n = out.data.length;
+      for (let i = 0; i < aLabels.length; i++) if (!outLabels.includes(aLabels[i])) n *= inputs[0].shape[i];
+      return n;
+    }
+    case "conv2d":
+      return out.data.length * sizeOf(inputs[1].shape.slice(1));
+    case "conv2dInput":
+      return inputs[0].shape[0] * sizeOf(inputs[0].shape.slice(2)) * sizeOf(inputs[1].shape);
+    case "conv2dKernel":
+      return inputs[1].shape[0] * sizeOf(inputs[1].shape.slice(2)) * out.data.length;
+    case "sum":
+    case "max":
+    case "argmax":
+      return sizeOf(inputs[0].shape);
+    default:
+      return out.data.length;
+  }
+}

@@ -1,0 +1,21 @@
+import type { TypedArray } from "../../core/dtype.js";
+import type { Shape } from "../../core/shape.js";
+
+/** An operand of an instruction: its stride along each axis of the loop nest, zero where it does not vary. */
+export interface Stepped {
+  readonly data: TypedArray;
+  readonly offset: number;
+  readonly strides: readonly number[];
+}
+
+/** Takes instructions. */
+export interface Instructions {
+  /** Appends one: the result is the first operand. False where it does not fit. */
+  instruction(
+    kernel: string,
+    shape: Shape,
+    operands: readonly Stepped[],
+    attrs?: readonly number[],
+    numbers?: readonly number[],
+  ): boolean;
+}
