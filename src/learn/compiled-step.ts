@@ -86,7 +86,7 @@ export class CompiledStep<S> {
     const varies = found.program.reads > 0 || (known !== undefined && !isSame);
     this.recordings.set(layout, varies ? "eager" : known ? this.adopt(found, known.replays + 1) : found);
     if (this.last === known) this.last = null;
-    return owned(found.outcome);
+    return owned(found.outcome, found.slots, found.given);
   }
 
   /** What two recordings agree on is what replays need of it, where its results are small enough. */
@@ -101,7 +101,7 @@ export class CompiledStep<S> {
 
   /** `null` where the step takes another course than it took, before it changed anything. */
   private replay(known: Recording, past: Past, sample: S): StepOutcome | null {
-    fillSlots(known, sample, past);
+    const given = fillSlots(known, sample, past);
     const end = known.program.replay();
     if (end === "otherwise") return null;
     if (end === "halfway")
@@ -109,7 +109,7 @@ export class CompiledStep<S> {
         `${this.rule}: expected derivatives that are finite where they were before, got one that is not; start the rule without compile`,
       );
     known.replays++;
-    return owned(known.outcome);
+    return owned(known.outcome, known.slots, given);
   }
 }
 

@@ -32,8 +32,9 @@ class Layout {
 /** A recorded step: the kernel calls, the arrays that they read and write, and what the arguments looked like. */
 export interface Recording {
   readonly program: Program;
-  /** Take the values of sample and past. */
+  /** Take the values of sample and past; and what they were when it was recorded. */
   readonly slots: readonly Tensor[];
+  readonly given: readonly Tensor[];
   readonly outcome: StepOutcome;
   readonly fingerprint: string;
   /** The other arguments, with layouts for tensors. */
@@ -54,7 +55,9 @@ export function recordStep<S>(
   arrays: readonly TypedArray[],
 ): Recording {
   const slots: Tensor[] = [];
+  const given: Tensor[] = [];
   const own = mapTree({ sample, past }, isTensor, (t: Tensor) => {
+    given.push(t);
     slots.push(copy(t));
     return slots[slots.length - 1];
   }) as { sample: S; past: Past };
@@ -68,7 +71,7 @@ export function recordStep<S>(
     return new Layout(t.shape, t.dtype, strides, offset);
   }) as Recording["like"];
   const fingerprint = program.fingerprint(named);
-  return { program, slots, outcome: result, fingerprint, like, params, arrays, replays: -1 };
+  return { program, slots, given, outcome: result, fingerprint, like, params, arrays, replays: -1 };
 }
 
 /** Whether a tree holds tensors laid out like this where `like` does, and nothing else. */
@@ -104,33 +107,51 @@ function isSame(a: readonly number[], b: readonly number[]): boolean {
   return true;
 }
 
-/** Writes the tensors of sample and past, which are like the recorded ones, into the slots. */
-export function fillSlots({ slots, like }: Recording, sample: unknown, past: unknown): void {
-  let next = 0;
+/**
+ * Writes the tensors of sample and past, which are like the recorded ones, into the slots. Returns them in the slots'
+ * order.
+ */
+export function fillSlots({ slots, like }: Recording, sample: unknown, past: unknown): readonly Tensor[] {
+  const given: Tensor[] = [];
   const visit = (at: unknown, node: unknown): void => {
-    if (node instanceof Tensor) denseOf(slots[next++]).data.set(entries(node));
-    else if (typeof at === "object" && at !== null)
+    if (node instanceof Tensor) {
+      denseOf(slots[given.length]).data.set(entries(node));
+      given.push(node);
+    } else if (typeof at === "object" && at !== null)
       for (const name of Object.keys(at))
         visit((at as Record<string, unknown>)[name], (node as Record<string, unknown>)[name]);
   };
   visit(like.sample, sample);
   visit(like.past, past);
+  return given;
 }
 
-const clone = (t: Tensor): Tensor => fromData(entries(t).slice(), t.shape, t.dtype);
-
-/** A copy that later replays do not write to. */
-export function owned({ moment, loss, direct }: StepOutcome): StepOutcome {
+/** Copies that later replays do not write to: one of each tensor, and none of those that were given. */
+export function owned(
+  { moment, loss, direct }: StepOutcome,
+  slots: readonly Tensor[],
+  given: readonly Tensor[],
+): StepOutcome {
+  const copies = new Map<Tensor, Tensor>(slots.map((slot, i) => [slot, given[i]]));
+  const own = (t: Tensor): Tensor => {
+    const known = copies.get(t);
+    if (known !== undefined) return known;
+    const copied = fromData(entries(t).slice(), t.shape, t.dtype);
+    copies.set(t, copied);
+    return copied;
+  };
   const { input, states, outputs } = moment;
   return {
     moment: {
-      input: clone(input),
-      states: states.map((state) =>
-        Object.fromEntries(Object.entries(state).map(([name, t]) => [name, clone(t)])),
-      ),
-      outputs: outputs.map(clone),
+      input: own(input),
+      states: states.map((state) => {
+        const out: Record<string, Tensor> = {};
+        for (const name of Object.keys(state)) out[name] = own(state[name]);
+        return out;
+      }),
+      outputs: outputs.map(own),
     },
-    loss: clone(loss),
-    direct: direct.map((t) => t && clone(t)),
+    loss: own(loss),
+    direct: direct.map((t) => t && own(t)),
   };
 }

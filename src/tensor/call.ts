@@ -1,21 +1,10 @@
 import type { TypedArray } from "../core/dtype.js";
-import type { Operand, Result } from "./backend.js";
+import type { BackendCall } from "./backend.js";
 import type { Checked } from "./read.js";
-import type { Strided, TraceStep } from "./trace-step.js";
+import type { Strided } from "./trace-step.js";
 
-/** One call of a backend on fixed arrays, or a look at numbers that decided what came next. */
-export type Call =
-  | KernelCall
-  | { readonly kind: "trace"; readonly step: TraceStep }
-  | { readonly kind: "check"; readonly checked: Checked };
-
-export interface KernelCall {
-  readonly kind: "kernel";
-  readonly name: string;
-  readonly inputs: readonly Operand[];
-  readonly attrs: unknown;
-  readonly out: Result;
-}
+/** One call of a backend, or a look at numbers that decided what came next. */
+export type Call = BackendCall | { readonly kind: "check"; readonly checked: Checked };
 
 /** Something that points at numbers, and may be pointed at others. */
 export type Pointer = { data: TypedArray };

@@ -1,12 +1,15 @@
 import type { TypedArray } from "../core/dtype.js";
-import { type Backend, backend, withBackend } from "./backend.js";
+import { type Backend, type BackendCall, backend, type Replay, withBackend } from "./backend.js";
 import { type Call, changedBy, identityOf, inWords, type Pointer, pointersOf } from "./call.js";
-import { watchReads } from "./read.js";
+import { type Checked, watchReads } from "./read.js";
 import { type Surroundings, simplify } from "./simplify.js";
 
 /** The calls of a backend that a computation made, in order. Replayed, they compute the same from what the arrays hold then. */
 export class Program {
   private readonly pointers: readonly Pointer[];
+  /** The calls as a backend has prepared them, between looks at numbers. */
+  private prepared: readonly Part[] | null = null;
+  private preparedBy: Backend | null = null;
 
   constructor(
     private readonly calls: readonly Call[],
@@ -38,15 +41,16 @@ export class Program {
    */
   replay(): "done" | "otherwise" | "halfway" {
     const at = backend();
+    if (this.preparedBy !== at) {
+      this.prepared = prepare(this.calls, at);
+      this.preparedBy = at;
+    }
     let changed = false;
-    for (const call of this.calls) {
-      if (call.kind === "kernel") {
-        call.out.data.fill(0);
-        at.run(call.name, call.inputs, call.attrs, call.out);
-      } else if (call.kind === "trace") {
-        changed = true;
-        at.traceStep(call.step);
-      } else if (call.checked.again() !== call.checked.outcome) return changed ? "halfway" : "otherwise";
+    for (const { checked, calls, replay } of this.prepared ?? []) {
+      if (checked !== null && checked.again() !== checked.outcome) return changed ? "halfway" : "otherwise";
+      if (replay !== null) replay.run();
+      else for (const call of calls) make(call, at);
+      changed ||= calls.some(({ kind }) => kind === "trace");
     }
     return "done";
   }
@@ -54,6 +58,7 @@ export class Program {
   /** Points everything that points at one of these arrays at another in its place. */
   rebind(arrays: ReadonlyMap<TypedArray, TypedArray>): void {
     for (const pointer of this.pointers) pointer.data = arrays.get(pointer.data) ?? pointer.data;
+    for (const { replay } of this.prepared ?? []) replay?.rebind(arrays);
   }
 
   /**
@@ -70,6 +75,34 @@ export class Program {
       })
       .join("\n");
   }
+}
+
+/** Calls that follow a look at numbers, or the start. */
+interface Part {
+  readonly checked: Checked | null;
+  readonly calls: readonly BackendCall[];
+  readonly replay: Replay | null;
+}
+
+function prepare(calls: readonly Call[], at: Backend): Part[] {
+  const parts: { checked: Checked | null; calls: BackendCall[] }[] = [{ checked: null, calls: [] }];
+  for (const call of calls) {
+    if (call.kind === "check") parts.push({ checked: call.checked, calls: [] });
+    else parts[parts.length - 1].calls.push(call);
+  }
+  return parts.map((part) => ({
+    ...part,
+    replay: part.calls.length > 0 ? (at.record?.(part.calls) ?? null) : null,
+  }));
+}
+
+function make(call: BackendCall, at: Backend): void {
+  if (call.kind === "trace") {
+    at.traceStep(call.step);
+    return;
+  }
+  call.out.data.fill(0);
+  at.run(call.name, call.inputs, call.attrs, call.out);
 }
 
 /** A constant by its bytes (FNV-1a, Fowler, Noll & Vo). */

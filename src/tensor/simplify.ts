@@ -1,13 +1,6 @@
 import type { TypedArray } from "../core/dtype.js";
-import {
-  type Call,
-  changedBy,
-  identityOf,
-  inWords,
-  type KernelCall,
-  type Pointer,
-  pointersOf,
-} from "./call.js";
+import type { KernelCall } from "./backend.js";
+import { type Call, changedBy, identityOf, inWords, type Pointer, pointersOf } from "./call.js";
 
 /** What the world around a program reads and writes. */
 export interface Surroundings {
