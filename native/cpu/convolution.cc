@@ -234,6 +234,14 @@ void prepareConvolution(Instruction& in) {
   require(in.nest.rank == 0 && in.attrCount == kAttrs, in.op, "29 attributes");
   for (int v = 0; v < 3; v++)
     for (int i = 0; i < 4; i++) require(in.attrs[8 * v + i] >= 0, in.op, "sizes of at least 0");
+  for (int v = 0; v < 3; v++) {
+    int64_t count = 1;
+    for (int i = 0; i < 4; i++) {
+      const int64_t size = std::max<int64_t>(1, in.attrs[8 * v + i]);
+      require(count <= (int64_t(1) << 40) / size, in.op, "at most 2^40 entries");
+      count *= size;
+    }
+  }
   const int64_t* rest = in.attrs + 24;
   require(rest[0] >= 1 && rest[1] >= 1 && rest[2] >= 0 && rest[3] >= 0 && rest[4] >= 1, in.op,
           "steps and groups of at least 1 and padding of at least 0");
@@ -257,16 +265,11 @@ void prepareConvolution(Instruction& in) {
   for (int k = 0; k < 3; k++) {
     Extent extent;
     bool none = false;
-    int64_t count = 1;
     for (int i = 0; i < 4; i++) {
       extent.add(views[k].size[i], views[k].stride[i]);
       none = none || views[k].size[i] == 0;
-      if (views[k].size[i] > 0) {
-        require(count <= (int64_t(1) << 40) / views[k].size[i], in.op, "at most 2^40 entries");
-        count *= views[k].size[i];
-      }
     }
-    require(none || extent.within(in.operands[k]), in.op, "operands that lie within their arrays");
+    require(extent.within(in.operands[k]), in.op, "operands that lie within their arrays");
     if (k == 0) outEmpty = none;
   }
   require(outEmpty || isContiguous(views[0]), in.op, "a contiguous result");

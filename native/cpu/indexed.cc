@@ -132,13 +132,11 @@ void prepareIndexed(Instruction& in) {
   const int k = in.op == Op::take ? 1 : 0;
   Extent extent;
   extent.add(in.attrs[kSize], in.attrs[kStride]);
-  bool empty = in.attrs[kSize] == 0;
   for (int i = 0; i < nest.rank; i++) {
     if (i >= first && i < first + count) continue;
     extent.add(nest.size[i], nest.stride[k][i]);
-    empty = empty || nest.size[i] == 0;
   }
-  require(empty || extent.within(in.operands[k]), in.op, "positions that lie within its array");
+  require(extent.within(in.operands[k]), in.op, "positions that lie within its array");
   int64_t others = 1;
   for (int i = 0; i < nest.rank; i++)
     if (i < first || i >= first + count) others *= nest.size[i] > 0 ? 1 : 0;

@@ -84,7 +84,7 @@ int32_t Encoded::next() {
 
 void Extent::add(int64_t size, int64_t stride) {
   if (size == 0) empty_ = true;
-  if (empty_ || size == 1) return;
+  if (size <= 1) return;
   // sizes and strides are 32-bit integers
   int64_t& end = stride < 0 ? low_ : high_;
   end += (size - 1) * stride;
@@ -127,13 +127,12 @@ Instruction decode(Encoded& from, const Array* arrays, int64_t arrayCount) {
     x.after = array.length - offset;
     x.data = static_cast<char*>(array.data) + (array.data ? offset * bytesOf(array.dtype) : 0);
     Extent extent;
-    bool empty = false;
     for (int i = 0; i < nest.rank; i++) {
       nest.stride[k][i] = from.next();
-      extent.add(nest.size[i], nest.stride[k][i]);
-      empty = empty || nest.size[i] == 0;
+      // a result that is reduced over nothing is there all the same
+      if (k > 0 || nest.stride[k][i] != 0) extent.add(nest.size[i], nest.stride[k][i]);
     }
-    require(empty || extent.within(x), in.op, "operands that lie within their arrays");
+    require(extent.within(x), in.op, "operands that lie within their arrays");
   }
   for (int i = 0; i < in.attrCount; i++) in.attrs[i] = from.next();
   const int numbers = numbersOf(in.op);

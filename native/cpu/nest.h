@@ -62,8 +62,8 @@ class Walk {
   Walk(const Nest& nest, int inner, int64_t start = 0) : nest_(nest), axes_(nest.rank - inner) {
     for (int k = 0; k < nest.operands; k++) at[k] = 0;
     for (int i = axes_ - 1; i >= 0; i--) {
-      index_[i] = start % nest.size[i];
-      start /= nest.size[i];
+      index_[i] = start > 0 ? start % nest.size[i] : 0;
+      start = start > 0 ? start / nest.size[i] : 0;
       for (int k = 0; k < nest.operands; k++) at[k] += index_[i] * nest.stride[k][i];
     }
   }

@@ -14,7 +14,7 @@ constexpr double kLog2Low = 0x1.a39ef35793c76p-33;
 /** Added to a number below 2^51 in size, this leaves it rounded to an integer in the last bits. */
 constexpr double kRound = 6755399441055744.0;
 
-inline I magicBits() { return bits(D{} + kRound); }
+inline U magicWords() { return words(D{} + kRound); }
 inline D absolute(D x) { return number(bits(x) & INT64_MAX); }
 /** |x| with the sign of y. */
 inline D withSign(D x, D y) { return number((bits(x) & INT64_MAX) | (bits(y) & INT64_MIN)); }
@@ -22,8 +22,8 @@ inline D withSign(D x, D y) { return number((bits(x) & INT64_MAX) | (bits(y) & I
 inline D rounded(D x) { return (x + kRound) - kRound; }
 /** x 2^k for integers k whose half is a normal exponent, rounded once. */
 inline D scaled(D x, D k) {
-  const I half = bits(k * 0.5 + kRound) - magicBits();
-  const I all = bits(k + kRound) - magicBits();
+  const U half = words(k * 0.5 + kRound) - magicWords();
+  const U all = words(k + kRound) - magicWords();
   return x * number((half + 1023) << 52) * number((all - half + 1023) << 52);
 }
 
@@ -79,10 +79,10 @@ inline D expm1(D x) {
 
 /** x = 2^k m with m from sqrt(1/2) to sqrt(2), for positive normal x. */
 inline D mantissa(D x, D* k) {
-  constexpr int64_t half = 0x3fe6a09e667f3bcd;
-  const I e = ((bits(x) - half + ((int64_t)2048 << 52)) >> 52 & 0xfff) - 2048;
-  *k = number(e + magicBits()) - kRound;
-  return number(bits(x) - (e << 52));
+  constexpr uint64_t half = 0x3fe6a09e667f3bcd;
+  const U e = ((words(x) - half + ((uint64_t)2048 << 52)) >> 52) - 2048;
+  *k = number(e + magicWords()) - kRound;
+  return number(words(x) - (e << 52));
 }
 
 /** log(1 + f) + k log 2 + more, for 1 + f from sqrt(1/2) to sqrt(2). */

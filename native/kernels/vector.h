@@ -21,6 +21,7 @@ namespace ONWARD_ISA {
 typedef double D __attribute__((vector_size(ONWARD_BYTES)));
 typedef float F __attribute__((vector_size(ONWARD_BYTES)));
 typedef int64_t I __attribute__((vector_size(ONWARD_BYTES)));
+typedef uint64_t U __attribute__((vector_size(ONWARD_BYTES)));
 typedef int32_t I32 __attribute__((vector_size(ONWARD_BYTES)));
 
 template <class V>
@@ -73,6 +74,9 @@ inline V filled(typename Lane<V>::type x) {
 
 inline I bits(D v) { return (I)v; }
 inline D number(I v) { return (D)v; }
+/** The same, for arithmetic that wraps around. */
+inline U words(D v) { return (U)v; }
+inline D number(U v) { return (D)v; }
 
 /** a * b + c, rounded once where the processor can. */
 inline D fma(D a, D b, D c) {

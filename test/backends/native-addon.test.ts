@@ -102,7 +102,6 @@ describe.skipIf(missing !== null)(missing === null ? title : `${title} (skipped:
     ];
     const spoil = fc.record({
       call: fc.nat(10_000),
-      // few huge sizes: what is allowed to be long may take long
       edits: fc.array(
         fc.record({
           at: fc.nat(60),
@@ -124,7 +123,9 @@ describe.skipIf(missing !== null)(missing === null ? title : `${title} (skipped:
         mailbox.numbers.set(numbers);
         for (const { at, value } of edits) {
           const place = 1 + (at % (ints.length - 1));
-          mailbox.ints[place] = value;
+          // no huge loops over one entry: they are allowed, and take long
+          const isSize = place >= 4 && place < 4 + ints[2];
+          mailbox.ints[place] = isSize && value > 64 ? -value : value;
         }
         const guards = arrays.map(guarded);
         const given: unknown[] = guards.map((g) => g.inner);
