@@ -72,17 +72,16 @@ describe.each(levels.flatMap((simd) => [1, 2].map((threads) => [simd, threads] a
     });
 
     it("gives the same numbers for any number of threads", () => {
-      const holds = fc.property(shapes(fc.integer({ min: 200, max: 400 })), (shape) => {
-        const large = { ...shape, batch: 8, value: 40, parameter: 3, diagonal: false, bound: 2 };
+      const holds = fc.property(shapes(fc.integer({ min: 200, max: 260 })), (shape) => {
+        const large = { ...shape, states: 2, batch: 4, value: 40, parameter: 3, diagonal: false, bound: 2 };
         const [one, many] = [stepOf(large), stepOf(large)];
-        addon.open(1, simd);
         const single = addon.open(1, simd);
         const taken = runTrace(addon, new Encoder(kernelsOf(), single.ints, single.numbers), one);
         expect(run(many)).toBe(taken);
         expect(many.traces).toEqual(one.traces);
         expect(many.gradient).toEqual(one.gradient);
       });
-      fc.assert(holds, { numRuns: 10 });
+      fc.assert(holds, { numRuns: 2 });
     });
 
     it("runs again from a recording, on other arrays too", () => {

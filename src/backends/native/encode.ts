@@ -102,8 +102,8 @@ export class Encoder implements Instructions {
     if (this.length + ints <= this.ints.length && this.numberLength + numbers <= this.numbers.length)
       return true;
     if (!this.grows) return false;
-    this.ints = grown(this.ints, new Int32Array(2 * (this.length + ints)));
-    this.numbers = grown(this.numbers, new Float64Array(2 * (this.numberLength + numbers)));
+    this.ints = grown(this.ints, new Int32Array(2 * (this.ints.length + ints)));
+    this.numbers = grown(this.numbers, new Float64Array(2 * (this.numbers.length + numbers)));
     return true;
   }
 
