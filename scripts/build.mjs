@@ -1,7 +1,16 @@
-// Builds dist/: the library file by file (so that there is one copy of its state, and bundlers can
-// drop what is unused), and the command line as one file with its own dependencies inside.
+// Builds dist/: declarations file by file; the library as its entries over shared chunks (one copy of its state, few
+// files to load); and the command line as one file with its own dependencies inside.
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -72,6 +81,46 @@ const { metafile } = await build({
   banner: {
     js: 'import { createRequire as onwardRequire } from "node:module"; const require = onwardRequire(import.meta.url);',
   },
+});
+// what the command line imports of the library is an entry as well
+const asked = Object.values(metafile.outputs)
+  .flatMap(({ imports }) => imports)
+  .filter(({ external, path }) => external && path.startsWith("../"))
+  .map(({ path }) => path.replace(/^\.\.\//, "").replace(/\.js$/, ""));
+const entries = readdirSync(join(root, "src/entry")).map((file) => `entry/${file.replace(/\.ts$/, "")}`);
+const names = [...new Set(["index", ...entries, ...asked])];
+/** Runs anywhere and imports no optional package: one chunk, which every entry loads, since files cost more than bytes. */
+const core = names.filter((name) =>
+  /^(index$|entry\/(cells|learn|nn)$|(core|tensor|ops|cells|learn|nn)\/)/.test(name),
+);
+const coreInOneChunk = {
+  name: "core-in-one-chunk",
+  setup(esbuild) {
+    const source = (name) => JSON.stringify(`./${name}.ts`);
+    const all = core.map((name) => `import ${source(name)};`).join("\n");
+    esbuild.onResolve({ filter: /^entry:/ }, ({ path }) => ({ path: path.slice(6), namespace: "entry" }));
+    esbuild.onLoad({ filter: /.*/, namespace: "entry" }, ({ path }) => ({
+      contents: `${all}\nexport * from ${source(path)};`,
+      resolveDir: join(root, "src"),
+    }));
+  },
+};
+await build({
+  absWorkingDir: root,
+  entryPoints: names.map((name) => ({ in: `entry:${name}`, out: name })),
+  outdir: "dist",
+  bundle: true,
+  splitting: true,
+  chunkNames: "chunks/[hash]",
+  platform: "node",
+  format: "esm",
+  target: "es2022",
+  sourcemap: true,
+  logLevel: "warning",
+  packages: "external",
+  plugins: [coreInOneChunk],
+  // package.json says what of dist has side effects, not of src
+  ignoreAnnotations: true,
 });
 chmodSync(outfile, 0o755);
 const licenses = bundledLicenses(Object.keys(metafile.inputs));

@@ -1,8 +1,9 @@
 // Registration, and nothing else.
 #include <napi.h>
 
+#include "addon/programs.h"
 #include "addon/session.h"
-#include "cpu/instruction.h"
+#include "cpu/program.h"
 
 namespace {
 
@@ -18,8 +19,12 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   define("open", onward::open);
   define("run", onward::run);
   define("info", onward::describe);
-  Napi::Array names = Napi::Array::New(env, onward::kOps);
+  define("program", onward::createProgram);
+  define("replay", onward::replay);
+  define("rebind", onward::rebind);
+  Napi::Array names = Napi::Array::New(env, onward::kOps + 1);
   for (int i = 0; i < onward::kOps; i++) names.Set(i, onward::nameOf(static_cast<onward::Op>(i)));
+  names.Set(onward::kTraceStep, "traceStep");
   exports.Set("names", names);
   return exports;
 }

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "addon/arrays.h"
-#include "cpu/instruction.h"
+#include "cpu/program.h"
 
 namespace onward {
 
@@ -43,6 +43,8 @@ std::string wordOf(napi_env env, napi_value value) {
   return word;
 }
 
+}  // namespace
+
 Session& sessionOf(napi_env env, napi_callback_info info, size_t* count, napi_value* args) {
   void* session;
   check(napi_get_cb_info(env, info, count, args, nullptr, &session), "native: expected a call, got none");
@@ -53,8 +55,6 @@ Context& opened(Session& session) {
   if (!session.context) throw Error("not-open", "native: expected open() before any other call, got none");
   return *session.context;
 }
-
-}  // namespace
 
 napi_value open(napi_env env, napi_callback_info info) {
   return guarded(env, [=] {
@@ -91,7 +91,7 @@ napi_value run(napi_env env, napi_callback_info info) {
     Encoded encoded{box.ints, Mailbox::kInts, box.numbers, Mailbox::kNumbers};
     const int32_t instructions = encoded.next();
     for (int32_t i = 0; i < instructions; i++)
-      execute(decode(encoded, arrays, static_cast<int64_t>(count)), context);
+      runNext(encoded, arrays, static_cast<int64_t>(count), context);
     return nullptr;
   });
 }

@@ -22,6 +22,11 @@ struct Session {
   std::shared_ptr<Mailbox> mailbox = std::make_shared<Mailbox>();
 };
 
+/** The session and the arguments of a call. */
+Session& sessionOf(napi_env env, napi_callback_info info, size_t* count, napi_value* args);
+/** What kernels run with. @throws Error before open() */
+Context& opened(Session& session);
+
 /**
  * open(threads, simd, products): starts the session anew and gives its mailbox as { ints, numbers }. The words name an
  * instruction set and whose matrix products to use (see Context), or are empty.

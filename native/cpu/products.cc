@@ -23,16 +23,14 @@ void multiplyVector(int64_t m, int64_t k, Matrix<const T> a, const T* x, int64_t
       for (int64_t j = 0; j < k; j++) line[j] = x[j * xStep];
       x = line;
     }
-    T* row = a.column == 1 || k <= 1 ? nullptr : context.workspace(thread).template get<T>(Workspace::kLeft, k);
+    if (a.column == 1 || k <= 1) {
+      p.dots(y, yStep, a.data, a.row, x, m, k, add);
+      return;
+    }
+    T* line = context.workspace(thread).template get<T>(Workspace::kLeft, k);
     for (int64_t i = 0; i < m; i++) {
-      const T* from = a.data + i * a.row;
-      if (row) {
-        for (int64_t j = 0; j < k; j++) row[j] = from[j * a.column];
-        from = row;
-      }
-      const T total = p.dot(from, x, k);
-      T& to = y[i * yStep];
-      to = add ? to + total : total;
+      for (int64_t j = 0; j < k; j++) line[j] = a.data[i * a.row + j * a.column];
+      p.dots(y + i * yStep, 1, line, k, x, 1, k, add);
     }
     return;
   }

@@ -4,6 +4,7 @@
 #include "cpu/table.h"
 #include "kernels/functions.h"
 #include "kernels/gemm.h"
+#include "kernels/trace_rows.h"
 
 namespace onward {
 namespace ONWARD_ISA {
@@ -109,6 +110,65 @@ T dot(const T* a, const T* b, int64_t n) {
   return total;
 }
 
+/** The sum of all lanes. */
+inline double laneSum(D v) {
+#if ONWARD_BYTES == 64
+  return _mm512_reduce_add_pd((__m512d)v);
+#else
+  double total = 0;
+  for (int i = 0; i < lanes<D>; i++) total += v[i];
+  return total;
+#endif
+}
+inline float laneSum(F v) {
+#if ONWARD_BYTES == 64
+  return _mm512_reduce_add_ps((__m512)v);
+#else
+  float total = 0;
+  for (int i = 0; i < lanes<F>; i++) total += v[i];
+  return total;
+#endif
+}
+
+/** R rows at once, so that x is loaded once for all of them; each row is summed in the same order whatever R is. */
+template <class T, int R>
+inline void dotRows(T* total, const T* a, int64_t row, const T* x, int64_t n) {
+  using V = typename VectorOf<T>::type;
+  constexpr int w = lanes<V>;
+  V s[R][2] = {};
+  int64_t j = 0;
+  for (; j + 2 * w <= n; j += 2 * w)
+    for (int u = 0; u < 2; u++) {
+      const V at = load<V>(x + j + u * w);
+      for (int r = 0; r < R; r++) s[r][u] = fma(load<V>(a + r * row + j + u * w), at, s[r][u]);
+    }
+  for (; j + w <= n; j += w) {
+    const V at = load<V>(x + j);
+    for (int r = 0; r < R; r++) s[r][0] = fma(load<V>(a + r * row + j), at, s[r][0]);
+  }
+  for (int r = 0; r < R; r++) {
+    T sum = laneSum(s[r][0] + s[r][1]);
+    for (int64_t i = j; i < n; i++) sum += a[r * row + i] * x[i];
+    total[r] = sum;
+  }
+}
+
+template <class T>
+void dots(T* y, int64_t yStep, const T* a, int64_t row, const T* x, int64_t m, int64_t n, bool add) {
+  T total[4];
+  for (int64_t i = 0; i < m; i += 4) {
+    const int count = m - i < 4 ? (int)(m - i) : 4;
+    if (count == 4)
+      dotRows<T, 4>(total, a + i * row, row, x, n);
+    else
+      for (int r = 0; r < count; r++) dotRows<T, 1>(total + r, a + (i + r) * row, row, x, n);
+    for (int r = 0; r < count; r++) {
+      T& to = y[(i + r) * yStep];
+      to = add ? to + total[r] : total[r];
+    }
+  }
+}
+
 template <class T>
 void axpy(T* y, T c, const T* x, int64_t n) {
   using V = typename VectorOf<T>::type;
@@ -129,7 +189,7 @@ void addProducts(T* y, const T* a, const T* b, int64_t n) {
 
 template <class T>
 constexpr Products<T> productsOf() {
-  return {dot<T>, axpy<T>, addProducts<T>, Gemm<T>::run, Gemm<T>::work};
+  return {dot<T>, dots<T>, axpy<T>, addProducts<T>, Gemm<T>::run, Gemm<T>::work, traceRows<T>, traceRow<T>, traceColumn<T>};
 }
 
 extern const Table table;

@@ -1,37 +1,20 @@
 import type { TypedArray } from "../core/dtype.js";
 import { RuleError } from "../core/errors.js";
-import { type Leaf, leavesOf, mapTree } from "../core/tree.js";
-import { copy } from "../ops/views.js";
-import { type Program, recordProgram } from "../tensor/program.js";
-import { denseOf, entries } from "../tensor/read.js";
+import { type Leaf, leavesOf } from "../core/tree.js";
+import { denseOf } from "../tensor/read.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
 import { watch } from "../tensor/watch.js";
-import type { ModelParams, Moment } from "./model.js";
+import type { ModelParams } from "./model.js";
+import {
+  type EagerStep,
+  fillSlots,
+  isLike,
+  owned,
+  type Recording,
+  recordStep,
+  type StepOutcome,
+} from "./recording.js";
 import type { Past } from "./step.js";
-
-/** What a time step gives beside the influence, which it advances in place. */
-export interface StepOutcome {
-  readonly moment: Moment;
-  readonly loss: Tensor;
-  /** ∂ℓ/∂θ of parameters that the loss reads itself, by block; `null` where it does not. */
-  readonly direct: readonly (Tensor | null)[];
-}
-
-/** One time step op by op: what is recorded, and what a replay must equal. */
-export type EagerStep<S> = (params: ModelParams, past: Past, sample: S) => StepOutcome;
-
-/** The kernel calls of a step, on arrays of their own. */
-interface Recording {
-  readonly program: Program;
-  /** Take the values of sample and past. */
-  readonly slots: readonly Tensor[];
-  readonly outcome: StepOutcome;
-  readonly fingerprint: string;
-  /** The parameters' arrays, as the program points at them now. */
-  arrays: readonly TypedArray[];
-  /** Steps replayed; -1 until a second recording did the same. */
-  replays: number;
-}
 
 /** The first audit comes after so many replays; each later one after so many times as many. */
 const [firstAudit, auditGrowth] = [16, 8];
@@ -44,6 +27,8 @@ const [firstAudit, auditGrowth] = [16, 8];
  */
 export class CompiledStep<S> {
   private readonly recordings = new Map<string, Recording | "eager">();
+  /** What was replayed last, and most likely comes next. */
+  private last: Recording | null = null;
 
   constructor(
     private readonly rule: string,
@@ -55,68 +40,77 @@ export class CompiledStep<S> {
   step(params: ModelParams, past: Past, sample: S): StepOutcome {
     // who watches for NaNs sees ops, not replays
     if (watch.by !== null) return this.eager(params, past, sample);
-    const inputs = tensorsOf({ sample, past });
-    const blocks = tensorsOf(params);
-    const layout = inputs && blocks && layoutOf([...inputs, ...blocks]);
+    const { last } = this;
+    if (last !== null && !isAudit(last.replays + 1) && fits(last, params, past, sample))
+      return this.replay(last, past, sample) ?? this.eager(params, past, sample);
+    const layout = layoutOf(params, past, sample);
     const known = layout === null ? "eager" : this.recordings.get(layout);
-    if (inputs === null || blocks === null || layout === null || known === "eager")
-      return this.eager(params, past, sample);
-    const arrays = blocks.map(({ value }) => denseOf(value).data);
+    if (layout === null || known === "eager") return this.eager(params, past, sample);
     if (known !== undefined && known.replays >= 0 && !isAudit(known.replays + 1)) {
-      rebind(known, arrays);
-      return this.replay(known, inputs);
+      bind(known, params);
+      this.last = known;
+      return this.replay(known, past, sample) ?? this.eager(params, past, sample);
     }
-    const found = record(this.eager, params, past, sample, arrays);
+    return this.record(layout, known, params, past, sample);
+  }
+
+  /** Bytes of the arrays that replays write to. */
+  get bytes(): number {
+    let total = 0;
+    for (const known of this.recordings.values())
+      if (known !== "eager")
+        total += known.slots.reduce((n, t) => n + denseOf(t).data.byteLength, known.program.bytes);
+    return total;
+  }
+
+  /** Forgets all recordings, for an influence that starts on new arrays. */
+  clear(): void {
+    this.recordings.clear();
+    this.last = null;
+  }
+
+  /** A step op by op, compared with an earlier recording of it where there is one. */
+  private record(
+    layout: string,
+    known: Recording | undefined,
+    params: ModelParams,
+    past: Past,
+    sample: S,
+  ): StepOutcome {
+    const found = recordStep(this.eager, params, past, sample, arraysOf(params));
     const isSame = found.fingerprint === known?.fingerprint;
     if (known !== undefined && known.replays > 0 && !isSame)
       throw new RuleError(
         `${this.rule}: expected a model that computes the same in all steps of one shape, got a change within the last ${known.replays} steps; start the rule without compile`,
       );
     const varies = found.program.reads > 0 || (known !== undefined && !isSame);
-    const isLarge = found.program.bytes > this.limit();
-    this.recordings.set(
-      layout,
-      varies || isLarge ? "eager" : { ...found, replays: known ? known.replays + 1 : -1 },
-    );
-    return owned(found.outcome);
+    this.recordings.set(layout, varies ? "eager" : known ? this.adopt(found, known.replays + 1) : found);
+    if (this.last === known) this.last = null;
+    return owned(found.outcome, found.slots, found.given);
   }
 
-  /** Forgets all recordings, for an influence that starts on new arrays. */
-  clear(): void {
-    this.recordings.clear();
-  }
-
-  private replay(known: Recording, inputs: readonly Leaf<Tensor>[]): StepOutcome {
-    known.slots.forEach((slot, i) => {
-      denseOf(slot).data.set(entries(inputs[i].value));
+  /** What two recordings agree on is what replays need of it, where its results are small enough. */
+  private adopt(found: Recording, replays: number): Recording | "eager" {
+    const { slots, arrays, outcome } = found;
+    const program = found.program.simplified({
+      given: [...arrays, ...slots.map((t) => denseOf(t).data)],
+      kept: leavesOf<Tensor>({ ...outcome }, isTensor).map(({ value }) => denseOf(value).data),
     });
-    if (!known.program.replay())
+    return program.bytes > this.limit() ? "eager" : { ...found, program, replays };
+  }
+
+  /** `null` where the step takes another course than it took, before it changed anything. */
+  private replay(known: Recording, past: Past, sample: S): StepOutcome | null {
+    const given = fillSlots(known, sample, past);
+    const end = known.program.replay();
+    if (end === "otherwise") return null;
+    if (end === "halfway")
       throw new RuleError(
         `${this.rule}: expected derivatives that are finite where they were before, got one that is not; start the rule without compile`,
       );
     known.replays++;
-    return owned(known.outcome);
+    return owned(known.outcome, known.slots, given);
   }
-}
-
-function record<S>(
-  eager: EagerStep<S>,
-  params: ModelParams,
-  past: Past,
-  sample: S,
-  arrays: readonly TypedArray[],
-): Recording {
-  const slots: Tensor[] = [];
-  const own = mapTree({ sample, past }, isTensor, (t: Tensor) => {
-    slots.push(copy(t));
-    return slots[slots.length - 1];
-  }) as { sample: S; past: Past };
-  const { result, program } = recordProgram(() => eager(params, own.past, own.sample));
-  const named = new Map([
-    ...arrays.map((data, i) => [data, `parameter ${i}`] as const),
-    ...slots.map((t, i) => [denseOf(t).data, `input ${i}`] as const),
-  ]);
-  return { program, slots, outcome: result, fingerprint: program.fingerprint(named), arrays, replays: -1 };
 }
 
 function isAudit(replay: number): boolean {
@@ -125,39 +119,39 @@ function isAudit(replay: number): boolean {
   return at === replay;
 }
 
+const arraysOf = (params: ModelParams): TypedArray[] =>
+  leavesOf<Tensor>(params, isTensor).map(({ value }) => denseOf(value).data);
+
 /** Points the program at the parameters of now. */
-function rebind(known: Recording, arrays: readonly TypedArray[]): void {
-  if (arrays.every((data, i) => data === known.arrays[i])) return;
+function bind(known: Recording, params: ModelParams): void {
+  if (params === known.params) return;
+  const arrays = arraysOf(params);
   known.program.rebind(new Map(known.arrays.map((data, i) => [data, arrays[i]])));
   known.arrays = arrays;
+  known.params = params;
 }
 
-/** The tensors of a tree; `null` where it holds anything else, which no recording could follow. */
-function tensorsOf(tree: unknown): readonly Leaf<Tensor>[] | null {
+/** Whether the arguments look like the recorded ones, and the parameters are those that the program points at. */
+const fits = ({ params, like }: Recording, now: ModelParams, past: Past, sample: unknown): boolean =>
+  params === now && isLike(like.past, past) && isLike(like.sample, sample);
+
+/**
+ * Where the tensors stand and what they look like; `null` where there is anything else, which no recording could follow,
+ * or where parameters share an array, which later ones need not do.
+ */
+function layoutOf(params: ModelParams, past: Past, sample: unknown): string | null {
+  let leaves: readonly Leaf<Tensor>[];
   try {
-    return leavesOf<Tensor>(tree, isTensor);
+    leaves = leavesOf<Tensor>({ params, past, sample }, isTensor);
   } catch {
     return null;
   }
-}
-
-/** Where the tensors stand, what they look like, and which of them share an array. */
-function layoutOf(leaves: readonly Leaf<Tensor>[]): string {
-  const arrays = new Map<TypedArray, number>();
+  const arrays = arraysOf(params);
+  if (new Set(arrays).size < arrays.length) return null;
   return leaves
     .map(({ path, value }) => {
-      const { data, strides, offset } = denseOf(value);
-      if (!arrays.has(data)) arrays.set(data, arrays.size);
-      return `${path}:${value.dtype}[${value.shape}]/${strides}+${offset}@${arrays.get(data)}`;
+      const { strides, offset } = denseOf(value);
+      return `${path}:${value.dtype}[${value.shape}]/${strides}+${offset}`;
     })
     .join(";");
-}
-
-/** A copy that later replays do not write to. */
-function owned({ moment, loss, direct }: StepOutcome): StepOutcome {
-  return {
-    moment: mapTree(moment, isTensor, copy) as unknown as Moment,
-    loss: copy(loss),
-    direct: direct.map((t) => t && copy(t)),
-  };
 }

@@ -4,11 +4,12 @@ import { fillTree, leavesOf } from "../core/tree.js";
 import { zerosLike } from "../ops/create.js";
 import { item } from "../tensor/read.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
-import { CompiledStep, type EagerStep } from "./compiled-step.js";
+import { CompiledStep } from "./compiled-step.js";
 import { GradientSum, plus } from "./gradient-sum.js";
 import type { Influence } from "./influence/influence.js";
 import { type ByNode, lossCotangents, transposeArea } from "./linear-step.js";
 import type { Model, ModelParams } from "./model.js";
+import type { EagerStep } from "./recording.js";
 import { requireParams } from "./require-params.js";
 import type { Learner, LearnerMemory, StepResult } from "./rule.js";
 import { type Past, recordStep, type StepRecord } from "./step.js";
@@ -41,9 +42,10 @@ export class ForwardLearner<S> implements Learner<S> {
     private readonly options: ForwardOptions,
   ) {
     requireParams(options.rule, model, params);
-    this.compiled = options.compile
-      ? new CompiledStep(options.rule, this.eager, () => this.workspace())
-      : null;
+    this.compiled =
+      (options.compile ?? model.isPure)
+        ? new CompiledStep(options.rule, this.eager, () => this.workspace())
+        : null;
     this.blocks = leavesOf(params, isTensor, options.rule).length;
   }
 
@@ -92,7 +94,9 @@ export class ForwardLearner<S> implements Learner<S> {
   }
 
   memory(): LearnerMemory {
-    return { bytes: this.influence?.bytes ?? 0, growsWithTime: false };
+    const bytes = this.influence?.bytes ?? 0;
+    const workspace = this.compiled?.bytes ?? 0;
+    return workspace > 0 ? { bytes, growsWithTime: false, workspace } : { bytes, growsWithTime: false };
   }
 
   /** Zero states for the sample's batch, and influence that fits it. */

@@ -36,6 +36,11 @@ export interface Model<S> {
   readonly areas: readonly Cell[];
   /** Whether each area takes its input from below as a constant: no error and no influence crosses areas. */
   readonly detached: boolean;
+  /**
+   * Whether areas, input and loss compute the same from the same arguments in every step, so that rules may record a step
+   * and replay it; default false.
+   */
+  readonly isPure?: boolean;
   init(key: Key, options?: { readonly dtype?: DType }): ModelParams;
   input(sample: S): Tensor;
   /** The loss of this time step, a scalar. */

@@ -7,6 +7,8 @@ export interface LearnerMemory {
   readonly bytes: number;
   /** Whether the bytes grow with the number of steps. */
   readonly growsWithTime: boolean;
+  /** Results of single ops that replayed steps keep and write anew, beside `bytes`; absent where nothing is replayed. */
+  readonly workspace?: number;
 }
 
 export interface StepResult {
@@ -42,7 +44,7 @@ export interface RuleOptions {
   readonly memoryLimit?: number;
   /**
    * Records the kernel calls of a step and replays them: the same numbers, several times faster where areas are small.
-   * Not for a model that computes otherwise from step to step by a variable of its own. Default false.
+   * Not for a model that computes otherwise from step to step by a variable of its own. Default: where the model is pure.
    */
   readonly compile?: boolean;
   /** For rules that draw random numbers: same seed, same gradient. Default 0. */

@@ -164,7 +164,8 @@ function measure(
   if (heldBytes === undefined) return null;
   const samples = samplesOf(sequences.slice(0, 1), model.preset.size, start.channels, start.head.statistics);
   const before = heldBytes();
-  const learner = ruleNamed("rfp").start(model.model, start.params, { credit });
+  // the influence alone: what replays keep is beside it
+  const learner = ruleNamed("rfp").start(model.model, start.params, { credit, compile: false });
   for (const sample of samples) learner.step(sample);
   const after = heldBytes();
   // the learner must outlive the second reading

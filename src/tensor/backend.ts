@@ -19,6 +19,25 @@ export interface Result {
   readonly dtype: DType;
 }
 
+/** One call of a backend on fixed arrays. */
+export type BackendCall = KernelCall | { readonly kind: "trace"; readonly step: TraceStep };
+
+export interface KernelCall {
+  readonly kind: "kernel";
+  readonly name: string;
+  readonly inputs: readonly Operand[];
+  readonly attrs: unknown;
+  readonly out: Result;
+}
+
+/** Calls that a backend has prepared to make again. */
+export interface Replay {
+  /** Makes all of them. */
+  run(): void;
+  /** Points everything that points at one of these arrays at another in its place. */
+  rebind(arrays: ReadonlyMap<TypedArray, TypedArray>): void;
+}
+
 /** Where numbers are computed. `js` defines the meaning of every op; others must agree with it. */
 export interface Backend {
   readonly name: string;
@@ -26,6 +45,8 @@ export interface Backend {
   run(name: string, inputs: readonly Operand[], attrs: unknown, out: Result): void;
   /** The hot loop of forward-in-time learning, fused: see `TraceStep`. */
   traceStep(step: TraceStep): void;
+  /** Prepares calls to be made again and again, faster than one by one; null where it cannot. */
+  record?(calls: readonly BackendCall[]): Replay | null;
 }
 
 const backends = new Map<string, Backend>();

@@ -1,26 +1,15 @@
 import type { TypedArray } from "../core/dtype.js";
-import { type Backend, backend, type Operand, type Result, withBackend } from "./backend.js";
+import { type Backend, type BackendCall, backend, type Replay, withBackend } from "./backend.js";
+import { type Call, changedBy, identityOf, inWords, type Pointer, pointersOf } from "./call.js";
 import { type Checked, watchReads } from "./read.js";
-import type { Strided, TraceStep } from "./trace-step.js";
-
-/** One call of a backend on fixed arrays, or a look at numbers that decided what came next. */
-type Call =
-  | {
-      readonly kind: "kernel";
-      readonly name: string;
-      readonly inputs: readonly Operand[];
-      readonly attrs: unknown;
-      readonly out: Result;
-    }
-  | { readonly kind: "trace"; readonly step: TraceStep }
-  | { readonly kind: "check"; readonly checked: Checked };
-
-/** Something that points at numbers. */
-type Pointer = { data: TypedArray };
+import { type Surroundings, simplify } from "./simplify.js";
 
 /** The calls of a backend that a computation made, in order. Replayed, they compute the same from what the arrays hold then. */
 export class Program {
   private readonly pointers: readonly Pointer[];
+  /** The calls as a backend has prepared them, between looks at numbers. */
+  private prepared: readonly Part[] | null = null;
+  private preparedBy: Backend | null = null;
 
   constructor(
     private readonly calls: readonly Call[],
@@ -37,25 +26,39 @@ export class Program {
 
   /** Bytes of all results, which stay allocated between replays. */
   get bytes(): number {
-    return this.calls.reduce((n, call) => n + (call.kind === "kernel" ? call.out.data.byteLength : 0), 0);
+    const arrays = new Set(this.calls.flatMap((call) => (call.kind === "kernel" ? [call.out.data] : [])));
+    return [...arrays].reduce((n, { byteLength }) => n + byteLength, 0);
   }
 
-  /** Makes every call again; false, with nothing more done, where a look at the numbers comes out otherwise than it did. */
-  replay(): boolean {
+  /** Only the calls that are needed, on as few arrays as will do. This program shares arrays with it: use one of them. */
+  simplified(around: Surroundings): Program {
+    return new Program(simplify(this.calls, around), this.reads);
+  }
+
+  /**
+   * Makes every call again, up to where a look at the numbers comes out otherwise than it did: `otherwise` where nothing is
+   * changed in place by then, `halfway` where something is.
+   */
+  replay(): "done" | "otherwise" | "halfway" {
     const at = backend();
-    for (const call of this.calls) {
-      if (call.kind === "kernel") {
-        call.out.data.fill(0);
-        at.run(call.name, call.inputs, call.attrs, call.out);
-      } else if (call.kind === "trace") at.traceStep(call.step);
-      else if (call.checked.again() !== call.checked.outcome) return false;
+    if (this.preparedBy !== at) {
+      this.prepared = prepare(this.calls, at);
+      this.preparedBy = at;
     }
-    return true;
+    let changed = false;
+    for (const { checked, calls, replay } of this.prepared ?? []) {
+      if (checked !== null && checked.again() !== checked.outcome) return changed ? "halfway" : "otherwise";
+      if (replay !== null) replay.run();
+      else for (const call of calls) make(call, at);
+      changed ||= calls.some(({ kind }) => kind === "trace");
+    }
+    return "done";
   }
 
   /** Points everything that points at one of these arrays at another in its place. */
   rebind(arrays: ReadonlyMap<TypedArray, TypedArray>): void {
     for (const pointer of this.pointers) pointer.data = arrays.get(pointer.data) ?? pointer.data;
+    for (const { replay } of this.prepared ?? []) replay?.rebind(arrays);
   }
 
   /**
@@ -64,31 +67,42 @@ export class Program {
    */
   fingerprint(named: ReadonlyMap<TypedArray, string>): string {
     const known = new Map(named);
-    for (const call of this.calls)
-      if (call.kind === "trace")
-        for (const data of [...call.step.traces, call.step.gradient])
-          if (data) known.set(data, `kept ${identityOf(data)}`);
+    for (const data of this.calls.flatMap(changedBy)) known.set(data, `kept ${identityOf(data)}`);
     return this.calls
       .map((call, i) => {
         if (call.kind === "kernel") known.set(call.out.data, `result ${i}`);
-        return JSON.stringify(call, (_, value: unknown) => {
-          if (ArrayBuffer.isView(value)) return known.get(value as TypedArray) ?? digest(value);
-          // JSON has no word for these
-          return typeof value === "number" && !Number.isFinite(value) ? `${value}` : value;
-        });
+        return inWords(call, (data) => known.get(data) ?? digest(data));
       })
       .join("\n");
   }
 }
 
-const identities = new WeakMap<TypedArray, number>();
-let identified = 0;
+/** Calls that follow a look at numbers, or the start. */
+interface Part {
+  readonly checked: Checked | null;
+  readonly calls: readonly BackendCall[];
+  readonly replay: Replay | null;
+}
 
-/** A number for an array, the same as long as it lives. */
-function identityOf(data: TypedArray): number {
-  const found = identities.get(data) ?? ++identified;
-  identities.set(data, found);
-  return found;
+function prepare(calls: readonly Call[], at: Backend): Part[] {
+  const parts: { checked: Checked | null; calls: BackendCall[] }[] = [{ checked: null, calls: [] }];
+  for (const call of calls) {
+    if (call.kind === "check") parts.push({ checked: call.checked, calls: [] });
+    else parts[parts.length - 1].calls.push(call);
+  }
+  return parts.map((part) => ({
+    ...part,
+    replay: part.calls.length > 0 ? (at.record?.(part.calls) ?? null) : null,
+  }));
+}
+
+function make(call: BackendCall, at: Backend): void {
+  if (call.kind === "trace") {
+    at.traceStep(call.step);
+    return;
+  }
+  call.out.data.fill(0);
+  at.run(call.name, call.inputs, call.attrs, call.out);
 }
 
 /** A constant by its bytes (FNV-1a, Fowler, Noll & Vo). */
@@ -97,17 +111,6 @@ function digest(data: ArrayBufferView): string {
   for (const byte of new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
     hash = Math.imul(hash ^ byte, 0x01000193);
   return `constant ${data.byteLength} ${hash >>> 0}`;
-}
-
-function pointersOf(call: Call): Pointer[] {
-  const own = (s: Strided | null): Pointer[] => (s ? [s as Pointer] : []);
-  if (call.kind === "kernel") return call.inputs as unknown as Pointer[];
-  if (call.kind === "check") return [call.checked.operand as Pointer];
-  const { terms, before, after } = call.step;
-  return [
-    ...terms.flatMap(({ coefficient, base }) => [...own(coefficient), ...own(base)]),
-    ...[before, after].flatMap((c) => c?.vectors.flatMap(own) ?? []),
-  ];
 }
 
 /** Runs `f` and keeps the calls that it makes of the backend. */

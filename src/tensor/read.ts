@@ -1,6 +1,6 @@
 import type { TypedArray } from "../core/dtype.js";
 import { ShapeError } from "../core/errors.js";
-import { formatShape, type Shape, stridesOf } from "../core/shape.js";
+import { formatShape, type Shape } from "../core/shape.js";
 import { primalOf } from "./apply.js";
 import type { Operand } from "./backend.js";
 import type { Dense, Tensor } from "./tensor.js";
@@ -10,15 +10,17 @@ export type NestedNumbers = number | NestedNumbers[];
 
 /** The entries in row-major order: the tensor's own array where it is contiguous, else a copy. Do not write to it. */
 export function entries(t: Tensor): TypedArray {
-  return entriesOf({ ...denseOf(t), shape: t.shape }, t.size);
+  const dense = denseOf(t);
+  if (dense.data.length === t.size && isRowMajor(dense.strides, t.shape)) return dense.data;
+  return entriesOf({ ...dense, shape: t.shape }, t.size);
 }
 
 function entriesOf(
   { data, strides, offset, shape }: Dense & { readonly shape: Shape },
   n: number,
 ): TypedArray {
-  const expected = stridesOf(shape);
-  if (strides.every((s, i) => s === expected[i] || shape[i] <= 1)) return data.subarray(offset, offset + n);
+  // a view costs as much as a small copy
+  if (isRowMajor(strides, shape)) return data.length === n ? data : data.subarray(offset, offset + n);
   const out = new (data.constructor as new (n: number) => TypedArray)(n);
   const at = new Array<number>(shape.length).fill(0);
   let from = offset;
@@ -32,6 +34,16 @@ function entriesOf(
     }
   }
   return out;
+}
+
+/** Whether entries lie in their order without gaps, by a look that allocates nothing. */
+function isRowMajor(strides: readonly number[], shape: Shape): boolean {
+  let step = 1;
+  for (let i = shape.length - 1; i >= 0; i--) {
+    if (strides[i] !== step && shape[i] > 1) return false;
+    step *= shape[i];
+  }
+  return true;
 }
 
 /** The dense value below all levels. @throws ShapeError for a tensor without data, as in a plan. */

@@ -112,7 +112,8 @@ function allowances<S>(rule: Rule, model: Model<S>, options: CheckLearnerOptions
   const sizes = leavesOf<Tensor>(exact, isTensor).map(({ value }) => largest(entries(value)));
   const zero = (rule.negligible ?? 0) * largest(sizes);
   return sizes.map((size, i) => {
-    const rounding = Math.max(...changes.map((blocks) => blocks[i].error));
+    // a gradient that is no number is not rounded
+    const rounding = Math.max(...changes.map((blocks) => blocks[i].error).filter(Number.isFinite), 0);
     return 1000 * rounding + (size < zero ? zero / size : 0);
   });
 }

@@ -25,7 +25,9 @@ function onward(lists: readonly (readonly string[])[], from = home): Promise<Ran
   const script = join(from, "test/support/run-onward.ts");
   const args = ["--import", tsx, script, JSON.stringify(lists.map((list) => ["check", ...list]))];
   return new Promise((done, fail) => {
-    execFile(process.execPath, args, (error, out, err) => {
+    // a copy of the sources elsewhere has no addon beside it
+    const env = from === home ? process.env : { ...process.env, ONWARD_BACKEND: "js" };
+    execFile(process.execPath, args, { env }, (error, out, err) => {
       if (error || err) fail(new Error(err || error?.message));
       else done(JSON.parse(out) as Ran[]);
     });

@@ -160,7 +160,7 @@ describe("every mistake is one sentence and exit status 1", async () => {
     [
       "an unknown backend",
       ["check", oracle("recurrent.json"), "--backend", "tpu"],
-      /backend: expected one of js, got "tpu"/,
+      /backend: expected one of js(, native)?, got "tpu"/,
     ],
     [
       "an unknown preset",

@@ -13,7 +13,16 @@ export interface Addon {
   /** Runs the instructions in the mailbox on these arrays. */
   run(...arrays: readonly TypedArray[]): void;
   info(): AddonInfo;
+  /** Instructions, their number first, decoded for replays. */
+  program(ints: Int32Array, numbers: Float64Array, arrays: readonly TypedArray[]): NativeProgram;
+  /** Runs all of it. No array of it may have been detached since. */
+  replay(program: NativeProgram): void;
+  /** Points a program at another array of the same dtype and length. */
+  rebind(program: NativeProgram, index: number, array: TypedArray): void;
 }
+
+/** Something of the addon's. */
+export type NativeProgram = object & { readonly native: unique symbol };
 
 export interface Mailbox {
   readonly ints: Int32Array;
@@ -30,8 +39,8 @@ export interface AddonInfo {
   readonly blasConfig: string;
 }
 
-/** Three folders up from here, both in src and in dist. */
-const file = "../../../build/Release/onward.node";
+/** Where the addon lies from here: in a source file, and in a built one. */
+const files = ["../../../build/Release/onward.node", "../../build/Release/onward.node"];
 
 /**
  * The addon, or a sentence that says why there is none. Nothing of Node is imported: browsers come here too.
@@ -39,8 +48,11 @@ const file = "../../../build/Release/onward.node";
 export function loadAddon(): Addon | string {
   const builtin = globalThis.process?.getBuiltinModule;
   if (!builtin) return "this runtime loads no addons";
-  const path = builtin("node:url").fileURLToPath(new URL(file, import.meta.url));
-  if (!builtin("node:fs").existsSync(path))
+  const { existsSync } = builtin("node:fs");
+  const path = files
+    .map((file) => builtin("node:url").fileURLToPath(new URL(file, import.meta.url)))
+    .find((file) => existsSync(file));
+  if (path === undefined)
     return "it is not built; install CMake 3.16 or later and a C++17 compiler, then run npm rebuild onward";
   try {
     return builtin("node:module").createRequire(import.meta.url)(path) as Addon;

@@ -3,7 +3,9 @@ import type { TraceStep } from "../../tensor/trace-step.js";
 import { type Addon, asBackendError } from "./addon.js";
 import { crossover } from "./crossover.js";
 import { Encoder } from "./encode.js";
+import { encodeTrace, traceWork } from "./encode-trace.js";
 import { workOf } from "./encodings.js";
+import { nativeReplay } from "./replay.js";
 
 /** As many arrays as the addon takes in one call. */
 const maximumArrays = 32;
@@ -25,7 +27,8 @@ export interface NativeOptions {
 export function nativeBackend(addon: Addon, reference: Backend, options: NativeOptions): Backend {
   const { ints, numbers } = addon.open(options.threads, options.simd ?? "", options.products ?? "");
   const least = options.least ?? crossover;
-  const encoder = new Encoder(new Map(addon.names.map((name, i) => [name, i])), ints, numbers);
+  const kernels = new Map(addon.names.map((name, i) => [name, i]));
+  const encoder = new Encoder(kernels, ints, numbers);
   return {
     name: "native",
     run(name, inputs, attrs, out): void {
@@ -33,9 +36,16 @@ export function nativeBackend(addon: Addon, reference: Backend, options: NativeO
       else if (!runNative(addon, encoder, name, inputs, attrs, out)) reference.run(name, inputs, attrs, out);
     },
     traceStep(step: TraceStep): void {
-      reference.traceStep(step);
+      if (traceWork(step) < least("traceStep") || !runTrace(addon, encoder, step)) reference.traceStep(step);
     },
+    record: (calls) => nativeReplay(addon, kernels, calls),
   };
+}
+
+/** Runs a trace step in the addon; false where it does not take it. */
+export function runTrace(addon: Addon, encoder: Encoder, step: TraceStep): boolean {
+  encoder.reset();
+  return encodeTrace(encoder, step) && cross(addon, encoder);
 }
 
 /** Runs an op in the addon; false where it has no kernel for it. */
@@ -48,7 +58,11 @@ export function runNative(
   out: Result,
 ): boolean {
   encoder.reset();
-  if (!encoder.add(name, inputs, attrs, out)) return false;
+  return encoder.add(name, inputs, attrs, out) && cross(addon, encoder);
+}
+
+/** Runs what is encoded; false where it takes too many arrays. */
+function cross(addon: Addon, encoder: Encoder): boolean {
   const { arrays } = encoder;
   if (arrays.length > maximumArrays) return false;
   try {

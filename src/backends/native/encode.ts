@@ -88,16 +88,27 @@ export class Encoder implements Instructions {
     return true;
   }
 
+  /** Appends the number of a kernel and integers that it reads by itself. */
+  raw(kernel: string, values: readonly number[]): boolean {
+    const op = this.kernels.get(kernel);
+    if (op === undefined || !this.reserve(1 + values.length, 0)) return false;
+    this.ints[this.length++] = op;
+    for (const value of values) this.ints[this.length++] = value;
+    this.ints[0] = ++this.count;
+    return true;
+  }
+
   private reserve(ints: number, numbers: number): boolean {
     if (this.length + ints <= this.ints.length && this.numberLength + numbers <= this.numbers.length)
       return true;
     if (!this.grows) return false;
-    this.ints = grown(this.ints, new Int32Array(2 * (this.length + ints)));
-    this.numbers = grown(this.numbers, new Float64Array(2 * (this.numberLength + numbers)));
+    this.ints = grown(this.ints, new Int32Array(2 * (this.ints.length + ints)));
+    this.numbers = grown(this.numbers, new Float64Array(2 * (this.numbers.length + numbers)));
     return true;
   }
 
-  private indexOf(data: TypedArray): number {
+  /** The place of an array in the list. */
+  indexOf(data: TypedArray): number {
     const found = this.arrays.indexOf(data);
     return found >= 0 ? found : this.arrays.push(data) - 1;
   }

@@ -20,7 +20,7 @@ function threadsWanted(): number {
 }
 
 /**
- * Registers the addon beside the reference, and makes the backend that the environment asks for the current one.
+ * Registers the addon beside the reference, and makes it the current backend, unless the environment asks for the reference.
  * @throws BackendError where ONWARD_BACKEND asks for what there is not
  */
 export function registerNative(reference: Backend): void {
@@ -41,7 +41,7 @@ export function registerNative(reference: Backend): void {
       least: environment("ONWARD_CROSSOVER") === "0" ? () => 0 : undefined,
     };
     registerBackend(nativeBackend(loaded, reference, options));
-    if (wanted === "native") useBackend("native");
+    useBackend("native");
   } else if (wanted === "native") {
     throw new BackendError(`ONWARD_BACKEND: expected the native addon, but ${loaded}`, "no-native-backend");
   }

@@ -51,7 +51,7 @@ export function sweepTime(sweep: TimeSweep, tell: (row: TimeRow) => void = () =>
     const params = init();
     return sweep.rules.map(({ rule, credit }) => {
       const start = (): Learner<unknown> =>
-        ruleNamed(rule).start(model, params, { credit, memoryLimit: sweep.limit });
+        ruleNamed(rule).start(model, params, { credit, memoryLimit: sweep.limit, compile: false });
       const figure = figureOf(start, samples, sweep.seconds);
       const row = { model: subject.label, units: unitsOf(model), rule, credit, figure };
       tell(row);

@@ -1,0 +1,75 @@
+import type { TypedArray } from "../../core/dtype.js";
+import { BackendError } from "../../core/errors.js";
+import type { BackendCall, Replay } from "../../tensor/backend.js";
+import { type Addon, asBackendError, type NativeProgram } from "./addon.js";
+import { Encoder } from "./encode.js";
+import { encodeTrace } from "./encode-trace.js";
+
+/** Calls decoded once, all of which run in one call of the addon; null where it has no kernel for one of them. */
+export function nativeReplay(
+  addon: Addon,
+  kernels: ReadonlyMap<string, number>,
+  calls: readonly BackendCall[],
+): Replay | null {
+  const encoder = new Encoder(kernels, new Int32Array(1024), new Float64Array(16), true);
+  for (const call of calls) {
+    const isTaken =
+      call.kind === "trace"
+        ? encodeTrace(encoder, call.step)
+        : encoder.add(call.name, call.inputs, call.attrs, call.out);
+    if (!isTaken) return null;
+  }
+  const { arrays } = encoder;
+  const program = guarded(() =>
+    addon.program(
+      encoder.ints.slice(0, encoder.length),
+      encoder.numbers.slice(0, encoder.numberLength),
+      arrays,
+    ),
+  );
+  return new NativeReplay(addon, program, [...arrays]);
+}
+
+class NativeReplay implements Replay {
+  private readonly lengths: readonly number[];
+
+  constructor(
+    private readonly addon: Addon,
+    private readonly program: NativeProgram,
+    private readonly arrays: TypedArray[],
+  ) {
+    this.lengths = arrays.map(({ length }) => length);
+  }
+
+  run(): void {
+    const { arrays, lengths } = this;
+    for (let i = 0; i < arrays.length; i++)
+      if (arrays[i].length !== lengths[i])
+        throw new BackendError(
+          `native: expected an array of ${lengths[i]} numbers to stay where it is, but it was transferred`,
+          "detached",
+        );
+    try {
+      this.addon.replay(this.program);
+    } catch (error) {
+      throw asBackendError(error);
+    }
+  }
+
+  rebind(others: ReadonlyMap<TypedArray, TypedArray>): void {
+    this.arrays.forEach((data, i) => {
+      const other = others.get(data);
+      if (other === undefined || other === data) return;
+      guarded(() => this.addon.rebind(this.program, i, other));
+      this.arrays[i] = other;
+    });
+  }
+}
+
+function guarded<R>(f: () => R): R {
+  try {
+    return f();
+  } catch (error) {
+    throw asBackendError(error);
+  }
+}

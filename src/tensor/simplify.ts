@@ -1,0 +1,137 @@
+import type { TypedArray } from "../core/dtype.js";
+import type { KernelCall } from "./backend.js";
+import { type Call, changedBy, identityOf, inWords, type Pointer, pointersOf } from "./call.js";
+
+/** What the world around a program reads and writes. */
+export interface Surroundings {
+  /** Arrays whose numbers change between replays. */
+  readonly given: readonly TypedArray[];
+  /** Arrays that are read after a replay. */
+  readonly kept: readonly TypedArray[];
+}
+
+/**
+ * The calls that a replay needs, to the last bit: what follows from constants alone is computed already, what is computed
+ * twice is computed once, what nobody reads is left out, changes in place come last, and results whose time is over lend
+ * their arrays to later ones.
+ */
+export function simplify(calls: readonly Call[], { given, kept }: Surroundings): Call[] {
+  const mutable = buffersOf(calls.flatMap(changedBy));
+  const known = merged(calls, mutable, buffersOf(given), buffersOf(kept));
+  const needed = changesLast(reached(known, buffersOf(kept)), mutable);
+  shareArrays(needed, buffersOf(kept));
+  return needed;
+}
+
+const buffersOf = (arrays: readonly TypedArray[]): Set<ArrayBufferLike> =>
+  new Set(arrays.map(({ buffer }) => buffer));
+
+/** Without calls on constants, and without calls that repeat an earlier one. */
+function merged(
+  calls: readonly Call[],
+  mutable: ReadonlySet<ArrayBufferLike>,
+  given: ReadonlySet<ArrayBufferLike>,
+  kept: ReadonlySet<ArrayBufferLike>,
+): Call[] {
+  const changing = new Set([...given, ...mutable]);
+  const earlier = new Map<string, TypedArray>();
+  const replaced = new Map<TypedArray, TypedArray>();
+  const isConstant = ({ data }: Pointer): boolean => !changing.has(data.buffer);
+  const equal = firstOfEqual();
+  return calls.filter((call) => {
+    for (const pointer of pointersOf(call)) {
+      pointer.data = replaced.get(pointer.data) ?? pointer.data;
+      if (isConstant(pointer)) pointer.data = equal(pointer.data);
+    }
+    if (call.kind !== "kernel") return true;
+    const { inputs, out } = call;
+    if (inputs.every(isConstant)) return false;
+    changing.add(out.data.buffer);
+    if (inputs.some(({ data }) => mutable.has(data.buffer))) return true;
+    const words = sayOf(call);
+    const same = earlier.get(words);
+    if (same === undefined || kept.has(out.data.buffer)) {
+      earlier.set(words, out.data);
+      return true;
+    }
+    replaced.set(out.data, same);
+    return false;
+  });
+}
+
+/** Longer constants are not compared. */
+const shortConstant = 64;
+
+/** The first of constants that hold the same bytes. */
+function firstOfEqual(): (data: TypedArray) => TypedArray {
+  const seen = new Map<string, TypedArray>();
+  return (data) => {
+    if (data.byteLength > shortConstant) return data;
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    const words = `${data.constructor.name} ${bytes}`;
+    const first = seen.get(words) ?? data;
+    seen.set(words, first);
+    return first;
+  };
+}
+
+const sayOf = ({ name, inputs, attrs, out: { shape, dtype } }: KernelCall): string =>
+  inWords([name, inputs, attrs, shape, dtype], (data) => `array ${identityOf(data)}`);
+
+/** Without kernels whose results nobody reads. */
+function reached(calls: readonly Call[], kept: ReadonlySet<ArrayBufferLike>): Call[] {
+  const read = new Set(kept);
+  const needed: Call[] = [];
+  for (const call of [...calls].reverse()) {
+    if (call.kind === "kernel" && !read.has(call.out.data.buffer)) continue;
+    for (const { data } of pointersOf(call)) read.add(data.buffer);
+    needed.push(call);
+  }
+  return needed.reverse();
+}
+
+/** With all that depends on no changed array before the first change: a replay may then stop there as if it had not begun. */
+function changesLast(calls: readonly Call[], mutable: ReadonlySet<ArrayBufferLike>): Call[] {
+  const changed = new Set(mutable);
+  const late = new Set<Call>();
+  for (const call of calls) {
+    if (call.kind !== "trace" && !pointersOf(call).some(({ data }) => changed.has(data.buffer))) continue;
+    late.add(call);
+    if (call.kind === "kernel") changed.add(call.out.data.buffer);
+  }
+  return [...calls.filter((c) => !late.has(c)), ...calls.filter((c) => late.has(c))];
+}
+
+/** Results whose last reader is past lend their arrays to later results of their size. */
+function shareArrays(calls: readonly Call[], kept: ReadonlySet<ArrayBufferLike>): void {
+  const lastRead = new Map<TypedArray, number>();
+  calls.forEach((call, i) => {
+    for (const { data } of pointersOf(call)) lastRead.set(data, i);
+  });
+  const own = new Set(
+    calls.flatMap((c) => (c.kind === "kernel" && !kept.has(c.out.data.buffer) ? [c.out.data] : [])),
+  );
+  const free = new Map<string, TypedArray[]>();
+  const lent = new Map<TypedArray, TypedArray>();
+  const kindOf = (data: TypedArray): string => `${data.constructor.name} ${data.length}`;
+  calls.forEach((call, i) => {
+    const pointers = pointersOf(call);
+    const ending = new Set(
+      pointers.map(({ data }) => data).filter((d) => own.has(d) && lastRead.get(d) === i),
+    );
+    for (const pointer of pointers) pointer.data = lent.get(pointer.data) ?? pointer.data;
+    if (call.kind === "kernel" && own.has(call.out.data)) {
+      const { data } = call.out;
+      const other = free.get(kindOf(data))?.pop();
+      if (other) {
+        lent.set(data, other);
+        (call.out as Pointer).data = other;
+      }
+    }
+    // only now: a kernel must not write where it reads
+    for (const data of ending) {
+      const kind = kindOf(data);
+      free.set(kind, [...(free.get(kind) ?? []), lent.get(data) ?? data]);
+    }
+  });
+}

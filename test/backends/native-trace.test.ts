@@ -1,0 +1,108 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { jsBackend } from "../../src/backends/js/index.js";
+import { nativeBackend, runTrace } from "../../src/backends/native/backend.js";
+import { Encoder } from "../../src/backends/native/encode.js";
+import type { Strided, TraceStep } from "../../src/tensor/trace-step.js";
+import { addon, levels, missing } from "../support/native.js";
+import { expectSame, reference, shapes, stepOf } from "../support/trace-steps.js";
+
+const kernelsOf = (): ReadonlyMap<string, number> => new Map(addon.names.map((name, i) => [name, i]));
+
+/** The same step in float32. */
+function narrowed(step: TraceStep): TraceStep {
+  const narrow = <F extends Strided | null>(f: F): F => f && { ...f, data: Float32Array.from(f.data) };
+  const side = (c: TraceStep["before"]): TraceStep["before"] => c && { vectors: c.vectors.map(narrow) };
+  return {
+    ...step,
+    traces: step.traces.map((t) => Float32Array.from(t)),
+    gradient: step.gradient && Float32Array.from(step.gradient),
+    terms: step.terms.map((t) => ({ ...t, coefficient: narrow(t.coefficient), base: narrow(t.base) })),
+    before: side(step.before),
+    after: side(step.after),
+  };
+}
+
+if (missing !== null) describe.skip(`the native trace step (skipped: ${missing})`, () => {});
+describe.each(levels.flatMap((simd) => [1, 2].map((threads) => [simd, threads] as const)))(
+  "the native trace step, %s, %d threads",
+  (simd, threads) => {
+    const run = (step: TraceStep): boolean => {
+      const { ints, numbers } = addon.open(threads, simd, "");
+      return runTrace(addon, new Encoder(kernelsOf(), ints, numbers), step);
+    };
+
+    it.each([
+      ["short rows", fc.integer({ min: 1, max: 20 })],
+      ["long rows", fc.integer({ min: 16, max: 150 })],
+    ])("is the definition, entry by entry, of %s", (_, inner) => {
+      let taken = 0;
+      const holds = fc.property(shapes(inner), (shape) => {
+        const step = stepOf(shape);
+        const expected = reference(step);
+        if (!run(step)) return;
+        taken++;
+        step.traces.forEach((t, k) => {
+          expectSame(t, expected.traces[k]);
+        });
+        expectSame(step.gradient ?? [], expected.gradient);
+      });
+      fc.assert(holds, { numRuns: 150 });
+      // what has too many terms runs on the reference
+      expect(taken).toBeGreaterThan(60);
+    });
+
+    it("rounds float32 as often as there are sums", () => {
+      const holds = fc.property(shapes(fc.integer({ min: 1, max: 60 })), (shape) => {
+        const step = narrowed(stepOf({ ...shape, wild: false }));
+        const wide = narrowed(step);
+        if (!run(step)) return;
+        jsBackend.traceStep(wide);
+        // entries are sums of up to some forty products below 4 in size: each rounding is at most 2^-24 of their sum
+        const close = (a: ArrayLike<number>, b: ArrayLike<number>): void => {
+          for (let i = 0; i < b.length; i++)
+            if (!(Math.abs(a[i] - b[i]) <= 1e-3 * (1 + Math.abs(b[i])))) expect(a[i]).toBe(b[i]);
+        };
+        step.traces.forEach((t, k) => {
+          close(t, wide.traces[k]);
+        });
+        close(step.gradient ?? [], wide.gradient ?? []);
+      });
+      fc.assert(holds, { numRuns: 100 });
+    });
+
+    it("gives the same numbers for any number of threads", () => {
+      const holds = fc.property(shapes(fc.integer({ min: 200, max: 260 })), (shape) => {
+        const large = { ...shape, states: 2, batch: 4, value: 40, parameter: 3, diagonal: false, bound: 2 };
+        const [one, many] = [stepOf(large), stepOf(large)];
+        const single = addon.open(1, simd, "");
+        const taken = runTrace(addon, new Encoder(kernelsOf(), single.ints, single.numbers), one);
+        expect(run(many)).toBe(taken);
+        expect(many.traces).toEqual(one.traces);
+        expect(many.gradient).toEqual(one.gradient);
+      });
+      fc.assert(holds, { numRuns: 2 });
+    });
+
+    it("runs again from a recording, on other arrays too", () => {
+      const backend = nativeBackend(addon, jsBackend, { threads, simd });
+      const holds = fc.property(shapes(fc.integer({ min: 1, max: 40 })), (shape) => {
+        const [once, again] = [stepOf({ ...shape, states: 1 }), stepOf({ ...shape, states: 1 })];
+        const replay = backend.record?.([{ kind: "trace", step: again }]);
+        if (!replay) return;
+        for (let i = 0; i < 3; i++) {
+          run(once);
+          replay.run();
+        }
+        expect(again.traces).toEqual(once.traces);
+        expect(again.gradient).toEqual(once.gradient);
+        const moved = again.traces[0].slice();
+        replay.rebind(new Map([[again.traces[0], moved]]));
+        run(once);
+        replay.run();
+        expect(moved).toEqual(once.traces[0]);
+      });
+      fc.assert(holds, { numRuns: 60 });
+    });
+  },
+);

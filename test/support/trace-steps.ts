@@ -1,0 +1,199 @@
+import fc from "fast-check";
+import { expect } from "vitest";
+import { stridesOf } from "../../src/core/shape.js";
+import type { Strided, TraceContraction, TraceStep, TraceTerm } from "../../src/tensor/trace-step.js";
+
+/** Every index of the given sizes. */
+function indices(sizes: readonly number[]): number[][] {
+  return sizes.reduce<number[][]>(
+    (all, n) => all.flatMap((at) => Array.from({ length: n }, (_, i) => [...at, i])),
+    [[]],
+  );
+}
+
+const along = (index: readonly number[], strides: readonly number[]): number =>
+  index.reduce((s, v, i) => s + v * strides[i], 0);
+const times = (a: number, b: number): number => (a === 0 || b === 0 ? 0 : a * b);
+const read = (f: Strided, row: readonly number[], bound: readonly number[]): number =>
+  f.data[f.offset + along(row, f.rowStrides) + along(bound, f.boundStrides)];
+
+/** The definition of a trace step, entry by entry. */
+export function reference(step: TraceStep): { traces: number[][]; gradient: number[] } {
+  const { rows, inner } = step;
+  const natural = stridesOf([...rows, inner]).slice(0, -1);
+  const gradient = Array.from(step.gradient ?? []);
+  const old = step.traces.map((t) => Array.from(t));
+  const traces = old.map((t) => t.map(() => 0));
+  const contract = (c: TraceContraction | null, from: number[][]): void =>
+    c?.vectors.forEach((vector, k) => {
+      if (vector === null) return;
+      for (const row of indices(rows))
+        for (let j = 0; j < inner; j++)
+          gradient[along(row, step.gradientStrides) + j] += times(
+            read(vector, row, []),
+            from[k][along(row, natural) + j],
+          );
+    });
+  if (step.started) contract(step.before, old);
+  for (const t of step.terms) {
+    if (t.own !== null && !step.started) continue;
+    for (const row of indices(t.rows))
+      for (const bound of indices(t.bound))
+        for (let j = 0; j < inner; j++) {
+          const c = t.coefficient === null ? 1 : read(t.coefficient, row, bound);
+          const at = t.outOffset + along(row, t.outStrides) + j;
+          let b = 1;
+          if (t.own !== null) b = old[t.own][along(row, natural) + j];
+          else if (t.base !== null)
+            b =
+              t.base.data[
+                t.base.offset +
+                  along(row, t.base.rowStrides) +
+                  along(bound, t.base.boundStrides) +
+                  (t.base.constantInner ? 0 : j)
+              ];
+          traces[t.into][at] += times(c, b);
+        }
+  }
+  contract(step.after, traces);
+  return { traces, gradient };
+}
+
+/** Reproducible entries, zeros and now and then something infinite among them. */
+function numbers(n: number, seed: number, wild: boolean): Float64Array {
+  let state = seed * 2654435761 + 12345;
+  return Float64Array.from({ length: n }, () => {
+    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+    const u = state / 2 ** 32;
+    if (u < 0.12) return 0;
+    if (wild && u > 0.97) return Number.POSITIVE_INFINITY;
+    return 4 * u - 2;
+  });
+}
+
+export interface Shape {
+  readonly states: number;
+  readonly batch: number;
+  readonly value: number;
+  readonly parameter: number;
+  readonly bound: number;
+  readonly inner: number;
+  readonly started: boolean;
+  readonly wild: boolean;
+  readonly diagonal: boolean;
+  readonly seed: number;
+}
+
+/** A step with own, row, bound and (where value and parameter rows are of one size) diagonal terms. */
+export function stepOf(s: Shape): TraceStep {
+  const n = s.diagonal ? s.parameter : s.value;
+  const rows = [s.batch, n, s.parameter];
+  const size = rows[0] * rows[1] * rows[2] * s.inner;
+  const [p0, p1, p2] = stridesOf([...rows, s.inner]);
+  let seed = s.seed;
+  const data = (count: number): Float64Array => numbers(count, seed++, s.wild);
+  const whole = { rows, outOffset: 0, outStrides: [p0, p1, p2] };
+  const perUnit = (): Strided => ({
+    data: data(s.batch * n + 2),
+    offset: 2,
+    rowStrides: [n, 1, 0],
+    boundStrides: [],
+  });
+  const terms: TraceTerm[] = [];
+  for (let k = 0; k < s.states; k++) {
+    for (let l = 0; l < s.states; l++)
+      terms.push({ ...whole, into: k, own: l, bound: [], coefficient: perUnit(), base: null });
+    const drive: Strided = {
+      data: data(s.batch * s.inner + 1),
+      offset: 1,
+      rowStrides: [s.inner, 0, 0],
+      boundStrides: [],
+    };
+    terms.push({
+      ...whole,
+      into: k,
+      own: null,
+      bound: [],
+      coefficient: perUnit(),
+      base: { ...drive, constantInner: false },
+    });
+    const mixed = s.batch * n * s.parameter * s.bound;
+    const coefficient: Strided = {
+      data: data(mixed),
+      offset: 0,
+      rowStrides: [n * s.parameter * s.bound, s.parameter * s.bound, s.bound],
+      boundStrides: [1],
+    };
+    const below: Strided = {
+      data: data(s.bound * s.parameter * s.inner),
+      offset: 0,
+      rowStrides: [0, 0, s.inner],
+      boundStrides: [s.parameter * s.inner],
+    };
+    terms.push({
+      ...whole,
+      into: k,
+      own: null,
+      bound: [s.bound],
+      coefficient,
+      base: { ...below, constantInner: false },
+    });
+    terms.push({
+      ...whole,
+      into: k,
+      own: null,
+      bound: [],
+      coefficient: k % 2 ? perUnit() : null,
+      base: { ...perUnit(), constantInner: true },
+    });
+    if (s.diagonal)
+      terms.push({
+        into: k,
+        own: null,
+        rows: [s.batch, n],
+        outOffset: 0,
+        outStrides: [p0, p1 + p2],
+        bound: [],
+        coefficient: { data: data(s.batch * n), offset: 0, rowStrides: [n, 1], boundStrides: [] },
+        base: { data: data(s.inner), offset: 0, rowStrides: [0, 0], boundStrides: [], constantInner: false },
+      });
+  }
+  const errors = (): TraceContraction => ({
+    vectors: Array.from({ length: s.states }, (_, k) => (k === 1 ? null : perUnit())),
+  });
+  return {
+    traces: Array.from({ length: s.states }, () => (s.started ? data(size) : new Float64Array(size))),
+    rows,
+    inner: s.inner,
+    terms,
+    before: errors(),
+    after: errors(),
+    gradient: data(s.parameter * s.inner),
+    gradientStrides: [0, 0, s.inner],
+    started: s.started,
+  };
+}
+
+/** Equal to rounding; sums whose parts cancel infinities are not a number in both. */
+export function expectSame(a: ArrayLike<number>, b: readonly number[]): void {
+  expect(a.length).toBe(b.length);
+  for (let i = 0; i < b.length; i++) {
+    if (Number.isFinite(b[i]))
+      expect(Math.abs(a[i] - b[i])).toBeLessThanOrEqual(1e-11 * (1 + Math.abs(b[i])));
+    else expect(Object.is(a[i], b[i])).toBe(true);
+  }
+}
+
+export const shapes = (inner: fc.Arbitrary<number>): fc.Arbitrary<Shape> =>
+  fc.record({
+    states: fc.integer({ min: 1, max: 3 }),
+    batch: fc.integer({ min: 1, max: 3 }),
+    value: fc.integer({ min: 1, max: 5 }),
+    parameter: fc.integer({ min: 1, max: 4 }),
+    bound: fc.integer({ min: 1, max: 9 }),
+    inner,
+    started: fc.boolean(),
+    wild: fc.boolean(),
+    diagonal: fc.boolean(),
+    seed: fc.nat(10_000),
+  });

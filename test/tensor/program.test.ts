@@ -1,0 +1,84 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { add, entries, exp, matmul, mul, type Tensor, tanh, tensor, transpose } from "../../src/index.js";
+import { recordProgram } from "../../src/tensor/program.js";
+import { denseOf } from "../../src/tensor/read.js";
+
+const size = 3;
+const square = (values: readonly number[]): Tensor => tensor([...values], { shape: [size, size] });
+const values = fc.array(fc.double({ min: -2, max: 2, noNaN: true }), {
+  minLength: size * size,
+  maxLength: size * size,
+});
+const ops: readonly ((a: Tensor, b: Tensor) => Tensor)[] = [
+  add,
+  mul,
+  matmul,
+  (a) => tanh(a),
+  (a) => exp(mul(a, 0.1)),
+  (a) => transpose(a),
+  // constants of equal numbers and different arrays
+  (a) => mul(a, tensor([2])),
+];
+const steps = fc.array(fc.record({ op: fc.nat(ops.length - 1), a: fc.nat(), b: fc.nat() }), {
+  minLength: 1,
+  maxLength: 25,
+});
+
+describe("a simplified program", () => {
+  it("computes the same from other numbers, to the last bit, on no more arrays", () => {
+    const holds = fc.property(
+      steps,
+      fc.array(values, { minLength: 2, maxLength: 2 }),
+      fc.array(values, { minLength: 2, maxLength: 2 }),
+      fc.array(fc.nat(), { minLength: 1, maxLength: 3 }),
+      (list, first, second, asked) => {
+        const constant = square([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+        const run = (inputs: readonly Tensor[]): Tensor[] => {
+          const all = [...inputs, constant];
+          for (const { op, a, b } of list) all.push(ops[op](all[a % all.length], all[b % all.length]));
+          return asked.map((i) => all[all.length - 1 - (i % all.length)]);
+        };
+        const inputs = first.map(square);
+        const { result, program } = recordProgram(() => run(inputs));
+        const arrays = (tensors: readonly Tensor[]) => tensors.map((t) => denseOf(t).data);
+        const whole = { calls: program.length, bytes: program.bytes };
+        const less = program.simplified({ given: arrays(inputs), kept: arrays(result) });
+        expect(less.length).toBeLessThanOrEqual(whole.calls);
+        expect(less.bytes).toBeLessThanOrEqual(whole.bytes);
+        const expected = run(second.map(square)).map((t) => [...entries(t)]);
+        inputs.forEach((t, i) => {
+          denseOf(t).data.set(second[i]);
+        });
+        expect(less.replay()).toBe("done");
+        expect(result.map((t) => [...entries(t)])).toEqual(expected);
+      },
+    );
+    fc.assert(holds, { numRuns: 300 });
+  });
+
+  it("computes once what is asked for twice, and nothing that nobody reads or that never changes", () => {
+    const x = square([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    const { result, program } = recordProgram(() => {
+      const constant = exp(exp(tensor(0.1)));
+      exp(x);
+      return mul(tanh(mul(x, constant)), tanh(mul(x, exp(exp(tensor(0.1))))));
+    });
+    expect(program.length).toBe(10);
+    const less = program.simplified({ given: [denseOf(x).data], kept: [denseOf(result).data] });
+    expect(less.length).toBe(3);
+  });
+
+  it("lends arrays whose time is over", () => {
+    const x = square([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    const chain = (n: number): number => {
+      const { result, program } = recordProgram(() => {
+        let y = x;
+        for (let i = 0; i < n; i++) y = tanh(y);
+        return y;
+      });
+      return program.simplified({ given: [denseOf(x).data], kept: [denseOf(result).data] }).bytes;
+    };
+    expect(chain(50)).toBe(chain(5));
+  });
+});
