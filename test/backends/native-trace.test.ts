@@ -47,9 +47,9 @@ describe.each(levels.flatMap((simd) => [1, 2].map((threads) => [simd, threads] a
         });
         expectSame(step.gradient ?? [], expected.gradient);
       });
-      fc.assert(holds, { numRuns: 150 });
+      fc.assert(holds, { numRuns: 60 });
       // what has too many terms runs on the reference
-      expect(taken).toBeGreaterThan(60);
+      expect(taken).toBeGreaterThan(20);
     });
 
     it("rounds float32 as often as there are sums", () => {
@@ -68,7 +68,7 @@ describe.each(levels.flatMap((simd) => [1, 2].map((threads) => [simd, threads] a
         });
         close(step.gradient ?? [], wide.gradient ?? []);
       });
-      fc.assert(holds, { numRuns: 100 });
+      fc.assert(holds, { numRuns: 40 });
     });
 
     it("gives the same numbers for any number of threads", () => {

@@ -16,7 +16,7 @@ describe.skipIf(!isBuilt)(isBuilt ? title : `${title} (skipped: the addon is not
     const holds = fc.property(cases, ({ model, params, samples }) => {
       checkLearner(rules[name], model, { params, samples });
     });
-    fc.assert(holds, { numRuns: 40 });
+    fc.assert(holds, { numRuns: 20 });
   });
 
   it("gives the numbers of the reference, to rounding, over hundreds of replays and new parameters", () => {
