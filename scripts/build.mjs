@@ -1,5 +1,5 @@
 // Builds dist/: declarations file by file; the library as its entries over shared chunks (one copy of its state, few
-// files to load); and the command line as one file with its own dependencies inside.
+// files to load); and the command line with its own dependencies inside.
 import { execFileSync } from "node:child_process";
 import {
   chmodSync,
@@ -69,6 +69,9 @@ const { metafile } = await build({
   entryPoints: [join(cli, "onward.ts"), join(cli, "module-hooks.ts")],
   outdir: dirname(outfile),
   bundle: true,
+  // a command and what it needs load when it is asked for; all in one folder, since imports of the library are relative
+  splitting: true,
+  chunkNames: "[hash]",
   platform: "node",
   format: "esm",
   target: "node20",
@@ -89,9 +92,12 @@ const asked = Object.values(metafile.outputs)
   .map(({ path }) => path.replace(/^\.\.\//, "").replace(/\.js$/, ""));
 const entries = readdirSync(join(root, "src/entry")).map((file) => `entry/${file.replace(/\.ts$/, "")}`);
 const names = [...new Set(["index", ...entries, ...asked])];
-/** Runs anywhere and imports no optional package: one chunk, which every entry loads, since files cost more than bytes. */
+/**
+ * Runs anywhere and imports no optional package: one chunk, which these entries load, since files cost more than bytes.
+ * What is asked for of src/core stays apart, so that the command line starts without the library.
+ */
 const core = names.filter((name) =>
-  /^(index$|entry\/(cells|learn|nn)$|(core|tensor|ops|cells|learn|nn)\/)/.test(name),
+  /^(index$|entry\/(cells|learn|nn)$|(tensor|ops|cells|learn|nn)\/)/.test(name),
 );
 const coreInOneChunk = {
   name: "core-in-one-chunk",
@@ -100,7 +106,7 @@ const coreInOneChunk = {
     const all = core.map((name) => `import ${source(name)};`).join("\n");
     esbuild.onResolve({ filter: /^entry:/ }, ({ path }) => ({ path: path.slice(6), namespace: "entry" }));
     esbuild.onLoad({ filter: /.*/, namespace: "entry" }, ({ path }) => ({
-      contents: `${all}\nexport * from ${source(path)};`,
+      contents: `${path.startsWith("core/") ? "" : all}\nexport * from ${source(path)};`,
       resolveDir: join(root, "src"),
     }));
   },

@@ -39,8 +39,8 @@ void Program::rebind(int64_t index, const Array& array) {
   if (index < 0 || index >= static_cast<int64_t>(arrays_.size()))
     throw Error("invalid-argument", "rebind: expected the index of an array of the program, got another");
   Array& old = arrays_[index];
-  if (old.dtype != array.dtype || old.length != array.length)
-    throw Error("invalid-argument", "rebind: expected an array of the same dtype and length, got another");
+  if (old.dtype != array.dtype)
+    throw Error("invalid-argument", "rebind: expected an array of the same dtype, got another");
   old = array;
   stale_ = true;
 }

@@ -19,7 +19,7 @@ class Program {
   /** `ints` begin with the number of instructions. @throws Error with code "invalid-instruction" */
   Program(std::vector<int32_t> ints, std::vector<double> numbers, std::vector<Array> arrays);
 
-  /** Points everything that points at an array at another of its dtype and length. */
+  /** Points everything that points at an array at another of its dtype; whether it is long enough is seen at the next run. */
   void rebind(int64_t index, const Array& array);
   void run(Context& context);
 

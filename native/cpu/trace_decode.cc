@@ -30,7 +30,7 @@ class Decoder {
       check(k == 0 || a.dtype == plan.dtype, "traces of one dtype");
       plan.dtype = a.dtype;
       plan.traces[k] = static_cast<char*>(a.data);
-      check(product(plan.rows, plan.rank) * plan.inner <= a.length, "traces that hold all rows");
+      check(holds(a.length, plan), "traces that hold all rows");
     }
     check(plan.dtype == DType::Float64 || plan.dtype == DType::Float32, "traces of floats");
     const int32_t gradient = from_.next();
@@ -86,6 +86,11 @@ class Decoder {
       n *= sizes[i];
     }
     return n;
+  }
+  /** Whether so many entries are enough for all rows; the product of rows and inner size may not fit an integer. */
+  static bool holds(int64_t length, const TracePlan& plan) {
+    const int64_t rows = product(plan.rows, plan.rank);
+    return rows == 0 || plan.inner <= length / rows;
   }
   const Array& array(int32_t index) {
     check(index >= 0 && index < count_, "indices of arrays that were given");

@@ -18,7 +18,8 @@ inline const T* at(const Factor& f, int64_t place) {
   return reinterpret_cast<const T*>(f.data) + place;
 }
 
-constexpr int kMaxWalked = 2 * TraceRow<double>::kMaxTerms + 2 * kMaxStates + 1;
+/** The trace, the gradient, errors before and after for each state, and two factors for each term. */
+constexpr int kMaxWalked = 2 + 2 * kMaxStates + 2 * TraceRow<double>::kMaxTerms;
 
 /** Axes that many operands step through, outermost first. */
 struct Steps {

@@ -34,7 +34,10 @@ export interface Geometry {
   readonly state: Shape;
 }
 
-/** A recurrent cell of given sizes. It knows no learning rule. */
+/**
+ * A recurrent cell of given sizes. It knows no learning rule. `next` and `output` are functions of their arguments alone:
+ * rules compute them again, play inputs again, and replay recorded steps.
+ */
 export interface Cell {
   readonly name: string;
   readonly locality: Locality;

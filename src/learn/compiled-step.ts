@@ -16,6 +16,12 @@ import {
 } from "./recording.js";
 import type { Past } from "./step.js";
 
+/** A step that was recorded once. */
+interface Seen {
+  readonly program: null;
+  readonly fingerprint: string;
+}
+
 /** The first audit comes after so many replays; each later one after so many times as many. */
 const [firstAudit, auditGrowth] = [16, 8];
 
@@ -26,7 +32,7 @@ const [firstAudit, auditGrowth] = [16, 8];
  * a step op by op, recorded and compared.
  */
 export class CompiledStep<S> {
-  private readonly recordings = new Map<string, Recording | "eager">();
+  private readonly recordings = new Map<string, Recording | Seen | "eager">();
   /** What was replayed last, and most likely comes next. */
   private last: Recording | null = null;
 
@@ -46,7 +52,7 @@ export class CompiledStep<S> {
     const layout = layoutOf(params, past, sample);
     const known = layout === null ? "eager" : this.recordings.get(layout);
     if (layout === null || known === "eager") return this.eager(params, past, sample);
-    if (known !== undefined && known.replays >= 0 && !isAudit(known.replays + 1)) {
+    if (known?.program && !isAudit(known.replays + 1)) {
       bind(known, params);
       this.last = known;
       return this.replay(known, past, sample) ?? this.eager(params, past, sample);
@@ -58,7 +64,7 @@ export class CompiledStep<S> {
   get bytes(): number {
     let total = 0;
     for (const known of this.recordings.values())
-      if (known !== "eager")
+      if (known !== "eager" && known.program)
         total += known.slots.reduce((n, t) => n + denseOf(t).data.byteLength, known.program.bytes);
     return total;
   }
@@ -72,21 +78,27 @@ export class CompiledStep<S> {
   /** A step op by op, compared with an earlier recording of it where there is one. */
   private record(
     layout: string,
-    known: Recording | undefined,
+    known: Recording | Seen | undefined,
     params: ModelParams,
     past: Past,
     sample: S,
   ): StepOutcome {
-    const found = recordStep(this.eager, params, past, sample, arraysOf(params));
-    const isSame = found.fingerprint === known?.fingerprint;
-    if (known !== undefined && known.replays > 0 && !isSame)
+    const { recording: found, given } = recordStep(this.eager, params, past, sample, arraysOf(params));
+    const { fingerprint } = found;
+    const isSame = fingerprint === known?.fingerprint;
+    if (known?.program && !isSame)
       throw new RuleError(
         `${this.rule}: expected a model that computes the same in all steps of one shape, got a change within the last ${known.replays} steps; start the rule without compile`,
       );
     const varies = found.program.reads > 0 || (known !== undefined && !isSame);
-    this.recordings.set(layout, varies ? "eager" : known ? this.adopt(found, known.replays + 1) : found);
+    const replays = known?.program ? known.replays + 1 : 0;
+    // what was seen once may never come again: its arrays are not kept
+    this.recordings.set(
+      layout,
+      varies ? "eager" : known ? this.adopt(found, replays) : { program: null, fingerprint },
+    );
     if (this.last === known) this.last = null;
-    return owned(found.outcome, found.slots, found.given);
+    return owned(found.outcome, found.slots, given);
   }
 
   /** What two recordings agree on is what replays need of it, where its results are small enough. */

@@ -32,9 +32,8 @@ class Layout {
 /** A recorded step: the kernel calls, the arrays that they read and write, and what the arguments looked like. */
 export interface Recording {
   readonly program: Program;
-  /** Take the values of sample and past; and what they were when it was recorded. */
+  /** Take the values of sample and past. */
   readonly slots: readonly Tensor[];
-  readonly given: readonly Tensor[];
   readonly outcome: StepOutcome;
   readonly fingerprint: string;
   /** The other arguments, with layouts for tensors. */
@@ -42,18 +41,18 @@ export interface Recording {
   /** The parameters that the program points at now, and their arrays. */
   params: ModelParams;
   arrays: readonly TypedArray[];
-  /** Steps replayed; -1 until a second recording did the same. */
+  /** Steps replayed. */
   replays: number;
 }
 
-/** Runs a step and keeps its kernel calls. */
+/** Runs a step and keeps its kernel calls; also the tensors that were given for its slots. */
 export function recordStep<S>(
   eager: EagerStep<S>,
   params: ModelParams,
   past: Past,
   sample: S,
   arrays: readonly TypedArray[],
-): Recording {
+): { readonly recording: Recording; readonly given: readonly Tensor[] } {
   const slots: Tensor[] = [];
   const given: Tensor[] = [];
   const own = mapTree({ sample, past }, isTensor, (t: Tensor) => {
@@ -71,7 +70,8 @@ export function recordStep<S>(
     return new Layout(t.shape, t.dtype, strides, offset);
   }) as Recording["like"];
   const fingerprint = program.fingerprint(named);
-  return { program, slots, given, outcome: result, fingerprint, like, params, arrays, replays: -1 };
+  const recording = { program, slots, outcome: result, fingerprint, like, params, arrays, replays: 0 };
+  return { recording, given };
 }
 
 /** Whether a tree holds tensors laid out like this where `like` does, and nothing else. */

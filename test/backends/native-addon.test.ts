@@ -5,10 +5,12 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { jsBackend } from "../../src/backends/js/index.js";
 import { asBackendError } from "../../src/backends/native/addon.js";
 import { Encoder } from "../../src/backends/native/encode.js";
+import { encodeTrace } from "../../src/backends/native/encode-trace.js";
 import type { TypedArray } from "../../src/core/dtype.js";
 import { BackendError } from "../../src/core/errors.js";
 import * as o from "../../src/index.js";
 import { addon, missing } from "../support/native.js";
+import { stepOf } from "../support/trace-steps.js";
 
 /** Memory that the addon shares cannot be given away: some runtimes say so, others copy it. */
 function attemptTransfer(buffer: ArrayBuffer): void {
@@ -61,6 +63,19 @@ describe.skipIf(missing !== null)(missing === null ? title : `${title} (skipped:
     )(x);
     o.where(x.greater(0), x.cast("float32").cast("float64"), 1).reshape([-1]);
     o.useBackend(before);
+    // trace steps of all forms
+    const shape = { batch: 2, value: 3, parameter: 3, bound: 2, started: true, wild: false, seed: 1 };
+    for (const inner of [1, 5, 24])
+      for (const states of [1, 2])
+        for (const diagonal of [false, true]) {
+          const encoder = new Encoder(numbers, new Int32Array(4096), new Float64Array(64));
+          expect(encodeTrace(encoder, stepOf({ ...shape, inner, states, diagonal }))).toBe(true);
+          calls.push({
+            ints: encoder.ints.slice(0, encoder.length),
+            numbers: new Float64Array(0),
+            arrays: [...encoder.arrays],
+          });
+        }
   });
 
   /** An array in the middle of guards that nobody may write to. */
@@ -114,17 +129,20 @@ describe.skipIf(missing !== null)(missing === null ? title : `${title} (skipped:
       ),
       array: fc.oneof({ weight: 3, arbitrary: fc.constant(-1) }, { weight: 1, arbitrary: fc.nat(20) }),
       drop: fc.boolean(),
+      /** By a program, which is decoded once and pointed at other arrays. */
+      program: fc.boolean(),
     });
+    const traceStep = addon.names.indexOf("traceStep");
     let errors = 0;
     fc.assert(
-      fc.property(spoil, ({ call, edits, array, drop }) => {
+      fc.property(spoil, ({ call, edits, array, drop, program }) => {
         const { ints, numbers, arrays } = calls[call % calls.length];
         mailbox.ints.set(ints);
         mailbox.numbers.set(numbers);
         for (const { at, value } of edits) {
           const place = 1 + (at % (ints.length - 1));
           // no huge loops over one entry: they are allowed, and take long
-          const isSize = place >= 4 && place < 4 + ints[2];
+          const isSize = ints[1] === traceStep || (place >= 4 && place < 4 + ints[2]);
           mailbox.ints[place] = isSize && value > 64 ? -value : value;
         }
         const guards = arrays.map(guarded);
@@ -142,7 +160,23 @@ describe.skipIf(missing !== null)(missing === null ? title : `${title} (skipped:
           }
           if (drop) given.pop();
         }
-        if (attempt(() => addon.run(...(given as TypedArray[]))) !== null) errors++;
+        const run = (): void => {
+          if (!program) {
+            addon.run(...(given as TypedArray[]));
+            return;
+          }
+          const held = addon.program(
+            mailbox.ints.slice(0, ints.length),
+            mailbox.numbers.slice(0, numbers.length),
+            given as TypedArray[],
+          );
+          addon.replay(held);
+          const moved = guarded(arrays[call % arrays.length]);
+          guards.push(moved);
+          addon.rebind(held, call % (arrays.length + 1), moved.inner.subarray(call % 3));
+          addon.replay(held);
+        };
+        if (attempt(run) !== null) errors++;
         expect(guards.every((g) => g.intact())).toBe(true);
       }),
       { numRuns: 10_000 },
@@ -168,6 +202,46 @@ describe.skipIf(missing !== null)(missing === null ? title : `${title} (skipped:
       expect(attempt(() => open(...args))?.code).toBe("invalid-argument");
     const many = Array.from({ length: 40 }, () => new Float64Array(1));
     expect(attempt(() => addon.run(...many))?.code).toBe("invalid-argument");
+    const { program, replay, rebind } = addon as unknown as Record<string, (...args: unknown[]) => unknown>;
+    const none = [Int32Array.of(0), new Float64Array(0), []];
+    for (const args of [
+      [],
+      none.slice(0, 2),
+      [1, 2, 3],
+      [new Float64Array(1), none[1], []],
+      [none[0], none[1], [1]],
+    ])
+      expect(attempt(() => program(...args))?.code).toBe("invalid-argument");
+    for (const args of [[], [null], [{}], [1], [Object.create(program(...none) as object)]])
+      expect(attempt(() => replay(...args))?.code).toBe("invalid-argument");
+    const empty = program(...none);
+    for (const args of [
+      [],
+      [empty],
+      [empty, 0, new Float64Array(1)],
+      [empty, -1, new Float64Array(1)],
+      [{}, 0, 1],
+    ])
+      expect(attempt(() => rebind(...args))?.code).toBe("invalid-argument");
+    // rows and columns whose product is negative in 64 bits
+    const huge = [
+      1,
+      addon.names.indexOf("traceStep"),
+      1,
+      3,
+      2 ** 31 - 1,
+      2 ** 11,
+      2 ** 11,
+      2 ** 11,
+      0,
+      -1,
+      0,
+      0,
+      0,
+      0,
+    ];
+    mailbox.ints.set([...huge, -1, 0, 0, 0, 0, -1, 0, 0, 0, 0]);
+    expect(attempt(() => addon.run(new Float64Array(8)))?.code).toBe("invalid-instruction");
     mailbox.ints.fill(-1);
     expect(attempt(() => addon.run())).toBeNull();
     mailbox.ints.fill(2 ** 31 - 1);

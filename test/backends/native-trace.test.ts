@@ -52,6 +52,29 @@ describe.each(levels.flatMap((simd) => [1, 2].map((threads) => [simd, threads] a
       expect(taken).toBeGreaterThan(20);
     });
 
+    it("takes as many states and terms as it says", () => {
+      const step = stepOf({
+        states: 4,
+        batch: 1,
+        value: 3,
+        parameter: 2,
+        bound: 1,
+        inner: 20,
+        started: true,
+        wild: false,
+        diagonal: false,
+        seed: 3,
+      });
+      const most = { ...step, terms: step.terms.filter((t) => t.own !== null) };
+      expect(most.terms.length).toBe(16);
+      const expected = reference(most);
+      expect(run(most)).toBe(true);
+      most.traces.forEach((t, k) => {
+        expectSame(t, expected.traces[k]);
+      });
+      expectSame(most.gradient ?? [], expected.gradient);
+    });
+
     it("rounds float32 as often as there are sums", () => {
       const holds = fc.property(shapes(fc.integer({ min: 1, max: 60 })), (shape) => {
         const step = narrowed(stepOf({ ...shape, wild: false }));

@@ -85,6 +85,14 @@ describe("checkLearner", () => {
       expect(() => checkLearner(spoilt("bz", change), model)).toThrow("at areas.0.bz");
   });
 
+  it("lets a rule leave out what it declares negligible, and no more", () => {
+    const without = spoilt("bz", (g) => mul(g, 0));
+    expect(() => checkLearner(without, model)).toThrow("at areas.0.bz");
+    expect(() => checkLearner({ ...without, negligible: 1e-12 }, model)).toThrow("at areas.0.bz");
+    // every block counts as zero beside a hundred times the largest
+    checkLearner({ ...without, negligible: 100 }, model);
+  });
+
   it("takes samples and parameters of one's own", () => {
     const samples = randomSequence(3, { input: [3], target: [4], steps: 4, batch: 1 });
     const params = model.init([1, 2]);

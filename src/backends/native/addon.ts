@@ -17,7 +17,7 @@ export interface Addon {
   program(ints: Int32Array, numbers: Float64Array, arrays: readonly TypedArray[]): NativeProgram;
   /** Runs all of it. No array of it may have been detached since. */
   replay(program: NativeProgram): void;
-  /** Points a program at another array of the same dtype and length. */
+  /** Points a program at another array of the same dtype, long enough for what the program reads. */
   rebind(program: NativeProgram, index: number, array: TypedArray): void;
 }
 

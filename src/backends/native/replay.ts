@@ -31,7 +31,7 @@ export function nativeReplay(
 }
 
 class NativeReplay implements Replay {
-  private readonly lengths: readonly number[];
+  private readonly lengths: number[];
 
   constructor(
     private readonly addon: Addon,
@@ -62,6 +62,7 @@ class NativeReplay implements Replay {
       if (other === undefined || other === data) return;
       guarded(() => this.addon.rebind(this.program, i, other));
       this.arrays[i] = other;
+      this.lengths[i] = other.length;
     });
   }
 }
