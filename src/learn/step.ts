@@ -31,6 +31,8 @@ export interface StepRecord {
   readonly lossValue: Tensor;
   /** Values of this step. */
   readonly moment: Moment;
+  /** Whether the sequence starts here: nothing has any influence yet. */
+  readonly isFirst: boolean;
 }
 
 /** The step before, as far as this one needs it. */
@@ -136,6 +138,7 @@ export function recordStep<S>(
       areas,
       loss: tape.indexOf(loss),
       lossValue: tape.primal(loss),
+      isFirst: past.input === null,
       moment: mapTree({ input, states, outputs }, isTensor, (t: Tensor) =>
         tape.primal(t),
       ) as unknown as Moment,

@@ -85,6 +85,19 @@ describe("a compiled learner", () => {
       return found;
     }));
 
+  it("starts anew as often as one likes, through audits of every step of a sequence", () =>
+    both((learner) => {
+      const found: number[][] = [];
+      for (let sequence = 0; sequence < 150; sequence++) {
+        // lengths differ, so that audits fall on first steps and on later ones
+        run(learner, 1 + (sequence % 3));
+        found.push(numbers(learner.gradient()));
+        learner.reset();
+        learner.setParams(randomParams(model, sequence));
+      }
+      return found;
+    }));
+
   it("leaves alone what it handed out", () => {
     const learner = rfp(model, randomParams(model, 1), { compile: true });
     run(learner, 6);

@@ -23,7 +23,6 @@ export class TracedInfluence implements Influence {
   readonly bytes: number;
   private readonly structure: Structure;
   private readonly store: TraceStore;
-  private started = false;
 
   constructor(
     rule: string,
@@ -52,11 +51,10 @@ export class TracedInfluence implements Influence {
           after: errors.after[b],
           gradient,
           order: store.orders[k],
-          started: this.started,
+          started: !record.isFirst,
         });
       });
     });
-    this.started = true;
   }
 
   gradient(block: number): Tensor | null {
@@ -68,7 +66,6 @@ export class TracedInfluence implements Influence {
   }
 
   clear(): void {
-    this.started = false;
     this.store.clear();
     this.store.clearGradient();
   }
