@@ -1,54 +1,75 @@
 import type { CellState } from "../cells/_cell.js";
+import type { TypedArray } from "../core/dtype.js";
 import { ArgumentError } from "../core/errors.js";
-import { fillTree, leavesOf } from "../core/tree.js";
+import { fillTree, leavesOf, mapTree } from "../core/tree.js";
 import { zerosLike } from "../ops/create.js";
-import { item } from "../tensor/read.js";
+import { denseOf, item } from "../tensor/read.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
 import { CompiledStep } from "./compiled-step.js";
 import { GradientSum, plus } from "./gradient-sum.js";
-import { TracedInfluence } from "./influence/traced.js";
 import type { Model, ModelParams } from "./model.js";
 import type { EagerStep } from "./recording.js";
 import { requireParams } from "./require-params.js";
 import type { Learner, LearnerMemory, StepResult } from "./rule.js";
-import { type Past, recordStep } from "./step.js";
+import type { Past } from "./step.js";
 import { unrollStep } from "./unroll.js";
 
-export interface WindowOptions {
+/** The samples of a block: of steps whose losses are forgotten, and of the rest. */
+export interface Steps<S> {
+  readonly forgotten: readonly S[];
+  readonly counted: readonly S[];
+}
+
+/** What a rule makes of a block of steps, and what it holds from block to block. */
+export interface Crossing<S> {
+  /** Bytes held between blocks. */
+  readonly bytes: number;
+  /** Whether a block has to end where the gradient is asked for: the crossing changes what is held. */
+  readonly isFinal: boolean;
+  /** Takes a block op by op; its `direct` is the gradient that is not held here. */
+  readonly cross: EagerStep<Steps<S>>;
+  /** What has been gathered here for a parameter block; `null` where nothing is. */
+  gradient(block: number): Tensor | null;
+  clearGradient(): void;
+  /** Forgets the past. */
+  clear(): void;
+}
+
+export interface WindowOptions<S> {
   readonly rule: string;
-  /** Steps H that the influence crosses at once. */
+  /** Steps H of a block. */
   readonly window: number;
-  readonly credit: "exact" | "own";
-  readonly memoryLimit?: number;
   readonly compile?: boolean;
+  /** For inputs of this shape and dtype. */
+  readonly start: (model: Model<S>, params: ModelParams, input: Tensor) => Crossing<S>;
 }
 
 /**
- * Exact gradients forward in time, H steps at a time: a step computes values only, and keeps its sample. After H of them,
- * or when the gradient is asked for, errors run back over the block and the influence crosses it at once: H updates bound
- * by memory become a product of matrices.
+ * Gradients H steps at a time: a step computes values only, and keeps its sample. After H of them, or when the gradient is
+ * asked for, the steps are taken again as a block, with derivatives.
  */
 export class WindowLearner<S> implements Learner<S> {
   private past: Past | null = null;
   /** Where the block at hand started, and its samples. */
   private start: Past | null = null;
-  private samples: S[] = [];
-  private influence: TracedInfluence | null = null;
+  private forgotten: S[] = [];
+  private counted: S[] = [];
+  private crossing: Crossing<S> | null = null;
   private batch = 0;
   private readonly direct = new GradientSum();
   private readonly values: EagerStep<S>;
-  private readonly block: EagerStep<readonly S[]>;
+  private readonly block: EagerStep<Steps<S>>;
   private readonly compiled: readonly { clear(): void; readonly bytes: number }[];
 
   constructor(
     private readonly model: Model<S>,
     public params: ModelParams,
-    private readonly options: WindowOptions,
+    private readonly options: WindowOptions<S>,
   ) {
     const { rule, compile = model.isPure } = options;
     requireParams(rule, model, params);
     this.values = valuesOf(model);
-    this.block = (theta, past, samples) => this.crossing(theta, past, samples);
+    this.block = (...steps) => this.ready().cross(...steps);
     this.compiled = [];
     if (compile) {
       const limit = (): number => Math.max(2 ** 22, this.ready().bytes / 8) * options.window;
@@ -70,33 +91,36 @@ export class WindowLearner<S> implements Learner<S> {
     const past = this.past ?? this.begin(sample);
     const { moment, loss } = this.values(this.params, past, sample);
     this.start ??= past;
-    this.samples.push(sample);
+    this.counted.push(sample);
     this.past = { states: moment.states, input: moment.input };
-    if (this.samples.length === this.options.window) this.flush();
+    if (this.forgotten.length + this.counted.length === this.options.window) this.flush();
     return { loss: item(loss), moment };
   }
 
   gradient(): ModelParams {
-    const influence = this.ready();
-    this.flush();
+    const crossing = this.ready();
+    const sum = crossing.isFinal ? this.direct : this.direct.copy();
+    if (crossing.isFinal) this.flush();
+    else this.cross(sum);
     const values = leavesOf<Tensor>(this.params, isTensor).map(
-      ({ value }, k) => plus(this.direct.get(k), influence.gradient(k)) ?? zerosLike(value),
+      ({ value }, k) => plus(sum.get(k), crossing.gradient(k)) ?? zerosLike(value),
     );
     return fillTree(this.params, isTensor, values) as ModelParams;
   }
 
   clearGradient(): void {
-    this.flush();
+    if (this.crossing?.isFinal) this.flush();
+    this.forgotten.push(...this.counted);
+    this.counted = [];
     this.direct.clear();
-    this.influence?.clearGradient();
+    this.crossing?.clearGradient();
   }
 
   reset(): void {
     this.past = null;
-    this.start = null;
-    this.samples = [];
+    this.end();
     this.direct.clear();
-    this.influence?.clear();
+    this.crossing?.clear();
   }
 
   /** The steps so far were taken with the old parameters, and so is their part of the gradient. */
@@ -108,57 +132,60 @@ export class WindowLearner<S> implements Learner<S> {
   }
 
   memory(): LearnerMemory {
-    const bytes = this.influence?.bytes ?? 0;
+    const held = bytesOf({ start: this.start, forgotten: this.forgotten, counted: this.counted });
+    const bytes = held + (this.crossing?.bytes ?? 0);
     const workspace = this.compiled.reduce((n, c) => n + c.bytes, 0);
     return workspace > 0 ? { bytes, growsWithTime: false, workspace } : { bytes, growsWithTime: false };
   }
 
-  /** Takes the influence to where the states are. */
+  /** Takes what is held to where the states are. */
   private flush(): void {
-    const { start, samples } = this;
-    if (start === null) return;
+    this.cross(this.direct);
+    this.end();
+  }
+
+  private cross(into: GradientSum): void {
+    const { start, forgotten, counted } = this;
+    if (start === null || counted.length === 0) return;
+    this.block(this.params, start, { forgotten, counted }).direct.forEach((ct, k) => {
+      if (ct !== null) into.add(k, ct);
+    });
+  }
+
+  private end(): void {
     this.start = null;
-    this.samples = [];
-    this.block(this.params, start, samples).direct.forEach((ct, k) => {
-      if (ct !== null) this.direct.add(k, ct);
-    });
+    this.forgotten = [];
+    this.counted = [];
   }
 
-  /** A block of steps op by op. */
-  private crossing(params: ModelParams, start: Past, samples: readonly S[]): ReturnType<EagerStep<S>> {
-    let past = start;
-    const records = samples.map((sample) => {
-      const record = recordStep(this.model, params, past, sample);
-      past = { states: record.moment.states, input: record.moment.input };
-      return record;
-    });
-    const direct = this.ready().advanceBlock(records);
-    const { moment, lossValue } = records[records.length - 1];
-    return { moment, loss: lossValue, direct };
-  }
-
-  /** Zero states for the sample's batch, and influence that fits it. */
+  /** Zero states for the sample's batch, and a start that fits it. */
   private begin(sample: S): Past {
-    const { model, params } = this;
-    const { rule, credit, memoryLimit } = this.options;
+    const { model, params, options } = this;
     const input = model.input(sample);
     const batch = input.shape[0];
     const states = model.areas.map((cell) => cell.zeroState(batch, { dtype: input.dtype }));
-    if (this.influence === null || this.batch !== batch) {
-      this.influence = new TracedInfluence(rule, model, params, input, { credit, memoryLimit });
+    if (this.crossing === null || this.batch !== batch) {
+      this.crossing = options.start(model, params, input);
       for (const c of this.compiled) c.clear();
     }
     this.batch = batch;
     return { states, input: null };
   }
 
-  private ready(): TracedInfluence {
-    if (this.influence === null)
+  private ready(): Crossing<S> {
+    if (this.crossing === null)
       throw new ArgumentError(
         `${this.options.rule}: expected at least one step before the gradient is asked for`,
       );
-    return this.influence;
+    return this.crossing;
   }
+}
+
+/** Bytes of the arrays in a tree. */
+function bytesOf(tree: object): number {
+  const arrays = new Set<TypedArray>();
+  mapTree(tree, isTensor, (t: Tensor) => arrays.add(denseOf(t).data));
+  return [...arrays].reduce((n, { byteLength }) => n + byteLength, 0);
 }
 
 /** A step without derivatives. */

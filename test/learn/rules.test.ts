@@ -37,10 +37,13 @@ describe("rules by name", () => {
     expect(errorOf("tbptt(8)", model)).toBe(0);
     expect(errorOf("tbptt(3)", model)).toBeGreaterThan(biased);
   });
-  it.each(["rpf", "rfp(2)", "tbptt(0)", "tbptt(x)", "tbptt(2", "snap(1.5)"])("refuses %s", (name) => {
-    expect(() => ruleNamed(name)).toThrow(ArgumentError);
-    expect(() => ruleNamed(name)).toThrow(/^rule: expected .*, got "/);
-  });
+  it.each(["rpf", "rtrl(2)", "rfp(0)", "tbptt(0)", "tbptt(x)", "tbptt(2", "snap(1.5)"])(
+    "refuses %s",
+    (name) => {
+      expect(() => ruleNamed(name)).toThrow(ArgumentError);
+      expect(() => ruleNamed(name)).toThrow(/^rule: expected .*, got "/);
+    },
+  );
 });
 
 /** Where theory says that a biased rule is exact, and where it says that it is not. */

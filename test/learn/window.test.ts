@@ -34,7 +34,10 @@ const spatial = Object.values(cells).filter((kind) => kind.definition.spatial);
 
 describe("rfp across blocks of steps equals backpropagation through time", () => {
   it.each(Object.values(cells).map((kind) => [kind.definition.name, kind] as const))("on %s", (_, kind) => {
-    holds(10, arbitraryStack({ kinds: [kind], areas: [1, 1], ...(kind.definition.spatial ? smallSpace : small) }));
+    holds(
+      10,
+      arbitraryStack({ kinds: [kind], areas: [1, 1], ...(kind.definition.spatial ? smallSpace : small) }),
+    );
   });
 
   it("on stacks of vector cells", () => holds(40, arbitraryStack({ kinds: vector, ...small })));

@@ -123,8 +123,7 @@ function lower(
   const free = (a: Axis): boolean => !outStride.has(a) && !inner.includes(a);
   const bound = [...new Set([...(term.coefficient?.axes ?? []), ...(term.base?.axes ?? [])].filter(free))];
   // row for row: neither the term nor its base calls an axis otherwise than the trace does
-  const aligned =
-    term.own !== null && isSame(names, rowAxes) && isSame(term.base?.axes ?? [], trace.layout);
+  const aligned = term.own !== null && isSame(names, rowAxes) && isSame(term.base?.axes ?? [], trace.layout);
   const row = {
     into: slot[term.into],
     rows: names.map((a) => a.size),

@@ -1,4 +1,5 @@
 import { ArgumentError } from "../../core/errors.js";
+import { forwardCrossing } from "../crossings.js";
 import { ForwardLearner } from "../forward-learner.js";
 import { TracedInfluence } from "../influence/traced.js";
 import type { Rule, RuleOptions } from "../rule.js";
@@ -25,7 +26,13 @@ export const rule: Rule<RfpOptions> = {
     if (!Number.isInteger(window) || window < 1)
       throw new ArgumentError(`rfp: expected a window of at least 1 step, got ${window}`);
     const traced = { credit: credit === "local" ? "own" : "exact", memoryLimit } as const;
-    if (window > 1) return new WindowLearner(model, params, { rule: "rfp", window, compile, ...traced });
+    if (window > 1)
+      return new WindowLearner(model, params, {
+        rule: "rfp",
+        window,
+        compile,
+        start: (...from) => forwardCrossing(model, new TracedInfluence("rfp", ...from, traced)),
+      });
     return new ForwardLearner(model, params, {
       rule: "rfp",
       credit,

@@ -36,7 +36,9 @@ export function advanceBlock(store: TraceStore, block: BlockOfSteps): BlockError
   store.orders.forEach((_, k) => {
     const column = store.traces.map((row) => row[k]);
     if (store.gradient(k) === null) return;
-    const parts = block.contributions.map((step) => step.map((states) => states.map((l) => partsOf(l, k, column))));
+    const parts = block.contributions.map((step) =>
+      step.map((states) => states.map((l) => partsOf(l, k, column))),
+    );
     gather(store, k, block, errors);
     if (parts.every((step) => step.every((states) => states.every((p) => p !== null))))
       atOnce(store, k, parts as Parts, errors.before, started);
@@ -46,7 +48,12 @@ export function advanceBlock(store: TraceStore, block: BlockOfSteps): BlockError
 }
 
 /** G += Σ_s λ(s) D(s): the share of parameters in the steps of the block, in place. */
-function gather(store: TraceStore, k: number, { contributions, credit }: BlockOfSteps, { after }: BlockErrors): void {
+function gather(
+  store: TraceStore,
+  k: number,
+  { contributions, credit }: BlockOfSteps,
+  { after }: BlockErrors,
+): void {
   const data = store.gradient(k);
   const shape = store.traces.flatMap((row) => row[k] ?? [])[0];
   if (data === null || shape === undefined) return;
@@ -59,7 +66,8 @@ function gather(store: TraceStore, k: number, { contributions, credit }: BlockOf
         const error = after[s][b][i];
         if (error === null) return;
         const own = list.filter(({ source }) => source.kind === "block");
-        for (const part of partsOf(own, k, []) ?? []) found.push(substitute(errorPart(error, b, i), part, block.axes));
+        for (const part of partsOf(own, k, []) ?? [])
+          found.push(substitute(errorPart(error, b, i), part, block.axes));
       });
     });
   });
@@ -96,7 +104,9 @@ function atOnce(
   for (let b = column.length - 1; b >= 0; b--) {
     const trace = column[b];
     if (trace === null) continue;
-    const terms = trace.data.flatMap((data, i) => (data === null ? [] : across(parts, trace, b, i, column, started)));
+    const terms = trace.data.flatMap((data, i) =>
+      data === null ? [] : across(parts, trace, b, i, column, started),
+    );
     advance({
       trace,
       terms,

@@ -70,7 +70,11 @@ function namesOf(
  * What becomes of a part when its trace is written as one of the parts that it is made of: coefficients multiply, and
  * names are summed as soon as nothing else needs them.
  */
-export function substitute(outer: Part & { readonly trace: TraceName }, inner: Part, params: readonly Axis[]): Part {
+export function substitute(
+  outer: Part & { readonly trace: TraceName },
+  inner: Part,
+  params: readonly Axis[],
+): Part {
   const isParam = (a: Axis): boolean => params.includes(a);
   const mine = new Map<Axis, Axis>();
   const yours = new Map<Axis, Axis>();
@@ -95,10 +99,16 @@ export function substitute(outer: Part & { readonly trace: TraceName }, inner: P
   const trace = inner.trace && { ...inner.trace, axes: inner.trace.axes.map(named) };
   const held = new Set([...axes, ...params, ...(trace?.axes ?? base?.axes ?? [])]);
   const carried = [...(left?.axes ?? []), ...(right?.axes ?? [])];
-  const coefficient = product(left, right, carried.filter((a) => !held.has(a)));
+  const coefficient = product(
+    left,
+    right,
+    carried.filter((a) => !held.has(a)),
+  );
   // a sum over what nothing varies along
   const seen = new Set([...held, ...carried]);
-  const count = outer.trace.axes.map((a) => yours.get(a) ?? a).reduce((n, a) => (seen.has(a) ? n : n * a.size), 1);
+  const count = outer.trace.axes
+    .map((a) => yours.get(a) ?? a)
+    .reduce((n, a) => (seen.has(a) ? n : n * a.size), 1);
   if (count === 1) return { axes, coefficient, base, trace };
   const dtype = (left ?? right ?? base)?.tensor.dtype ?? "float64";
   return { axes, coefficient: product(coefficient, { axes: [], tensor: scalar(count, dtype) }), base, trace };

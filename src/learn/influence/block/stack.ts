@@ -18,7 +18,8 @@ export function stackParts(into: number, parts: readonly Part[], params: readonl
   return [...groups.values()].map((group) => {
     const [{ part: first, role }] = group;
     const { axes } = first;
-    if (group.length === 1) return { into, axes, coefficient: first.coefficient, base: first.base, own: null };
+    if (group.length === 1)
+      return { into, axes, coefficient: first.coefficient, base: first.base, own: null };
     const steps = fresh(group.length);
     const along = (which: "coefficient" | "base"): Factor | null => {
       const order = first[which]?.axes;
@@ -35,7 +36,8 @@ export function stackParts(into: number, parts: readonly Part[], params: readonl
     };
     const [coefficient, base] = [along("coefficient"), along("base")];
     // with one factor only there is nothing to multiply
-    if (base === null) return { into, axes, coefficient: product(coefficient, null, [steps]), base, own: null };
+    if (base === null)
+      return { into, axes, coefficient: product(coefficient, null, [steps]), base, own: null };
     if (coefficient === null)
       return { into, axes, coefficient, base: product(base, null, [steps]), own: null };
     return { into, axes, coefficient, base, own: null };
