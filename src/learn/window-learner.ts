@@ -24,10 +24,11 @@ export interface Steps<S> {
 export interface Crossing<S> {
   /** Bytes held between blocks. */
   readonly bytes: number;
-  /** Whether a block has to end where the gradient is asked for: the crossing changes what is held. */
-  readonly isFinal: boolean;
-  /** Takes a block op by op; its `direct` is the gradient that is not held here. */
-  readonly cross: EagerStep<Steps<S>>;
+  /** Takes the gradient of a block op by op; `direct` is what is not gathered here. */
+  readonly learn: EagerStep<Steps<S>>;
+  /** Takes what is held across a block; `null` where nothing is, and a block may go on after its gradient was taken. */
+  readonly move: EagerStep<Steps<S>> | null;
+  readonly learnAndMove: EagerStep<Steps<S>>;
   /** What has been gathered here for a parameter block; `null` where nothing is. */
   gradient(block: number): Tensor | null;
   clearGradient(): void;
@@ -44,9 +45,17 @@ export interface WindowOptions<S> {
   readonly start: (model: Model<S>, params: ModelParams, input: Tensor) => Crossing<S>;
 }
 
+/** A block whose end is not reached by what is held. */
+interface Behind<S> {
+  readonly params: ModelParams;
+  readonly start: Past;
+  readonly steps: Steps<S>;
+}
+
 /**
  * Gradients H steps at a time: a step computes values only, and keeps its sample. After H of them, or when the gradient is
- * asked for, the steps are taken again as a block, with derivatives.
+ * asked for, the steps are taken again as a block, with derivatives; what is held follows when another step comes. So a
+ * sequence that ends within its first block costs what backpropagation through time does.
  */
 export class WindowLearner<S> implements Learner<S> {
   private past: Past | null = null;
@@ -54,33 +63,25 @@ export class WindowLearner<S> implements Learner<S> {
   private start: Past | null = null;
   private forgotten: S[] = [];
   private counted: S[] = [];
+  private behind: Behind<S> | null = null;
   private crossing: Crossing<S> | null = null;
   private batch = 0;
   private readonly direct = new GradientSum();
-  private readonly values: EagerStep<S>;
-  private readonly block: EagerStep<Steps<S>>;
-  private readonly compiled: readonly { clear(): void; readonly bytes: number }[];
+  private readonly values: CompiledStep<S>;
+  private readonly blocks: Readonly<Record<"learn" | "move" | "learnAndMove", CompiledStep<Steps<S>>>>;
 
   constructor(
     private readonly model: Model<S>,
     public params: ModelParams,
     private readonly options: WindowOptions<S>,
   ) {
-    const { rule, compile = model.isPure } = options;
+    const { rule, window, compile = model.isPure ?? false } = options;
     requireParams(rule, model, params);
-    this.values = valuesOf(model);
-    this.block = (...steps) => this.ready().cross(...steps);
-    this.compiled = [];
-    if (compile) {
-      const limit = (): number => Math.max(2 ** 22, this.ready().bytes / 8) * options.window;
-      const [values, block] = [
-        new CompiledStep(rule, this.values, limit),
-        new CompiledStep(rule, this.block, limit),
-      ];
-      this.values = (...step) => values.step(...step);
-      this.block = (...steps) => block.step(...steps);
-      this.compiled = [values, block];
-    }
+    const limit = (): number => (compile ? Math.max(2 ** 22, this.ready().bytes / 8) * window : 0);
+    const block = (what: "learn" | "move" | "learnAndMove"): CompiledStep<Steps<S>> =>
+      new CompiledStep(rule, (...steps) => (this.ready()[what] ?? this.ready().learn)(...steps), limit);
+    this.values = new CompiledStep(rule, valuesOf(model), limit);
+    this.blocks = { learn: block("learn"), move: block("move"), learnAndMove: block("learnAndMove") };
   }
 
   get state(): readonly CellState[] | null {
@@ -89,19 +90,21 @@ export class WindowLearner<S> implements Learner<S> {
 
   step(sample: S): StepResult {
     const past = this.past ?? this.begin(sample);
-    const { moment, loss } = this.values(this.params, past, sample);
+    this.catchUp();
+    if (this.forgotten.length + this.counted.length === this.options.window) this.finish("learnAndMove");
+    const { moment, loss } = this.values.step(this.params, past, sample);
     this.start ??= past;
     this.counted.push(sample);
     this.past = { states: moment.states, input: moment.input };
-    if (this.forgotten.length + this.counted.length === this.options.window) this.flush();
     return { loss: item(loss), moment };
   }
 
   gradient(): ModelParams {
     const crossing = this.ready();
-    const sum = crossing.isFinal ? this.direct : this.direct.copy();
-    if (crossing.isFinal) this.flush();
-    else this.cross(sum);
+    const goesOn = crossing.move === null;
+    const sum = goesOn ? this.direct.copy() : this.direct;
+    if (goesOn) this.take("learn", sum);
+    else this.finish("learn");
     const values = leavesOf<Tensor>(this.params, isTensor).map(
       ({ value }, k) => plus(sum.get(k), crossing.gradient(k)) ?? zerosLike(value),
     );
@@ -109,16 +112,18 @@ export class WindowLearner<S> implements Learner<S> {
   }
 
   clearGradient(): void {
-    if (this.crossing?.isFinal) this.flush();
     this.forgotten.push(...this.counted);
     this.counted = [];
     this.direct.clear();
     this.crossing?.clearGradient();
+    // what is forgotten may be crossed without a look at its losses
+    if (this.crossing?.move) this.finish(null);
   }
 
   reset(): void {
     this.past = null;
-    this.end();
+    this.begun();
+    this.behind = null;
     this.direct.clear();
     this.crossing?.clear();
   }
@@ -127,32 +132,53 @@ export class WindowLearner<S> implements Learner<S> {
   setParams(params: ModelParams): void {
     const { rule } = this.options;
     requireParams(rule, this.model, params);
-    this.flush();
+    this.finish(this.crossing?.move ? "learn" : "learnAndMove");
     this.params = params;
   }
 
   memory(): LearnerMemory {
-    const held = bytesOf({ start: this.start, forgotten: this.forgotten, counted: this.counted });
+    const held = bytesOf({
+      start: this.start,
+      forgotten: this.forgotten,
+      counted: this.counted,
+      behind: this.behind?.steps,
+    });
     const bytes = held + (this.crossing?.bytes ?? 0);
-    const workspace = this.compiled.reduce((n, c) => n + c.bytes, 0);
+    const workspace = this.compiled.reduce((n, { bytes }) => n + bytes, 0);
     return workspace > 0 ? { bytes, growsWithTime: false, workspace } : { bytes, growsWithTime: false };
   }
 
-  /** Takes what is held to where the states are. */
-  private flush(): void {
-    this.cross(this.direct);
-    this.end();
+  private get compiled(): readonly { readonly bytes: number; clear(): void }[] {
+    const { learn, move, learnAndMove } = this.blocks;
+    return [this.values, learn, move, learnAndMove];
   }
 
-  private cross(into: GradientSum): void {
-    const { start, forgotten, counted } = this;
+  /** Ends the block at hand. What is held reaches its end now or, unless it is at once, when another step comes. */
+  private finish(how: "learn" | "learnAndMove" | null): void {
+    const { start, forgotten, counted, params } = this;
+    if (start === null) return;
+    if (how !== null) this.take(how, this.direct);
+    if (how !== "learnAndMove") this.behind = { params, start, steps: { forgotten, counted } };
+    this.begun();
+  }
+
+  /** Adds the gradient of the block at hand. */
+  private take(how: "learn" | "learnAndMove", into: GradientSum): void {
+    const { start, forgotten, counted, params } = this;
     if (start === null || counted.length === 0) return;
-    this.block(this.params, start, { forgotten, counted }).direct.forEach((ct, k) => {
+    this.blocks[how].step(params, start, { forgotten, counted }).direct.forEach((ct, k) => {
       if (ct !== null) into.add(k, ct);
     });
   }
 
-  private end(): void {
+  private catchUp(): void {
+    if (this.behind === null) return;
+    const { params, start, steps } = this.behind;
+    this.behind = null;
+    this.blocks.move.step(params, start, steps);
+  }
+
+  private begun(): void {
     this.start = null;
     this.forgotten = [];
     this.counted = [];

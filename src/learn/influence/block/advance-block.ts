@@ -6,7 +6,7 @@ import { Composer, type KnownTerm } from "../compose.js";
 import type { StateErrors } from "../influence.js";
 import type { Contributions } from "../push.js";
 import { type TraceBlock, type TraceStore, traceFactor } from "../traces.js";
-import { type BlockErrors, blockErrors } from "./errors.js";
+import { type BlockErrors, blockErrors, noErrors } from "./errors.js";
 import { type Column, type Part, PartSum, partsOf, substitute, type TraceName } from "./part.js";
 import { stackParts } from "./stack.js";
 
@@ -18,6 +18,9 @@ export interface BlockOfSteps {
   /** What new states depend on, by step. */
   readonly contributions: readonly Contributions[];
   readonly credit: "exact" | "own";
+  /** Whether the gradient takes its share of the block, and whether the influence crosses it. */
+  readonly gathers: boolean;
+  readonly crosses: boolean;
 }
 
 /**
@@ -30,16 +33,20 @@ export interface BlockOfSteps {
  * they read themselves.
  */
 export function advanceBlock(store: TraceStore, block: BlockOfSteps): BlockErrors["direct"] {
-  const { records, credit } = block;
-  const errors = blockErrors(records, credit);
+  const { records, credit, gathers, crosses } = block;
+  const errors = gathers ? blockErrors(records, credit) : noErrors(records);
   const started = !records[0].isFirst;
   store.orders.forEach((_, k) => {
-    const column = store.traces.map((row) => row[k]);
     if (store.gradient(k) === null) return;
+    if (gathers) gather(store, k, block, errors);
+    if (!crosses) {
+      if (started) meet(store, k, errors.before);
+      return;
+    }
+    const column = store.traces.map((row) => row[k]);
     const parts = block.contributions.map((step) =>
-      step.map((states) => states.map((l) => partsOf(l, k, column))),
+      step.map((states) => states.map((list) => partsOf(list, k, column))),
     );
-    gather(store, k, block, errors);
     if (parts.every((step) => step.every((states) => states.every((p) => p !== null))))
       atOnce(store, k, parts as Parts, errors.before, started);
     else stepByStep(store, k, block, errors.before, started);
@@ -82,6 +89,30 @@ function gather(
     gradient: null,
     order: [],
     started: true,
+  });
+}
+
+/** G += λ(0) M(0): the past's share of the block, which leaves the influence where it is. */
+function meet(store: TraceStore, k: number, before: readonly StateErrors[]): void {
+  store.traces.forEach((row, b) => {
+    const trace = row[k];
+    if (trace === null || before[b].every((e) => e === null)) return;
+    const terms = trace.data.flatMap((data, i): KnownTerm[] =>
+      data === null
+        ? []
+        : [{ into: i, axes: trace.axes, coefficient: null, base: traceFactor(trace, i), own: i }],
+    );
+    const after = before[b].map(() => null);
+    const started = true;
+    advance({
+      trace,
+      terms,
+      before: before[b],
+      after,
+      gradient: store.gradient(k),
+      order: store.orders[k],
+      started,
+    });
   });
 }
 

@@ -49,6 +49,12 @@ export function blockErrors(records: readonly StepRecord[], credit: "exact" | "o
   return { after: after.reverse(), before: carried, direct };
 }
 
+/** Where nothing is learned from a block. */
+export function noErrors(records: readonly StepRecord[]): BlockErrors {
+  const none = records[0].areas.map((area) => area.previous.map(() => null));
+  return { after: records.map(() => none), before: none, direct: records[0].parameters.map(() => null) };
+}
+
 function put(into: ByNode, node: number, error: Tensor | null): void {
   if (error === null) into.delete(node);
   else into.set(node, error);
