@@ -56,7 +56,7 @@ struct TraceFactor {
  */
 template <class T>
 struct TraceRow {
-  static constexpr int kMaxTerms = 16;
+  static constexpr int kMaxTerms = 64;
   int states;
   T* trace[2];
   T* gradient;
