@@ -1,6 +1,6 @@
-import { ArgumentError } from "../../core/errors.js";
 import { BackwardLearner } from "../backward-learner.js";
 import { backwardCrossing } from "../crossings.js";
+import { requireWindow } from "../memory.js";
 import type { Rule, RuleOptions } from "../rule.js";
 import { WindowLearner } from "../window-learner.js";
 
@@ -19,8 +19,7 @@ export const rule: Rule<TbpttOptions> = {
   exactness: "biased",
   setting: { option: "window", value: 20 },
   start: (model, params, { window = 20, compile = model.isPure } = {}) => {
-    if (!Number.isInteger(window) || window < 1)
-      throw new ArgumentError(`tbptt: expected a window of at least 1 step, got ${window}`);
+    requireWindow("tbptt", window);
     if (!compile) return new BackwardLearner(model, params, { rule: "tbptt", window });
     const start = () => backwardCrossing(model, "tbptt");
     return new WindowLearner(model, params, { rule: "tbptt", window, compile, start });

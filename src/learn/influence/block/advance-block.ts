@@ -1,4 +1,4 @@
-import { type Axis, type Factor, fresh, rename } from "../../../forward/factor.js";
+import { type Factor, fresh, rename } from "../../../forward/factor.js";
 import type { Tensor } from "../../../tensor/tensor.js";
 import type { StepRecord } from "../../step.js";
 import { advance } from "../advance.js";
@@ -8,6 +8,7 @@ import type { Contributions } from "../push.js";
 import { type TraceBlock, type TraceStore, traceFactor } from "../traces.js";
 import { type BlockErrors, blockErrors, noErrors } from "./errors.js";
 import { type Column, type Part, PartSum, partsOf, substitute, type TraceName } from "./part.js";
+import { paysAcross } from "./pays.js";
 import { stackParts } from "./stack.js";
 
 /** Parts by step, area and state. */
@@ -44,7 +45,7 @@ export function advanceBlock(store: TraceStore, block: BlockOfSteps): BlockError
       return;
     }
     const column = store.traces.map((row) => row[k]);
-    if (!paysOff(column)) {
+    if (!paysAcross(column.filter((t) => t !== null))) {
       stepByStep(store, k, block, errors.before, started);
       return;
     }
@@ -56,24 +57,6 @@ export function advanceBlock(store: TraceStore, block: BlockOfSteps): BlockError
     else stepByStep(store, k, block, errors.before, started);
   });
   return errors.direct;
-}
-
-/**
- * Whether the traces of a block are large beside the products of Jacobians that cross many steps at once. They are not
- * where parameters are shared over positions: such traces advance step by step.
- */
-function paysOff(column: Column): boolean {
-  const sizeIn = (axes: readonly Axis[]): number => axes.reduce((n, a) => n * a.size, 1);
-  const traces = column.filter((t) => t !== null);
-  if (traces.length === 0) return false;
-  const own = sizeIn(traces[0].axes.slice(1));
-  let [entries, coefficients] = [0, 0];
-  for (const { axes, layout, block } of traces) {
-    const isTied = axes.slice(1).every((a) => block.axes.includes(a));
-    entries += sizeIn(layout);
-    coefficients += sizeIn(axes) * (isTied ? 1 : own);
-  }
-  return entries >= 2 * coefficients;
 }
 
 /** G += Σ_s λ(s) D(s): the share of parameters in the steps of the block, in place. */
