@@ -6,6 +6,7 @@ import { isTensor, type Tensor } from "../tensor/tensor.js";
 import type { TracedInfluence } from "./influence/traced.js";
 import type { Model, ModelParams, Moment } from "./model.js";
 import { type Past, recordStep } from "./step.js";
+import { tapeBytes } from "./tape-bytes.js";
 import { unrollStep } from "./unroll.js";
 import type { Crossing } from "./window-learner.js";
 
@@ -37,6 +38,7 @@ export function forwardCrossing<S>(model: Model<S>, influence: TracedInfluence):
 
 /** Errors run back over the block, and what lies before it is constant. */
 export function backwardCrossing<S>(model: Model<S>, rule: string): Crossing<S> {
+  let largest = 0;
   const learn: Crossing<S>["learn"] = (params, start, { forgotten, counted }) => {
     const tape = new Tape(rule, { transient: true });
     try {
@@ -57,13 +59,17 @@ export function backwardCrossing<S>(model: Model<S>, rule: string): Crossing<S> 
       }
       const { now, loss } = last as NonNullable<typeof last>;
       const moment = mapTree({ ...now }, isTensor, (t: Tensor) => tape.primal(t)) as unknown as Moment;
+      largest = Math.max(largest, tapeBytes(tape));
       return { moment, loss: tape.primal(loss), direct: transposed(tape, total, leaves) };
     } finally {
       tape.open = false;
     }
   };
   return {
-    bytes: 0,
+    // the record of a block, while it is transposed
+    get bytes() {
+      return largest;
+    },
     learn,
     move: null,
     learnAndMove: learn,

@@ -45,6 +45,9 @@ export interface WindowOptions<S> {
   readonly start: (model: Model<S>, params: ModelParams, input: Tensor) => Crossing<S>;
 }
 
+/** Steps of a sequence of any length that are replayed for sure. */
+const longest = 64;
+
 /** A block whose end is not reached by what is held. */
 interface Behind<S> {
   readonly params: ModelParams;
@@ -77,7 +80,9 @@ export class WindowLearner<S> implements Learner<S> {
   ) {
     const { rule, window, compile = model.isPure ?? false } = options;
     requireParams(rule, model, params);
-    const limit = (): number => (compile ? Math.max(2 ** 22, this.ready().bytes / 8) * window : 0);
+    // a replayed block may take what its steps would one by one; a sequence, what a few dozen would
+    const steps = Math.min(window, longest);
+    const limit = (): number => (compile ? Math.max(2 ** 22, this.ready().bytes / 8) * steps : 0);
     const block = (what: "learn" | "move" | "learnAndMove"): CompiledStep<Steps<S>> =>
       new CompiledStep(rule, (...steps) => (this.ready()[what] ?? this.ready().learn)(...steps), limit);
     this.values = new CompiledStep(rule, valuesOf(model), limit);
@@ -145,7 +150,8 @@ export class WindowLearner<S> implements Learner<S> {
     });
     const bytes = held + (this.crossing?.bytes ?? 0);
     const workspace = this.compiled.reduce((n, { bytes }) => n + bytes, 0);
-    return workspace > 0 ? { bytes, growsWithTime: false, workspace } : { bytes, growsWithTime: false };
+    const growsWithTime = this.options.window === Number.POSITIVE_INFINITY;
+    return workspace > 0 ? { bytes, growsWithTime, workspace } : { bytes, growsWithTime };
   }
 
   private get compiled(): readonly { readonly bytes: number; clear(): void }[] {

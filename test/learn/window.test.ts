@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { cells } from "../../src/cells/registry.js";
 import { leavesOf } from "../../src/core/tree.js";
 import { useBackend } from "../../src/index.js";
-import { type Learner, rfp, ruleNamed, type Supervised, stack, tbptt } from "../../src/learn/index.js";
+import { bptt, type Learner, rfp, ruleNamed, type Supervised, stack, tbptt } from "../../src/learn/index.js";
 import { isTensor, type Tensor } from "../../src/tensor/tensor.js";
 import {
   arbitraryStack,
@@ -129,11 +129,17 @@ describe("a block of steps", () => {
     );
   });
 
-  it("is the same whether truncated backpropagation records it or takes it again", () => {
+  it.each(["tbptt", "bptt"])("is the same whether %s records it or takes it again", (name) => {
     fc.assert(
       fc.property(stacks, windows, commands, (made, window, list) => {
         const [taped, again] = [false, true].map((compile) =>
-          shown(tbptt(made.model, made.params, { window, compile }), made, list),
+          shown(
+            name === "bptt"
+              ? bptt(made.model, made.params, { compile })
+              : tbptt(made.model, made.params, { window, compile }),
+            made,
+            list,
+          ),
         );
         expectClose(again, taped);
       }),
