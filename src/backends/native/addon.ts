@@ -49,9 +49,14 @@ export function loadAddon(): Addon | string {
   const builtin = globalThis.process?.getBuiltinModule;
   if (!builtin) return "this runtime loads no addons";
   const { existsSync } = builtin("node:fs");
-  const path = files
-    .map((file) => builtin("node:url").fileURLToPath(new URL(file, import.meta.url)))
-    .find((file) => existsSync(file));
+  // a build of one's own, such as one with sanitizers
+  const given = globalThis.process?.env.ONWARD_ADDON;
+  const path = given
+    ? [given].find((file) => existsSync(file))
+    : files
+        .map((file) => builtin("node:url").fileURLToPath(new URL(file, import.meta.url)))
+        .find((file) => existsSync(file));
+  if (path === undefined && given) return `ONWARD_ADDON names no file: "${given}"`;
   if (path === undefined)
     return "it is not built; install CMake 3.16 or later and a C++17 compiler, then run npm rebuild onward";
   try {
