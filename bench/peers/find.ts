@@ -33,7 +33,7 @@ function script(name: string, file: string, ...args: string[]): Found {
   const missing = packages();
   return missing
     ? { missing: `${name} is skipped: ${missing}.` }
-    : { file: process.execPath, args: [here(file), ...args] };
+    : { file: process.execPath, args: ["--expose-gc", here(file), ...args] };
 }
 
 /** An interpreter that imports torch. */
@@ -45,7 +45,7 @@ const python = once((): string | null => {
 function torch(file: string): Found {
   const interpreter = python();
   return interpreter === null
-    ? { missing: "torch is skipped: python3 does not import it; ONWARD_PYTHON chooses another interpreter." }
+    ? { missing: "torch is skipped: python3, or what ONWARD_PYTHON names instead, does not import it." }
     : { file: interpreter, args: ["-B", here(file)] };
 }
 
@@ -77,7 +77,7 @@ const compiled = once((): Found => {
 
 const onward = (env: Readonly<Record<string, string>>): Found => ({
   file: process.execPath,
-  args: ["--import", "tsx", here("onward/peer.ts")],
+  args: ["--expose-gc", "--import", "tsx", here("onward/peer.ts")],
   env,
 });
 

@@ -1,6 +1,6 @@
 /** jax-js on WebAssembly as a competitor. Its functions take their arguments over: `.ref` keeps them. */
 import { readFileSync } from "node:fs";
-import { blockUntilReady, defaultDevice, init, jit, nn, numpy as np, valueAndGrad } from "@jax-js/jax";
+import { defaultDevice, init, jit, nn, numpy as np, valueAndGrad } from "@jax-js/jax";
 import { serve } from "./serve.mjs";
 import { checksum, oneHot, wave } from "./wave.mjs";
 
@@ -12,7 +12,10 @@ const array = (values, shape) => np.array(values).reshape(shape);
 /** A work whose one repetition computes a list of arrays, waits for them and drops them. */
 const computing = (compute) => ({
   run: async () => {
-    for (const t of await blockUntilReady(compute())) t.dispose();
+    for (const t of compute()) {
+      await t.blockUntilReady();
+      t.dispose();
+    }
   },
   check: async () => Promise.all(compute().map(async (t) => checksum(await t.data()))),
 });

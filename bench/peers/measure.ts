@@ -10,6 +10,8 @@ export interface Plan {
   readonly rounds: number;
   /** Milliseconds that a round of one competitor lasts at least. */
   readonly least: number;
+  /** Milliseconds of warming up. */
+  readonly warm: number;
 }
 
 /** Beyond rounding in float32: weighted sums apart by more than this part of the sum of sizes. Found: 1e-6 at most. */
@@ -41,15 +43,15 @@ export function compare(work: string, name: string, own: Checks, other: Checks):
   });
 }
 
-/** Repetitions that last long enough, found after three rounds' time of warming up. */
-async function repetitionsOf({ competitor, task }: Entry, least: number): Promise<number> {
-  let [repetitions, warm] = [1, 0];
+/** Repetitions that last long enough, found while warming up. */
+async function repetitionsOf({ competitor, task }: Entry, { least, warm }: Plan): Promise<number> {
+  let [repetitions, spent] = [1, 0];
   for (;;) {
     const start = performance.now();
     await competitor.time(task, repetitions);
     const lasted = performance.now() - start;
-    warm += lasted;
-    if (lasted >= least && warm >= 3 * least) return repetitions;
+    spent += lasted;
+    if (lasted >= least && spent >= warm) return repetitions;
     const factor = Math.min(10, (1.2 * least) / Math.max(lasted, least / 100));
     // compiled code comes in late: what was enough repetitions may no longer be
     repetitions = Math.max(1, Math.ceil(repetitions * factor));
@@ -57,7 +59,7 @@ async function repetitionsOf({ competitor, task }: Entry, least: number): Promis
 }
 
 /** Takes the figures of a row; null where Onward itself is missing. */
-export async function measure(work: Work, all: Competitors, { rounds, least }: Plan): Promise<Row | null> {
+export async function measure(work: Work, all: Competitors, plan: Plan): Promise<Row | null> {
   const entries: Entry[] = [];
   for (const [name, task] of [["onward", work.onward] as const, ...Object.entries(work.peers)]) {
     const competitor = all.get(task.competitor, task.work, work.threads);
@@ -71,9 +73,9 @@ export async function measure(work: Work, all: Competitors, { rounds, least }: P
   for (const peer of peers) compare(work.name, peer.name, own.checks, peer.checks);
 
   const repetitions = new Map<Entry, number>();
-  for (const entry of entries) repetitions.set(entry, await repetitionsOf(entry, least));
+  for (const entry of entries) repetitions.set(entry, await repetitionsOf(entry, plan));
   const times = new Map<Entry, number[]>(entries.map((entry) => [entry, []]));
-  for (let round = 0; round < rounds; round++)
+  for (let round = 0; round < plan.rounds; round++)
     for (const entry of rotated(entries, round)) {
       const ms = await entry.competitor.time(entry.task, repetitions.get(entry) as number);
       times.get(entry)?.push(rounded(ms));

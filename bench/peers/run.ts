@@ -9,6 +9,7 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { machine } from "../../src/cli/machine.js";
 import { createProgress } from "../../src/cli/progress.js";
+import { OnwardError } from "../../src/core/errors.js";
 import { Competitors } from "./find.js";
 import { measure, type Plan } from "./measure.js";
 import { writePage } from "./page.js";
@@ -17,8 +18,8 @@ import { peersTable } from "./tables.js";
 import { type Work, works } from "./works.js";
 
 const flags = ["--json", "--quick", "--window", "--page"];
-const full: Plan = { rounds: 9, least: 50 };
-const quick: Plan = { rounds: 7, least: 3 };
+const full: Plan = { rounds: 9, least: 50, warm: 500 };
+const quick: Plan = { rounds: 7, least: 3, warm: 50 };
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const kept = here("../results/peers.json");
 
@@ -60,6 +61,10 @@ async function main(args: readonly string[]): Promise<number> {
       (names.length === 0 || names.some((n) => w.name.includes(n))) &&
       (w.needs === undefined || args.includes(`--${w.needs}`)),
   );
+  if (chosen.length === 0) {
+    console.error(`bench:peers: expected --window beside ${names.join(", ")}, got works that all need it`);
+    return 1;
+  }
   const results = await take(chosen, isQuick ? quick : full);
   if (args.includes("--json")) console.log(JSON.stringify(results));
   else {
@@ -75,4 +80,10 @@ async function main(args: readonly string[]): Promise<number> {
   return 0;
 }
 
-process.exitCode = await main(process.argv.slice(2));
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof OnwardError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}

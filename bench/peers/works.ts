@@ -82,6 +82,10 @@ const windows = [256, 1024].flatMap((n) =>
 
 export const works: readonly Work[] = [
   row("trace step 256x128", ["trace", 256, 128], ["C"], { target: ["C", 1.15] }),
+  row("trace step 256x128, replayed", ["trace, replayed", 256, 128], [], {
+    target: ["C", 1.15],
+    variants: { C: { competitor: "c", work: "trace", sizes: [256, 128] } },
+  }),
   row("trace step 2048x2048", ["trace", 2048, 2048], ["C"], { target: ["C", 1.15] }),
   row("trace step 2048x2048", ["trace", 2048, 2048], ["C"], { target: ["C", 1.15], threads: 2 }),
   row("online step mingru 256x128", ["online", 256, 128], ["torch", "C"], {

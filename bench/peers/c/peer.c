@@ -46,7 +46,21 @@ static const char *field(const char *line, const char *name) {
   return at ? at + strlen(quoted) : NULL;
 }
 
+/** Whether loops run on fewer threads than they are asked to: the compiler had no OpenMP. */
+static int lacks_threads(void) {
+#ifdef _OPENMP
+  return 0;
+#else
+  const char *wanted = getenv("OMP_NUM_THREADS");
+  return wanted && strtol(wanted, NULL, 10) > 1;
+#endif
+}
+
 static void prepare(const char *key, const char *name, const int64_t *sizes) {
+  if (lacks_threads()) {
+    printf("{\"missing\":\"it was compiled without OpenMP, and so has one thread\"}\n");
+    return;
+  }
   Prepare make = NULL;
   for (size_t i = 0; i < sizeof works / sizeof *works; i++)
     if (strcmp(works[i].name, name) == 0) make = works[i].prepare;
@@ -79,6 +93,7 @@ static void measure(const char *key, long repetitions) {
     printf("{\"error\":\"c: expected a work that is prepared, got %s\"}\n", key);
     return;
   }
+  if (repetitions > 1) w->run(w);
   const double start = milliseconds();
   for (long i = 0; i < repetitions; i++) w->run(w);
   printf("{\"ms\":%.9g}\n", (milliseconds() - start) / repetitions);

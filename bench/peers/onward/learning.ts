@@ -1,5 +1,6 @@
 /** Learning rules on one area, and the kernel under them. */
 import { cells } from "../../../src/cells/index.js";
+import { BackendError } from "../../../src/core/errors.js";
 import { key } from "../../../src/core/prng.js";
 import { rfp, rtrl, stack, tbptt } from "../../../src/learn/index.js";
 import type { Learner, RuleOptions } from "../../../src/learn/rule.js";
@@ -73,17 +74,27 @@ function streamed(
   };
 }
 
+function traced(step: TraceStep, run: () => void): Prepared {
+  return {
+    run,
+    check() {
+      for (let i = 0; i < checked; i++) run();
+      return [checksum(step.traces[0]), checksum(step.gradient ?? [])];
+    },
+  };
+}
+
 export const works: Record<string, (...sizes: number[]) => Prepared> = {
   trace(rows, inner) {
     const step = traceStep(rows, inner);
-    const run = (): void => backend().traceStep(step);
-    return {
-      run,
-      check() {
-        for (let i = 0; i < checked; i++) run();
-        return [checksum(step.traces[0]), checksum(step.gradient ?? [])];
-      },
-    };
+    return traced(step, () => backend().traceStep(step));
+  },
+  // as learners make their steps, once these have been recorded
+  "trace, replayed"(rows, inner) {
+    const step = traceStep(rows, inner);
+    const replay = backend().record?.([{ kind: "trace", step }]);
+    if (!replay) throw new BackendError("bench: expected a backend that records, got none", "no-record");
+    return traced(step, () => replay.run());
   },
   online: (n, m) => streamed(cells.mingru, [n, m, 1], rfp),
   rtrl: (n, m) => streamed(cells.vanilla, [n, m, 1], rtrl),

@@ -31,6 +31,8 @@ def answer(request):
         return {"check": prepared[key].check()}
     work = prepared[key]
     run = work.run
+    if repetitions > 1:
+        run()
     start = time.perf_counter()
     for _ in range(repetitions):
         run()
