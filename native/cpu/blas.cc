@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 
 #include <climits>
+#include <cstdlib>
 
 namespace onward {
 
@@ -11,6 +12,23 @@ enum Order { kRowMajor = 101 };
 enum Transpose { kPlain = 111, kTransposed = 112 };
 template <class T>
 using GemmOf = void (*)(int, int, int, int, int, int, T, const T*, int, const T*, int, T, T*, int);
+
+#ifdef ONWARD_OPENBLAS
+constexpr const char* kCore = "OPENBLAS_CORETYPE";
+
+/** An OpenBLAS older than the processor may take it for one of 2004: it is told which kernels run well, unless the user did. */
+bool tellProcessor() {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  if (!__builtin_cpu_is("intel") || std::getenv(kCore)) return false;
+  const bool wide = __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw");
+  if (!wide && !(__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))) return false;
+  return setenv(kCore, wide ? "SkylakeX" : "Haswell", 1) == 0;
+#else
+  return false;
+#endif
+}
+#endif
 }  // namespace
 
 struct Blas::Library {
@@ -21,7 +39,9 @@ struct Blas::Library {
 
   Library() {
 #ifdef ONWARD_OPENBLAS
+    const bool told = tellProcessor();
     handle = dlopen(ONWARD_OPENBLAS, RTLD_NOW | RTLD_LOCAL);
+    if (told) unsetenv(kCore);
     if (!handle) return;
     dgemm = reinterpret_cast<GemmOf<double>>(dlsym(handle, "cblas_dgemm"));
     sgemm = reinterpret_cast<GemmOf<float>>(dlsym(handle, "cblas_sgemm"));

@@ -54,7 +54,7 @@ class Context {
         pool(threads),
         // with vectors of 64 bytes the own products take 0.55 to 0.8 of OpenBLAS's time on processors where that has
         // kernels for 32 bytes, and opening it takes longer than most products
-        usesBlas(products == "openblas" || (products.empty() && std::string(table.name) != "avx512")),
+        usesBlas(products != "own"),
         workspaces_(new Workspace[pool.threads()]) {}
 
   const Table& table;

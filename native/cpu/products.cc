@@ -7,9 +7,16 @@ namespace {
 /** Below so many multiplications the own kernels start sooner than BLAS has looked at its arguments. */
 constexpr int64_t kBlasFrom = 32768;
 
+/** A matrix that meets so few vectors had better not be packed, where its rows are long and it is not tiny. */
+constexpr int64_t kFew = 32;
+constexpr int64_t kSkinnyLength = 64;
+constexpr int64_t kSkinnyFrom = 4096;
+
 /** Multiplications from which on a product is shared out, and rows or columns of each part: whole tiles of every kind. */
 constexpr int64_t kShareFrom = int64_t(1) << 21;
 constexpr int64_t kPart = 192;
+/** A BLAS packs the whole of the other matrix for each part. */
+constexpr int64_t kBlasPart = 512;
 
 /** The product of a matrix and a vector. */
 template <class T>
@@ -43,6 +50,25 @@ void multiplyVector(int64_t m, int64_t k, Matrix<const T> a, const T* x, int64_t
     for (int64_t i = 0; i < m; i++) y[i * yStep] = add ? y[i * yStep] + sum[i] : sum[i];
 }
 
+/** Whether a large matrix [n, k] meets few vectors, and lies so that it need not be packed. */
+template <class T>
+bool isSkinny(int64_t few, int64_t n, int64_t k, Matrix<const T> large) {
+  return few <= kFew && large.column == 1 && k >= kSkinnyLength && n * k >= kSkinnyFrom;
+}
+
+/** C = X L^T, X [few, k] and L [n, k]. */
+template <class T>
+void skinny(int64_t few, int64_t n, int64_t k, Matrix<const T> x, Matrix<const T> large, Matrix<T> c, bool add,
+            Context& context, int thread) {
+  if (x.column != 1) {
+    T* copy = context.workspace(thread).template get<T>(Workspace::kRight, few * k);
+    for (int64_t b = 0; b < few; b++)
+      for (int64_t j = 0; j < k; j++) copy[b * k + j] = x.data[b * x.row + j * x.column];
+    x = {copy, k, 1};
+  }
+  context.table.products<T>().skinny(few, n, k, large.data, large.row, x.data, x.row, c.data, c.column, c.row, add);
+}
+
 }  // namespace
 
 template <class T>
@@ -61,8 +87,16 @@ void multiply(int64_t m, int64_t n, int64_t k, Matrix<const T> a, Matrix<const T
     multiplyVector(n, k, b.transposed(), a.data, a.column, c.data, c.column, add, context, thread);
     return;
   }
-  if (context.usesBlas && m * n * k >= kBlasFrom && context.blas.gemm(m, n, k, a, b, c, add)) return;
   const Products<T>& p = context.table.products<T>();
+  if (isSkinny(m, n, k, b.transposed())) {
+    skinny(m, n, k, a, b.transposed(), c, add, context, thread);
+    return;
+  }
+  if (isSkinny(n, m, k, a)) {
+    skinny(n, m, k, b.transposed(), a, c.transposed(), add, context, thread);
+    return;
+  }
+  if (context.usesBlas && m * n * k >= kBlasFrom && context.blas.gemm(m, n, k, a, b, c, add)) return;
   p.gemm(m, n, k, a, b, c, add, context.workspace(thread).template get<T>(Workspace::kGemm, p.gemmWork));
 }
 
@@ -73,14 +107,15 @@ void multiplyShared(int64_t m, int64_t n, int64_t k, Matrix<const T> a, Matrix<c
   // parts are the same for one thread
   const bool byRows = m >= n;
   const int64_t length = byRows ? m : n;
-  if (m * n * k < kShareFrom || length < 2 * kPart || (!context.usesBlas && context.pool.threads() == 1)) {
+  const int64_t size = context.usesBlas ? kBlasPart : kPart;
+  if (m * n * k < kShareFrom || length < 2 * size || (!context.usesBlas && context.pool.threads() == 1)) {
     multiply(m, n, k, a, b, c, add, context);
     return;
   }
   // the last part takes what is left, so that none is a single row, which would be summed in another order
-  const int64_t parts = length / kPart;
+  const int64_t parts = length / size;
   context.pool.each(parts, [&](int64_t part, int thread) {
-    const int64_t from = part * kPart, count = part == parts - 1 ? length - from : kPart;
+    const int64_t from = part * size, count = part == parts - 1 ? length - from : size;
     if (byRows)
       multiply<T>(count, n, k, {a.data + from * a.row, a.row, a.column}, b,
                   {c.data + from * c.row, c.row, c.column}, add, context, thread);

@@ -120,6 +120,12 @@ struct Products {
   /** C = A B, or C += A B; `work` holds `gemmWork` elements, aligned to 64 bytes. */
   void (*gemm)(int64_t m, int64_t n, int64_t k, Matrix<const T> a, Matrix<const T> b, Matrix<T> c, bool add, T* work);
   int64_t gemmWork;
+  /**
+   * c[i * cRow + b * cFew] = (add ? that : 0) + sum of a[i * row + j] x[b * xRow + j], for i below n, j below k, and b below a
+   * count that is small.
+   */
+  void (*skinny)(int64_t count, int64_t n, int64_t k, const T* a, int64_t row, const T* x, int64_t xRow, T* c, int64_t cRow,
+                 int64_t cFew, bool add);
   /** Rows from the first on, up to one with a factor that is zero or not finite; how many it did. */
   int64_t (*traceRows)(const TraceRows<T>& rows, int64_t count, int64_t n);
   void (*traceRow)(const TraceRow<T>& row, int64_t n);

@@ -5,6 +5,7 @@
 #include "kernels/functions.h"
 #include "kernels/gemm.h"
 #include "kernels/narrow.h"
+#include "kernels/skinny.h"
 #include "kernels/trace_rows.h"
 
 namespace onward {
@@ -206,7 +207,8 @@ void addProducts(T* y, const T* a, const T* b, int64_t n) {
 
 template <class T>
 constexpr Products<T> productsOf() {
-  return {dot<T>, dots<T>, axpy<T>, addProducts<T>, Gemm<T>::run, Gemm<T>::work, traceRows<T>, traceRow<T>, traceColumn<T>};
+  return {dot<T>, dots<T>, axpy<T>, addProducts<T>, Gemm<T>::run, Gemm<T>::work, Skinny<T>::run,
+          traceRows<T>, traceRow<T>, traceColumn<T>};
 }
 
 extern const Table table;
