@@ -101,5 +101,6 @@ export const works: Record<string, (...sizes: number[]) => Prepared> = {
   // the gradient is asked for as often as by TBPTT, so that the sums are the same
   rfp: (n, batch, every) => streamed(cells.mingru, [n, n, batch], rfp, {}, every),
   "rfp, window": (n, batch, window) => streamed(cells.mingru, [n, n, batch], rfp, { window }, window),
-  tbptt: (n, batch, window) => streamed(cells.mingru, [n, n, batch], tbptt, { window }, window),
+  tbptt: (n, batch, window) =>
+    streamed(cells.mingru, [n, n, batch], (model, params) => tbptt(model, params, { window }), {}, window),
 };

@@ -1,16 +1,17 @@
-/** What the arguments of a recorded step look like: later ones that look the same may be copied to where they were. */
+/** What the arguments of a recorded call look like: later ones that look the same may be copied to where they were. */
 import type { TypedArray } from "../core/dtype.js";
-import { denseOf, entries } from "../tensor/read.js";
-import { Tensor } from "../tensor/tensor.js";
+import { fromData } from "./apply.js";
+import { denseOf, entries } from "./read.js";
+import { Tensor } from "./tensor.js";
 
 export interface Form {
   /** Whether a value has tensors that lie like this one's, and nothing else. */
   fits(value: unknown): boolean;
-  /** Copies the tensors of a value that fits to where the recorded step reads them, and lists them in their order. */
+  /** Copies the tensors of a value that fits to where the recorded call reads them, and lists them in their order. */
   copy(value: unknown, given: Tensor[]): void;
 }
 
-/** The form of a tree of tensors. `slots` are tensors that the recorded step read in their place, in their order. */
+/** The form of a tree of tensors. `slots` are tensors that the recorded call read in their place, in their order. */
 export function formOf(tree: unknown, slots: Iterator<Tensor>): Form {
   if (tree instanceof Tensor) return new TensorForm(tree, denseOf(slots.next().value as Tensor).data);
   if (typeof tree !== "object" || tree === null) return new ConstantForm(tree);
@@ -92,4 +93,53 @@ function isSame(a: readonly number[], b: readonly number[]): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
+}
+
+/** A tree of tensors of one's own, as often as asked for. */
+export interface Copier {
+  /** With one copy of each tensor, and for those in `known` what they stand for. */
+  copy(known: Map<Tensor, Tensor>): unknown;
+}
+
+export function copierOf(tree: unknown): Copier {
+  if (tree instanceof Tensor) return new TensorCopier(tree);
+  if (typeof tree !== "object" || tree === null) return { copy: () => tree };
+  const names = Object.keys(tree);
+  const copiers = names.map((name) => copierOf((tree as Record<string, unknown>)[name]));
+  return Array.isArray(tree) ? new ListCopier(copiers) : new BranchCopier(names, copiers);
+}
+
+class TensorCopier implements Copier {
+  constructor(private readonly tensor: Tensor) {}
+
+  copy(known: Map<Tensor, Tensor>): Tensor {
+    const { tensor } = this;
+    let found = known.get(tensor);
+    if (found === undefined) {
+      found = fromData(entries(tensor).slice(), tensor.shape, tensor.dtype);
+      known.set(tensor, found);
+    }
+    return found;
+  }
+}
+
+class ListCopier implements Copier {
+  constructor(private readonly copiers: readonly Copier[]) {}
+
+  copy(known: Map<Tensor, Tensor>): unknown[] {
+    return this.copiers.map((c) => c.copy(known));
+  }
+}
+
+class BranchCopier implements Copier {
+  constructor(
+    private readonly names: readonly string[],
+    private readonly copiers: readonly Copier[],
+  ) {}
+
+  copy(known: Map<Tensor, Tensor>): Record<string, unknown> {
+    const out: Record<string, unknown> = {};
+    for (let i = 0; i < this.names.length; i++) out[this.names[i]] = this.copiers[i].copy(known);
+    return out;
+  }
 }
