@@ -1,8 +1,8 @@
 /**
- * `npm run bench:peers [-- --json] [--quick] [--window] [--page] [name ...]`: Onward against its peers, all in one run. Prints
+ * `npm run bench:peers [-- --json] [--quick] [--page] [name ...]`: Onward against its peers, all in one run. Prints
  * medians and paired ratios, with --json the results; keeps them in bench/results/peers.json and brings docs/peers.md up
- * to date. Names choose works that contain them; then, and with --quick, results go to runs/peers instead. With --window
- * the works that need the option `window` of rfp are taken as well. With --page nothing is measured: the page is written.
+ * to date. Names choose works that contain them; then, and with --quick, results go to runs/peers instead. With --page
+ * nothing is measured: the page is written.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
@@ -17,7 +17,7 @@ import type { Results, Row } from "./results.js";
 import { peersTable } from "./tables.js";
 import { type Work, works } from "./works.js";
 
-const flags = ["--json", "--quick", "--window", "--page"];
+const flags = ["--json", "--quick", "--page"];
 const full: Plan = { rounds: 9, least: 50, warm: 500 };
 const quick: Plan = { rounds: 7, least: 3, warm: 50 };
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -56,15 +56,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   const isQuick = args.includes("--quick");
-  const chosen = works.filter(
-    (w) =>
-      (names.length === 0 || names.some((n) => w.name.includes(n))) &&
-      (w.needs === undefined || args.includes(`--${w.needs}`)),
-  );
-  if (chosen.length === 0) {
-    console.error(`bench:peers: expected --window beside ${names.join(", ")}, got works that all need it`);
-    return 1;
-  }
+  const chosen = works.filter((w) => names.length === 0 || names.some((n) => w.name.includes(n)));
   const results = await take(chosen, isQuick ? quick : full);
   if (args.includes("--json")) console.log(JSON.stringify(results));
   else {

@@ -15,8 +15,6 @@ export interface Work {
   readonly onward: Task;
   readonly peers: Readonly<Record<string, Task>>;
   readonly target?: Target;
-  /** Only taken where it is asked for: the option that it is an option of is not everywhere. */
-  readonly needs?: string;
 }
 
 /** Competitors by the names that tables use, where these say more than the competitor. */
@@ -28,7 +26,6 @@ interface Options {
   readonly target?: readonly [peer: string, ratio: number];
   /** Peers that do the same under another name. */
   readonly variants?: Readonly<Record<string, Task>>;
-  readonly needs?: string;
 }
 
 /** A row whose peers know the work under the same name. */
@@ -36,7 +33,7 @@ function row(
   name: string,
   [work, ...sizes]: readonly [string, ...number[]],
   peers: readonly string[],
-  { threads = 1, backend = "native", target, variants = {}, needs }: Options = {},
+  { threads = 1, backend = "native", target, variants = {} }: Options = {},
 ): Work {
   const same = peers.map((p) => [p, { competitor: competitors[p] ?? p, work, sizes }] as const);
   return {
@@ -46,7 +43,6 @@ function row(
     onward: { competitor: `onward ${backend}`, work, sizes },
     peers: { ...Object.fromEntries(same), ...variants },
     ...(target ? { target: { peer: target[0], ratio: target[1] } } : {}),
-    ...(needs ? { needs } : {}),
   };
 }
 
@@ -75,7 +71,10 @@ const windows = [256, 1024].flatMap((n) =>
     const title = `step mingru ${n}x${n}, batch ${batch}`;
     return [
       row(`rfp ${title}`, ["rfp", ...sizes], [], { variants }),
-      row(`rfp window 32 ${title}`, ["rfp, window", ...sizes], [], { variants }),
+      row(`rfp window 32 ${title}`, ["rfp, window", ...sizes], [], {
+        variants,
+        target: ["torch tbptt(32)", 0.5],
+      }),
     ];
   }),
 );
@@ -107,12 +106,24 @@ export const works: readonly Work[] = [
     ["torch", "C + OpenBLAS", "tfjs-cpu", "tfjs-wasm", "jax-js"],
     { target: ["torch", 1] },
   ),
+  row("MLP 784-256-10 gradient, batch 64, compiled", ["mlp, compiled", 64, 784, 256, 10], [], {
+    target: ["torch", 1],
+    variants: {
+      torch: torch("mlp", 64, 784, 256, 10),
+      "C + OpenBLAS": { competitor: "c", work: "mlp", sizes: [64, 784, 256, 10] },
+      "jax-js": { competitor: "jax-js", work: "mlp", sizes: [64, 784, 256, 10] },
+    },
+  }),
   row("add of 16", ["add", 16], ["torch", "tfjs-wasm", "jax-js"], { target: ["torch", 1] }),
   row("RTRL step vanilla 64x32", ["rtrl", 64, 32], ["C + OpenBLAS", "torch"], {
     target: ["C + OpenBLAS", 1.15],
   }),
   ...windows,
   row("R-JEPA nano exact, one stream, per fixation", ["rjepa", 8], [], {
+    variants: { "torch BPTT": torch("rjepa", 8), "onward bptt": native("rjepa, bptt", 8) },
+  }),
+  row("R-JEPA nano exact, window 8, one stream, per fixation", ["rjepa, window", 8], [], {
+    target: ["torch BPTT", 1],
     variants: { "torch BPTT": torch("rjepa", 8), "onward bptt": native("rjepa, bptt", 8) },
   }),
   row("first gradient in a fresh process", ["first"], ["bare node", "jax-js", "tfjs-cpu", "torch"], {

@@ -5,6 +5,7 @@ import { conv2d } from "../../../src/ops/conv.js";
 import { add, relu } from "../../../src/ops/pointwise.js";
 import { valueAndGrad } from "../../../src/reverse/vjp.js";
 import { fromData } from "../../../src/tensor/apply.js";
+import { compile } from "../../../src/tensor/compile.js";
 import type { Tensor } from "../../../src/tensor/tensor.js";
 import type { Prepared } from "../serve.mjs";
 import { oneHot } from "../wave.mjs";
@@ -34,19 +35,28 @@ export const works: Record<string, (...sizes: number[]) => Prepared> = {
     return computing(() => [conv2d(x, k, { padding: 1 })]);
   },
 
-  mlp(batch, inputs, hidden, classes) {
-    const x = given([batch, inputs], 1);
-    const y = fromData(oneHot(batch, classes), [batch, classes], "float32");
-    const params: Perceptron = {
-      W: given([hidden, inputs], 2, 1 / Math.sqrt(inputs)),
-      b: given([hidden], 3, 0.1),
-      V: given([classes, hidden], 4, 1 / Math.sqrt(hidden)),
-      c: given([classes], 5, 0.1),
-    };
-    const loss = ({ W, b, V, c }: Perceptron): Tensor => crossEntropy(linear(relu(linear(x, W, b)), V, c), y);
-    return computing(() => {
-      const { value, gradient: g } = valueAndGrad(loss)(params);
-      return [value, g.W, g.b, g.V, g.c];
-    });
-  },
+  mlp: (...sizes) => perceptron(sizes, (f) => f),
+  "mlp, compiled": (...sizes) => perceptron(sizes, compile),
 };
+
+/** The gradient of a perceptron of one hidden layer, [batch, inputs, hidden, classes]. */
+function perceptron(
+  [batch, inputs, hidden, classes]: readonly number[],
+  made: <A extends readonly unknown[], R>(f: (...args: A) => R) => (...args: A) => R,
+): Prepared {
+  const x = given([batch, inputs], 1);
+  const y = fromData(oneHot(batch, classes), [batch, classes], "float32");
+  const params: Perceptron = {
+    W: given([hidden, inputs], 2, 1 / Math.sqrt(inputs)),
+    b: given([hidden], 3, 0.1),
+    V: given([classes, hidden], 4, 1 / Math.sqrt(hidden)),
+    c: given([classes], 5, 0.1),
+  };
+  const loss = ({ W, b, V, c }: Perceptron, x: Tensor, y: Tensor): Tensor =>
+    crossEntropy(linear(relu(linear(x, W, b)), V, c), y);
+  const slope = made(valueAndGrad(loss));
+  return computing(() => {
+    const { value, gradient: g } = slope(params, x, y);
+    return [value, g.W, g.b, g.V, g.c];
+  });
+}

@@ -46,5 +46,6 @@ function sequences(
 
 export const works: Record<string, (...sizes: number[]) => Prepared> = {
   rjepa: (steps) => sequences(rfp, steps),
-  "rjepa, bptt": (steps) => sequences(bptt, steps),
+  "rjepa, window": (steps) => sequences((model, params) => rfp(model, params, { window: steps }), steps),
+  "rjepa, bptt": (steps) => sequences(bptt, steps, { compile: true }),
 };
