@@ -4,6 +4,7 @@
 #include "cpu/table.h"
 #include "kernels/functions.h"
 #include "kernels/gemm.h"
+#include "kernels/trace_column.h"
 #include "kernels/trace_rows.h"
 
 namespace onward {
@@ -110,26 +111,6 @@ T dot(const T* a, const T* b, int64_t n) {
   return total;
 }
 
-/** The sum of all lanes. */
-inline double laneSum(D v) {
-#if ONWARD_BYTES == 64
-  return _mm512_reduce_add_pd((__m512d)v);
-#else
-  double total = 0;
-  for (int i = 0; i < lanes<D>; i++) total += v[i];
-  return total;
-#endif
-}
-inline float laneSum(F v) {
-#if ONWARD_BYTES == 64
-  return _mm512_reduce_add_ps((__m512)v);
-#else
-  float total = 0;
-  for (int i = 0; i < lanes<F>; i++) total += v[i];
-  return total;
-#endif
-}
-
 /** R rows at once, so that x is loaded once for all of them; each row is summed in the same order whatever R is. */
 template <class T, int R>
 inline void dotRows(T* total, const T* a, int64_t row, const T* x, int64_t n) {
@@ -189,7 +170,10 @@ void addProducts(T* y, const T* a, const T* b, int64_t n) {
 
 template <class T>
 constexpr Products<T> productsOf() {
-  return {dot<T>, dots<T>, axpy<T>, addProducts<T>, Gemm<T>::run, Gemm<T>::work, traceRows<T>, traceRow<T>, traceColumn<T>};
+  return {dot<T>, dots<T>, axpy<T>, addProducts<T>, Gemm<T>::run, Gemm<T>::work, Gemm<T>::depth,
+          {traceRows<T, 1>, traceRows<T, 2>, traceRows<T, 3>, traceRows<T, 4>},
+          {traceColumn<T, 1>, traceColumn<T, 2>, traceColumn<T, 3>, traceColumn<T, 4>},
+          addRows<T>};
 }
 
 extern const Table table;
