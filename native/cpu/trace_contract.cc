@@ -11,14 +11,14 @@ constexpr int64_t kColumns = 2048;
 template <class T>
 class Contraction {
  public:
-  Contraction(const TracePlan& plan, const TraceAxes& axes, const Factor* vectors, const Products<T>& products)
+  Contraction(const TracePlan& plan, const TraceAxes<kMaxContracted>& axes, const Factor* vectors, const Products<T>& products)
       : plan_(plan), axes_(axes), vectors_(vectors), products_(products) {}
 
   void run(int64_t from, int64_t to) {
     n_ = to - from;
-    int64_t start[kMaxWalked] = {from, from};
+    const int64_t start[kMaxContracted] = {from, from};
     // rows that are added to the same row of the gradient follow each other
-    axes_.each(0, start, [&](const int64_t* p) {
+    axes_.each(0, start, axes_.size, [&](const int64_t* p) {
       T* to = reinterpret_cast<T*>(plan_.gradient) + p[1];
       if (to != gradient_) flush();
       gradient_ = to;
@@ -49,8 +49,8 @@ class Contraction {
       c.a[k] = c.before[k] = {nullptr, 0};
     }
     c.first[plan_.states] = plan_.states;
-    const int64_t start[kMaxWalked] = {};
-    axes_.each(1, start, [&](const int64_t* p) {
+    const int64_t start[kMaxContracted] = {};
+    axes_.each(1, start, axes_.size, [&](const int64_t* p) {
       c.gradient = reinterpret_cast<T*>(plan_.gradient) + p[1];
       for (int k = 0; k < plan_.states; k++) {
         c.trace[k] = reinterpret_cast<T*>(plan_.traces[k]) + p[0];
@@ -69,7 +69,7 @@ class Contraction {
   }
 
   const TracePlan& plan_;
-  const TraceAxes& axes_;
+  const TraceAxes<kMaxContracted>& axes_;
   const Factor* vectors_;
   const Products<T>& products_;
   T* gradient_ = nullptr;
@@ -81,7 +81,7 @@ class Contraction {
 }  // namespace
 
 template <class T>
-void contractTraces(const TracePlan& plan, const TraceAxes& axes, const Factor* vectors, Context& context) {
+void contractTraces(const TracePlan& plan, const TraceAxes<kMaxContracted>& axes, const Factor* vectors, Context& context) {
   const Products<T>& products = context.table.products<T>();
   if (axes.inner == 1 && axes.rank > 0) {
     Contraction<T>(plan, axes, vectors, products).runColumns();
@@ -92,7 +92,7 @@ void contractTraces(const TracePlan& plan, const TraceAxes& axes, const Factor* 
   });
 }
 
-template void contractTraces<float>(const TracePlan&, const TraceAxes&, const Factor*, Context&);
-template void contractTraces<double>(const TracePlan&, const TraceAxes&, const Factor*, Context&);
+template void contractTraces<float>(const TracePlan&, const TraceAxes<kMaxContracted>&, const Factor*, Context&);
+template void contractTraces<double>(const TracePlan&, const TraceAxes<kMaxContracted>&, const Factor*, Context&);
 
 }  // namespace onward

@@ -51,9 +51,9 @@ class Decoder {
     plan.hasAfter = vectors(plan, plan.after);
     if (!plan.gradient) plan.hasBefore = plan.hasAfter = false;
     plan.isSinglePass = std::all_of(plan.terms.begin(), plan.terms.end(), [](const TraceTerm& t) { return t.simple; });
-    plan.combined = combinedAxes(plan);
-    plan.contractedBefore = contractedAxes(plan, plan.before);
-    plan.contractedAfter = contractedAxes(plan, plan.after);
+    combinedAxes(plan, plan.combined);
+    contractedAxes(plan, plan.before, plan.contractedBefore);
+    contractedAxes(plan, plan.after, plan.contractedAfter);
     return plan;
   }
 
@@ -177,8 +177,8 @@ class Decoder {
   }
 
   /** Axes with the trace and the gradient as the first operands. */
-  static TraceAxes axesOf(const TracePlan& plan) {
-    TraceAxes axes;
+  template <class Axes>
+  static void begin(Axes& axes, const TracePlan& plan) {
     axes.rank = plan.rank;
     axes.inner = plan.inner;
     std::copy_n(plan.rows, plan.rank, axes.size);
@@ -187,34 +187,32 @@ class Decoder {
       natural[i] = step;
       step *= plan.rows[i];
     }
-    axes.add(natural, TraceAxes::kAlong);
-    axes.add(plan.gradientRow, plan.gradient ? TraceAxes::kAlong : TraceAxes::kAbsent);
-    return axes;
+    axes.add(natural, Along::kEach);
+    axes.add(plan.gradientRow, plan.gradient ? Along::kEach : Along::kNone);
   }
-  static void addVectors(TraceAxes& axes, const TracePlan& plan, const Factor* vectors) {
+  template <class Axes>
+  static void addVectors(Axes& axes, const TracePlan& plan, const Factor* vectors) {
     for (int k = 0; k < plan.states; k++)
-      axes.add(vectors[k].row, vectors[k] ? TraceAxes::kStill : TraceAxes::kAbsent);
+      axes.add(vectors[k].row, vectors[k] ? Along::kOne : Along::kNone);
   }
-  static TraceAxes combinedAxes(const TracePlan& plan) {
-    TraceAxes axes = axesOf(plan);
+  static void combinedAxes(const TracePlan& plan, TraceAxes<kMaxWalked>& axes) {
+    begin(axes, plan);
     // errors are contracted by passes of their own where terms are added after this one
-    if (!plan.isSinglePass || !(plan.hasBefore || plan.hasAfter)) axes.kind[1] = TraceAxes::kAbsent;
+    if (!plan.isSinglePass || !(plan.hasBefore || plan.hasAfter)) axes.kind[1] = Along::kNone;
     addVectors(axes, plan, plan.before);
     addVectors(axes, plan, plan.after);
-    for (int k = 2; !plan.isSinglePass && k < axes.operands; k++) axes.kind[k] = TraceAxes::kAbsent;
+    for (int k = 2; !plan.isSinglePass && k < axes.operands; k++) axes.kind[k] = Along::kNone;
     for (const TraceTerm& t : plan.terms) {
       if (!t.simple) continue;
-      axes.add(t.coefficient.row, t.coefficient ? TraceAxes::kStill : TraceAxes::kAbsent);
-      axes.add(t.base.row, t.own >= 0 || !t.base ? TraceAxes::kAbsent : t.constantInner ? TraceAxes::kStill : TraceAxes::kAlong);
+      axes.add(t.coefficient.row, t.coefficient ? Along::kOne : Along::kNone);
+      axes.add(t.base.row, t.own >= 0 || !t.base ? Along::kNone : t.constantInner ? Along::kOne : Along::kEach);
     }
     axes.fold();
-    return axes;
   }
-  static TraceAxes contractedAxes(const TracePlan& plan, const Factor* vectors) {
-    TraceAxes axes = axesOf(plan);
+  static void contractedAxes(const TracePlan& plan, const Factor* vectors, TraceAxes<kMaxContracted>& axes) {
+    begin(axes, plan);
     addVectors(axes, plan, vectors);
     axes.fold();
-    return axes;
   }
 
   int32_t trace_[kMaxStates];

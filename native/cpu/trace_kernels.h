@@ -6,7 +6,7 @@
 namespace onward {
 
 constexpr int kMaxStates = 4;
-constexpr int kMaxTerms = 24;
+constexpr int kMaxTerms = 64;
 
 /** Entries along a row axis: p[i * step]. */
 template <class T>

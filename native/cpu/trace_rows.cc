@@ -12,8 +12,9 @@ class Rows {
       : plan_(plan), axes_(plan.combined), products_(products), learns_(plan.isSinglePass && (plan.hasBefore || plan.hasAfter)) {
     for (const TraceTerm& t : plan.terms)
       if (t.simple) terms_[count_++] = &t;
-    for (int k = 0; shared >= 0 && k < axes_.operands; k++) start_[k] = low * axes_.stride[k][shared];
-    if (shared >= 0) axes_.size[shared] = high - low;
+    for (int k = 0; k < axes_.operands; k++) start_[k] = shared < 0 ? 0 : low * axes_.stride[k][shared];
+    std::copy_n(axes_.size, axes_.rank, size_);
+    if (shared >= 0) size_[shared] = high - low;
   }
 
   void run() {
@@ -23,8 +24,8 @@ class Rows {
     }
     prepare();
     const int last = axes_.rank - 1;
-    const int64_t n = last < 0 ? 1 : axes_.size[last];
-    axes_.each(last < 0 ? 0 : 1, start_, [&](const int64_t* place) {
+    const int64_t n = last < 0 ? 1 : size_[last];
+    axes_.each(last < 0 ? 0 : 1, start_, size_, [&](const int64_t* place) {
       int64_t p[kMaxWalked];
       std::copy_n(place, axes_.operands, p);
       const auto skip = [&](int64_t rows) {
@@ -154,8 +155,8 @@ class Rows {
   void columns() const {
     TraceColumn<T> c;
     c.gradientStep = step(1);
-    const int64_t n = axes_.size[axes_.rank - 1];
-    axes_.each(1, start_, [&](const int64_t* p) {
+    const int64_t n = size_[axes_.rank - 1];
+    axes_.each(1, start_, size_, [&](const int64_t* p) {
       const auto line = [&](const Factor& f, int k) {
         return f ? TraceLine<T>{f.template at<T>(p[k]), step(k)} : TraceLine<T>{nullptr, 0};
       };
@@ -178,14 +179,15 @@ class Rows {
   }
 
   const TracePlan& plan_;
-  TraceAxes axes_;
+  const TraceAxes<kMaxWalked>& axes_;
+  int64_t size_[kMaxRows];
   const Products<T>& products_;
   /** Whether anything is added to the gradient on the way. */
   const bool learns_;
   const T zero_ = 0, one_ = 1;
   const TraceTerm* terms_[kMaxTerms];
   int count_ = 0;
-  int64_t start_[kMaxWalked] = {};
+  int64_t start_[kMaxWalked];
   TraceRows<T> rows_;
   Slot slots_[kMaxWalked];
   int slotCount_ = 0;
@@ -202,7 +204,7 @@ class Rows {
 template <class T>
 void combineRows(const TracePlan& plan, Context& context) {
   const Products<T>& products = context.table.products<T>();
-  const TraceAxes& axes = plan.combined;
+  const TraceAxes<kMaxWalked>& axes = plan.combined;
   // rows apart along this axis never meet in the gradient
   const bool learns = plan.isSinglePass && (plan.hasBefore || plan.hasAfter);
   const int shared = axes.longest(learns ? 1 : 0, true);

@@ -65,9 +65,9 @@ struct TracePlan {
   /** Whether all terms are simple: then one pass over the rows does everything. */
   bool isSinglePass = false;
   /** Axes of the pass that combines rows: the trace, the gradient, before, after, and two factors for each simple term. */
-  TraceAxes combined;
+  TraceAxes<kMaxWalked> combined;
   /** Axes of the passes that only contract, where there are any: the trace, the gradient, and a vector for each state. */
-  TraceAxes contractedBefore, contractedAfter;
+  TraceAxes<kMaxContracted> contractedBefore, contractedAfter;
 };
 
 /** Takes a trace step off `from`. @throws Error with code "invalid-instruction" where memory would not be safe */
@@ -78,7 +78,7 @@ void execute(const TracePlan& plan, Context& context);
 
 /** G += vectors . traces */
 template <class T>
-void contractTraces(const TracePlan& plan, const TraceAxes& axes, const Factor* vectors, Context& context);
+void contractTraces(const TracePlan& plan, const TraceAxes<kMaxContracted>& axes, const Factor* vectors, Context& context);
 /** Simple terms, all states in one pass over the rows; errors too, where that is all. */
 template <class T>
 void combineRows(const TracePlan& plan, Context& context);

@@ -2,7 +2,7 @@ import type { Strided, TraceStep, TraceTerm } from "../../tensor/trace-step.js";
 import type { Encoder } from "./encode.js";
 
 /** As many of each as the addon takes (native/cpu/trace_kernels.h). */
-const most = { states: 4, rows: 8, terms: 24 } as const;
+const most = { states: 4, rows: 8, terms: 64 } as const;
 
 /**
  * Appends a trace step, as native/cpu/trace_decode.cc reads it:
