@@ -61,7 +61,7 @@ struct Products {
   int64_t (*traceRows[kMaxStates])(const TraceRows<T>& rows, int64_t count, int64_t n);
   void (*traceColumn[kMaxStates])(const TraceColumn<T>& column, int64_t n);
   /** y[j] += sum of by_i from_i[j] over up to `kMaxAdded` finite factors, in their order. */
-  void (*addRows)(T* y, const TraceFactor<T>* factors, int count, int64_t n);
+  void (*addRows)(T* y, const ScaledRow<T>* factors, int count, int64_t n);
 };
 
 /** The vector kernels, compiled for one instruction set. */

@@ -127,11 +127,12 @@ inline void dotRows(T* total, const T* a, int64_t row, const T* x, int64_t n) {
     const V at = load<V>(x + j);
     for (int r = 0; r < R; r++) s[r][0] = fma(load<V>(a + r * row + j), at, s[r][0]);
   }
-  for (int r = 0; r < R; r++) {
-    T sum = laneSum(s[r][0] + s[r][1]);
-    for (int64_t i = j; i < n; i++) sum += a[r * row + i] * x[i];
-    total[r] = sum;
+  if (j < n) {
+    const First<V> rest(n - j);
+    const V at = rest.load(x + j);
+    for (int r = 0; r < R; r++) s[r][1] = fma(rest.load(a + r * row + j), at, s[r][1]);
   }
+  for (int r = 0; r < R; r++) total[r] = laneSum(s[r][0] + s[r][1]);
 }
 
 template <class T>

@@ -73,7 +73,7 @@ class Contraction {
   const Factor* vectors_;
   const Products<T>& products_;
   T* gradient_ = nullptr;
-  TraceFactor<T> added_[kMaxAdded];
+  ScaledRow<T> added_[kMaxAdded];
   int count_ = 0;
   int64_t n_ = 0;
 };

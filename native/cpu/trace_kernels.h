@@ -61,9 +61,9 @@ struct TraceColumn {
   TraceLine<T> a[kMaxTerms], b[kMaxTerms];
 };
 
-/** by * from[0..n) */
+/** A row times a number: by * from[0..n). */
 template <class T>
-struct TraceFactor {
+struct ScaledRow {
   T by;
   const T* from;
 };

@@ -169,7 +169,7 @@ class Rows {
         c.first[k] = i;
         for (; i < count_ && terms_[i]->into == k; i++) {
           const TraceTerm& t = *terms_[i];
-          c.a[i] = line(t.coefficient, termAt(i));
+          c.a[i] = t.coefficient ? line(t.coefficient, termAt(i)) : TraceLine<T>{&one_, 0};
           c.b[i] = t.own >= 0 ? TraceLine<T>{trace(t.own, p), 1} : line(t.base, termAt(i) + 1);
         }
       }

@@ -134,7 +134,7 @@ int64_t traceRows(const TraceRows<T>& r, int64_t count, int64_t n) {
 
 /** U vectors of the sum of `count` rows. */
 template <class T, int U, class Part>
-inline void addPiece(T* y, const TraceFactor<T>* factors, int count, int64_t j, Part part) {
+inline void addPiece(T* y, const ScaledRow<T>* factors, int count, int64_t j, Part part) {
   using V = typename VectorOf<T>::type;
   constexpr int w = lanes<V>;
   V sum[U];
@@ -146,7 +146,7 @@ inline void addPiece(T* y, const TraceFactor<T>* factors, int count, int64_t j, 
 }
 
 template <class T>
-void addRows(T* y, const TraceFactor<T>* factors, int count, int64_t n) {
+void addRows(T* y, const ScaledRow<T>* factors, int count, int64_t n) {
   using V = typename VectorOf<T>::type;
   constexpr int w = lanes<V>;
   int64_t j = 0;
