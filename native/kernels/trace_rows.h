@@ -23,15 +23,12 @@ struct MixedRow {
 template <int K>
 constexpr int kFlight = K == 1 ? 4 : K == 2 ? (ONWARD_BYTES == 64 ? 4 : 2) : (ONWARD_BYTES == 64 ? 2 : 1);
 
-/**
- * U vectors of a row from entry j on. A dense row has one term for each state, all with the same rows, and no
- * coefficient of zero: nothing is looked at but numbers.
- */
-template <class T, int K, int U, bool isDense, class Part>
-inline void rowPiece(const MixedRow<T, K>& r, int64_t j, Part part) {
+/** U vectors of a row from entry j on. */
+template <class T, int K, int U, class Part>
+__attribute__((always_inline)) inline void rowPiece(const MixedRow<T, K>& r, int64_t j, Part part) {
   using V = typename VectorOf<T>::type;
   constexpr int w = lanes<V>;
-  V old[K][U], next[K][U], g[U] = {}, x[U] = {};
+  V old[K][U], next[K][U], g[U] = {};
 #pragma GCC unroll 4
   for (int k = 0; k < K; k++)
     for (int u = 0; u < U; u++) old[k][u] = part.load(r.trace[k] + j + u * w);
@@ -42,22 +39,16 @@ inline void rowPiece(const MixedRow<T, K>& r, int64_t j, Part part) {
     for (int k = 0; k < K; k++)
       if (r.before[k] != 0)
         for (int u = 0; u < U; u++) g[u] = fma(filled<V>(r.before[k]), old[k][u], g[u]);
-  if (isDense)
-    for (int u = 0; u < U; u++) x[u] = part.load(r.from[0] + j + u * w);
 #pragma GCC unroll 4
   for (int k = 0; k < K; k++) {
-    if (isDense) {
-      for (int u = 0; u < U; u++) next[k][u] = filled<V>(r.by[k]) * x[u];
-    } else {
-      for (int u = 0; u < U; u++) next[k][u] = filled<V>(r.constant[k]);
-      for (int t = r.first[k]; t < r.first[k + 1]; t++)
-        if (r.by[t] != 0)
-          for (int u = 0; u < U; u++)
-            next[k][u] = fma(filled<V>(r.by[t]), part.load(r.from[t] + j + u * w), next[k][u]);
-    }
+    for (int u = 0; u < U; u++) next[k][u] = filled<V>(r.constant[k]);
+    for (int t = r.first[k]; t < r.first[k + 1]; t++)
+      if (r.by[t] != 0)
+        for (int u = 0; u < U; u++)
+          next[k][u] = fma(filled<V>(r.by[t]), part.load(r.from[t] + j + u * w), next[k][u]);
 #pragma GCC unroll 4
     for (int l = 0; l < K; l++)
-      if (isDense || r.own[k][l] != 0)
+      if (r.own[k][l] != 0)
         for (int u = 0; u < U; u++) next[k][u] = fma(filled<V>(r.own[k][l]), old[l][u], next[k][u]);
   }
   // a term may read old traces where they lie, so nothing is written before all is read
@@ -67,67 +58,157 @@ inline void rowPiece(const MixedRow<T, K>& r, int64_t j, Part part) {
   if (!r.gradient) return;
 #pragma GCC unroll 4
   for (int k = 0; k < K; k++)
-    if (isDense || r.after[k] != 0)
+    if (r.after[k] != 0)
       for (int u = 0; u < U; u++) g[u] = fma(filled<V>(r.after[k]), next[k][u], g[u]);
   for (int u = 0; u < U; u++) part.store(r.gradient + j + u * w, g[u]);
 }
 
-template <class T, int K, bool isDense>
-inline void mixRow(const MixedRow<T, K>& r, int64_t n) {
+/** Row i whatever its zeros; false, with nothing done, where a coefficient is not finite. */
+template <class T, int K>
+__attribute__((always_inline)) inline bool mixedRow(const TraceRows<T>& r, int64_t i, int64_t n) {
   using V = typename VectorOf<T>::type;
   constexpr int w = lanes<V>, U = kFlight<K>;
+  MixedRow<T, K> row;
+  // zero, or NaN where a coefficient is not finite
+  T wild = 0;
+  const auto read = [&](const TraceLine<T>& line) {
+    const T c = line.p[i * line.step];
+    wild += c * 0;
+    return c;
+  };
+#pragma GCC unroll 4
+  for (int k = 0; k < K; k++) {
+#pragma GCC unroll 4
+    for (int l = 0; l < K; l++) row.own[k][l] = read(r.own[k][l]);
+    row.after[k] = read(r.after[k]);
+    row.before[k] = r.hasBefore ? read(r.before[k]) : T(0);
+    row.constant[k] = 0;
+    row.trace[k] = r.trace[k] + i * r.traceStep;
+    row.first[k] = r.first[k];
+  }
+  row.first[K] = r.first[K];
+  for (int t = 0; t < r.first[K]; t++) {
+    row.by[t] = read(r.by[t]);
+    row.from[t] = r.from[t].p + i * r.from[t].step;
+  }
+  for (int t = 0; t < r.constants; t++) {
+    const T c = read(r.constantBy[t]), x = r.constantFrom[t].p[i * r.constantFrom[t].step];
+    row.constant[r.constantInto[t]] += c == 0 || x == 0 ? 0 : c * x;
+  }
+  if (wild != 0) return false;
+  row.hasBefore = r.hasBefore;
+  row.gradient = r.gradient ? r.gradient + i * r.gradientStep : nullptr;
   int64_t j = 0;
-  for (; j + U * w <= n; j += U * w) rowPiece<T, K, U, isDense>(r, j, Whole<V>());
+  for (; j + U * w <= n; j += U * w) rowPiece<T, K, U>(row, j, Whole<V>());
   if (U > 1)
-    for (; j + w <= n; j += w) rowPiece<T, K, 1, isDense>(r, j, Whole<V>());
-  if (j < n) rowPiece<T, K, 1, isDense>(r, j, First<V>(n - j));
+    for (; j + w <= n; j += w) rowPiece<T, K, 1>(row, j, Whole<V>());
+  if (j < n) rowPiece<T, K, 1>(row, j, First<V>(n - j));
+  return true;
 }
 
+/** What is added to the gradient on the way. */
+enum Learning { kNothing, kAfter, kBoth };
+
+/** The coefficients of a row, and where it lies: one term for each state, all with the same rows. */
 template <class T, int K>
-int64_t traceRows(const TraceRows<T>& r, int64_t count, int64_t n) {
-  MixedRow<T, K> row;
-  row.hasBefore = r.hasBefore;
-  for (int k = 0; k <= K; k++) row.first[k] = r.first[k];
-  for (int64_t i = 0; i < count; i++) {
-    // zero, or NaN where a coefficient is not finite
-    T wild = 0;
-    bool isDense = r.isDense;
+struct DenseRow {
+  T own[K][K], by[K], before[K], after[K];
+  T* trace[K];
+  const T* from;
+  T* gradient;
+};
+
+/** Inlined whatever its size, so that what it reads of a row stays in registers. */
+template <class T, int K, Learning learning, int U, class Part>
+__attribute__((always_inline)) inline void densePiece(const DenseRow<T, K>& r, int64_t j, Part part) {
+  using V = typename VectorOf<T>::type;
+  constexpr int w = lanes<V>;
+  V old[K][U], g[U], x[U], next[U];
+#pragma GCC unroll 4
+  for (int k = 0; k < K; k++)
+    for (int u = 0; u < U; u++) old[k][u] = part.load(r.trace[k] + j + u * w);
+  for (int u = 0; u < U; u++) x[u] = part.load(r.from + j + u * w);
+  if (learning != kNothing)
+    for (int u = 0; u < U; u++) g[u] = part.load(r.gradient + j + u * w);
+  if (learning == kBoth)
+#pragma GCC unroll 4
+    for (int k = 0; k < K; k++)
+      for (int u = 0; u < U; u++) g[u] = fma(filled<V>(r.before[k]), old[k][u], g[u]);
+#pragma GCC unroll 4
+  for (int k = 0; k < K; k++) {
+    for (int u = 0; u < U; u++) next[u] = filled<V>(r.by[k]) * x[u];
+#pragma GCC unroll 4
+    for (int l = 0; l < K; l++)
+      for (int u = 0; u < U; u++) next[u] = fma(filled<V>(r.own[k][l]), old[l][u], next[u]);
+    for (int u = 0; u < U; u++) part.store(r.trace[k] + j + u * w, next[u]);
+    if (learning != kNothing)
+      for (int u = 0; u < U; u++) g[u] = fma(filled<V>(r.after[k]), next[u], g[u]);
+  }
+  if (learning != kNothing)
+    for (int u = 0; u < U; u++) part.store(r.gradient + j + u * w, g[u]);
+}
+
+/** Whether it needs no care: neither zero nor subnormal, infinite or NaN. */
+inline bool isNormal(float c) {
+  uint32_t b;
+  memcpy(&b, &c, sizeof b);
+  return (((b >> 23) & 255) - 1) < 254;
+}
+inline bool isNormal(double c) {
+  uint64_t b;
+  memcpy(&b, &c, sizeof b);
+  return (((b >> 52) & 2047) - 1) < 2046;
+}
+
+/** Dense rows from row i on, up to one with a coefficient that needs care: where it stopped. */
+template <class T, int K, Learning learning>
+int64_t denseRows(const TraceRows<T>& r, int64_t i, int64_t count, int64_t n) {
+  using V = typename VectorOf<T>::type;
+  constexpr int64_t w = lanes<V>, U = kFlight<K>;
+  const int64_t whole = n & -w;
+  const First<V> rest(n - whole);
+  for (; i < count; i++) {
+    DenseRow<T, K> row;
+    bool isPlain = true;
     const auto read = [&](const TraceLine<T>& line) {
       const T c = line.p[i * line.step];
-      wild += c * 0;
+      isPlain &= isNormal(c);
       return c;
     };
 #pragma GCC unroll 4
     for (int k = 0; k < K; k++) {
 #pragma GCC unroll 4
-      for (int l = 0; l < K; l++) isDense &= (row.own[k][l] = read(r.own[k][l])) != 0;
-      isDense &= (row.after[k] = read(r.after[k])) != 0;
-      row.before[k] = r.hasBefore ? read(r.before[k]) : T(0);
-      row.constant[k] = 0;
+      for (int l = 0; l < K; l++) row.own[k][l] = read(r.own[k][l]);
+      row.by[k] = read(r.by[k]);
+      if (learning == kBoth) row.before[k] = read(r.before[k]);
+      if (learning != kNothing) row.after[k] = read(r.after[k]);
       row.trace[k] = r.trace[k] + i * r.traceStep;
     }
-    if (r.isDense) {
-#pragma GCC unroll 4
-      for (int k = 0; k < K; k++) {
-        isDense &= (row.by[k] = read(r.by[k])) != 0;
-        row.from[k] = r.from[k].p + i * r.from[k].step;
-      }
-    } else {
-      for (int t = 0; t < r.first[K]; t++) {
-        row.by[t] = read(r.by[t]);
-        row.from[t] = r.from[t].p + i * r.from[t].step;
-      }
-      for (int t = 0; t < r.constants; t++) {
-        const T c = read(r.constantBy[t]), x = r.constantFrom[t].p[i * r.constantFrom[t].step];
-        row.constant[r.constantInto[t]] += c == 0 || x == 0 ? 0 : c * x;
-      }
+    if (!isPlain) return i;
+    row.from = r.from[0].p + i * r.from[0].step;
+    row.gradient = r.gradient + i * r.gradientStep;
+    int64_t j = 0;
+    for (; j + U * w <= whole; j += U * w) densePiece<T, K, learning, U>(row, j, Whole<V>());
+    if (U > 2 && j + 2 * w <= whole) {
+      densePiece<T, K, learning, 2>(row, j, Whole<V>());
+      j += 2 * w;
     }
-    if (wild != 0) return i;
-    row.gradient = r.gradient ? r.gradient + i * r.gradientStep : nullptr;
-    if (isDense)
-      mixRow<T, K, true>(row, n);
-    else
-      mixRow<T, K, false>(row, n);
+    if (U > 1 && j < whole) densePiece<T, K, learning, 1>(row, j, Whole<V>());
+    if (whole < n) densePiece<T, K, learning, 1>(row, whole, rest);
+  }
+  return count;
+}
+
+template <class T, int K>
+int64_t traceRows(const TraceRows<T>& r, int64_t count, int64_t n) {
+  for (int64_t i = 0; i < count; i++) {
+    if (r.isDense) {
+      i = !r.gradient   ? denseRows<T, K, kNothing>(r, i, count, n)
+          : r.hasBefore ? denseRows<T, K, kBoth>(r, i, count, n)
+                        : denseRows<T, K, kAfter>(r, i, count, n);
+      if (i == count) break;
+    }
+    if (!mixedRow<T, K>(r, i, n)) return i;
   }
   return count;
 }
