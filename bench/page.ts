@@ -25,6 +25,7 @@ import { markdownResults } from "./tasks/table.js";
 /** A file of bench/results. */
 interface Results<R> {
   readonly machine: Machine;
+  readonly backend: string;
   readonly rows: R;
 }
 
@@ -42,11 +43,11 @@ function readFile<T>(kind: string): T {
 /** The page with its tables brought up to date with bench/results. */
 export function updated(text: string): string {
   const memory = read<Record<keyof MemorySuite, MemoryRow[]>>("memory");
-  const time = read<Record<keyof TimeSuite, TimeRow[]>>("time").rows;
+  const { rows: time, backend } = read<Record<keyof TimeSuite, TimeRow[]>>("time");
   const { sizes, cells, stacks, rjepa } = memory.rows;
   const { onward, node, cpu, cores } = memory.machine;
   const tables: Record<string, string> = {
-    machine: `Measured with Onward ${onward} on Node ${node}, ${cpu}, ${cores} cores.`,
+    machine: `Measured with Onward ${onward} on Node ${node}, ${cpu}, ${cores} cores; times on the ${backend} backend.`,
     "memory-sizes": sizesMarkdown(sizes),
     "memory-cells": memoryMarkdown(cells),
     "memory-stacks": memoryMarkdown(stacks),

@@ -19,6 +19,7 @@ import {
 import { sweepTime, type TimeRow, type TimeSweep, timeTable } from "../src/cli/bench/time.js";
 import { machine } from "../src/cli/machine.js";
 import { createProgress } from "../src/cli/progress.js";
+import { backend } from "../src/tensor/backend.js";
 import { writePage } from "./page.js";
 import { full, quick, type Suites } from "./suites.js";
 
@@ -43,7 +44,10 @@ async function counted<R>(
 function keep(kind: string, results: string, rows: unknown): void {
   mkdirSync(results, { recursive: true });
   const file = `${results}/${kind}.json`;
-  writeFileSync(file, `${JSON.stringify({ kind, machine: machine(), rows }, null, 1)}\n`);
+  writeFileSync(
+    file,
+    `${JSON.stringify({ kind, backend: backend().name, machine: machine(), rows }, null, 1)}\n`,
+  );
   console.log(`${file}\n`);
 }
 

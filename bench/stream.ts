@@ -9,6 +9,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { cells } from "../src/cells/index.js";
 import { machine } from "../src/cli/machine.js";
+import { backend } from "../src/tensor/backend.js";
 import "../src/index.js";
 import { key } from "../src/core/prng.js";
 import { rfp, stack } from "../src/learn/index.js";
@@ -92,7 +93,14 @@ async function report(steps: number): Promise<void> {
   if (process.exitCode !== 0 || !settled || last.step <= settled.step) return;
   const growth = last.residentSet - settled.residentSet;
   console.log(`resident set since step 10,000: ${growth < 0 ? "" : "+"}${mebibytes(growth)} MiB`);
-  const machineAndRows = { kind: "stream", machine: machine(), units, input, rows: found };
+  const machineAndRows = {
+    kind: "stream",
+    backend: backend().name,
+    machine: machine(),
+    units,
+    input,
+    rows: found,
+  };
   writeFileSync(
     fileURLToPath(new URL("results/stream.json", import.meta.url)),
     `${JSON.stringify(machineAndRows, null, 2)}\n`,

@@ -21,6 +21,7 @@ int operandsOf(Op op) {
   switch (op) {
 #define ONWARD_CASE(name) case Op::name:
     ONWARD_EXACT_1(ONWARD_CASE)
+    ONWARD_NARROW_1(ONWARD_CASE)
     ONWARD_DOUBLE_1(ONWARD_CASE)
     ONWARD_ATTRS_1(ONWARD_CASE)
     case Op::sum:

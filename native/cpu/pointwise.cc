@@ -134,7 +134,7 @@ void preparePointwise(Instruction& in) {
     return;
   }
   in.nest = looped(in.nest);
-  bool single = isExact(in.op);
+  bool single = isNarrow(in.op);
   for (int k = 0; k < in.nest.operands; k++) single = single && in.operands[k].dtype == DType::Float32;
   const bool rows = in.nest.rank == 1 || in.nest.size[in.nest.rank - 1] >= kShort;
   if (single)

@@ -15,10 +15,11 @@ constexpr int kOps = kPointwise ONWARD_OTHERS(ONWARD_COUNT);
 #undef ONWARD_COUNT
 
 /** Whether an op has a float32 kernel of its own. */
-constexpr bool isExact(Op op) {
+constexpr bool isNarrow(Op op) {
   switch (op) {
 #define ONWARD_CASE(name) case Op::name:
     ONWARD_EXACT_1(ONWARD_CASE)
+    ONWARD_NARROW_1(ONWARD_CASE)
     ONWARD_EXACT_2(ONWARD_CASE)
     return true;
 #undef ONWARD_CASE

@@ -4,6 +4,7 @@
 #include "cpu/table.h"
 #include "kernels/functions.h"
 #include "kernels/gemm.h"
+#include "kernels/narrow.h"
 #include "kernels/trace_column.h"
 #include "kernels/trace_rows.h"
 
@@ -47,6 +48,22 @@ inline D widened(const float* p) {
   Half h;
   memcpy(&h, p, sizeof h);
   return __builtin_convertvector(h, D);
+}
+
+/** Float32 in and out, float64 between. */
+template <D (*f)(D)>
+void unaryNarrow(float* out, const float* const* in, int64_t n, const double*) {
+  const float* a = in[0];
+  int64_t j = 0;
+  for (; j + lanes<D> <= n; j += lanes<D>) {
+    const Half h = __builtin_convertvector(f(widened(a + j)), Half);
+    memcpy(out + j, &h, sizeof h);
+  }
+  if (j == n) return;
+  Half rest{};
+  memcpy(&rest, a + j, (n - j) * sizeof(float));
+  rest = __builtin_convertvector(f(__builtin_convertvector(rest, D)), Half);
+  memcpy(out + j, &rest, (n - j) * sizeof(float));
 }
 
 void widen(double* out, const float* in, int64_t n) {
@@ -182,7 +199,7 @@ const Table table = {
     ONWARD_ISA_NAME,
     {
 #define ONWARD_ENTRY(name) unary<D, Functions::name>,
-        ONWARD_EXACT_1(ONWARD_ENTRY) ONWARD_DOUBLE_1(ONWARD_ENTRY)
+        ONWARD_EXACT_1(ONWARD_ENTRY) ONWARD_NARROW_1(ONWARD_ENTRY) ONWARD_DOUBLE_1(ONWARD_ENTRY)
 #undef ONWARD_ENTRY
 #define ONWARD_ENTRY(name) binary<D, Functions::name>,
             ONWARD_EXACT_2(ONWARD_ENTRY) ONWARD_DOUBLE_2(ONWARD_ENTRY)
@@ -197,7 +214,10 @@ const Table table = {
     {
 #define ONWARD_NONE(name) nullptr,
 #define ONWARD_ENTRY(name) unary<F, Exact<F>::name>,
-        ONWARD_EXACT_1(ONWARD_ENTRY) ONWARD_DOUBLE_1(ONWARD_NONE)
+        ONWARD_EXACT_1(ONWARD_ENTRY)
+#undef ONWARD_ENTRY
+#define ONWARD_ENTRY(name) unaryNarrow<Narrow::name>,
+        ONWARD_NARROW_1(ONWARD_ENTRY) ONWARD_DOUBLE_1(ONWARD_NONE)
 #undef ONWARD_ENTRY
 #define ONWARD_ENTRY(name) binary<F, Exact<F>::name>,
             ONWARD_EXACT_2(ONWARD_ENTRY) ONWARD_DOUBLE_2(ONWARD_NONE)

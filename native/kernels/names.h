@@ -1,12 +1,13 @@
 #pragma once
 // Names of the kernels, which TypeScript asks the addon for: their order here is their number in an instruction.
 
-/** Pointwise, of one argument. Those of ONWARD_EXACT_1 have a float32 kernel of their own. */
+/** Pointwise, of one argument. Those of ONWARD_EXACT_1 and ONWARD_NARROW_1 have a float32 kernel of their own. */
 #define ONWARD_EXACT_1(X) X(copy) X(neg) X(square) X(reciprocal) X(sqrt) X(relu)
+#define ONWARD_NARROW_1(X) X(exp) X(tanh) X(sigmoid) X(sechSquare)
 #define ONWARD_DOUBLE_1(X)                                                                                   \
-  X(exp) X(expm1) X(log) X(log1p) X(rsqrt) X(cbrt) X(sin) X(cos) X(tan) X(asin) X(acos) X(atan) X(sinh)      \
-  X(cosh) X(tanh) X(asinh) X(acosh) X(atanh) X(sigmoid) X(softplus) X(silu) X(siluSlope) X(gelu)             \
-  X(geluSlope) X(erf) X(erfc) X(abs) X(sign) X(floor) X(elu) X(softsign) X(sechSquare) X(bell) X(logicalNot) \
+  X(expm1) X(log) X(log1p) X(rsqrt) X(cbrt) X(sin) X(cos) X(tan) X(asin) X(acos) X(atan) X(sinh)      \
+  X(cosh) X(asinh) X(acosh) X(atanh) X(softplus) X(silu) X(siluSlope) X(gelu)             \
+  X(geluSlope) X(erf) X(erfc) X(abs) X(sign) X(floor) X(elu) X(softsign) X(bell) X(logicalNot) \
   X(castBool)
 /** Of two arguments. */
 #define ONWARD_EXACT_2(X) \
@@ -19,7 +20,7 @@
 #define ONWARD_ATTRS_3(X) X(where) X(timesPow)
 /** All pointwise ones. */
 #define ONWARD_POINTWISE(X)                                                                              \
-  ONWARD_EXACT_1(X) ONWARD_DOUBLE_1(X) ONWARD_EXACT_2(X) ONWARD_DOUBLE_2(X) ONWARD_ATTRS_1(X) \
+  ONWARD_EXACT_1(X) ONWARD_NARROW_1(X) ONWARD_DOUBLE_1(X) ONWARD_EXACT_2(X) ONWARD_DOUBLE_2(X) ONWARD_ATTRS_1(X) \
   ONWARD_ATTRS_3(X)
 /** The rest. */
 #define ONWARD_OTHERS(X) \

@@ -59,6 +59,9 @@ export function product(f: Factor | null, g: Factor | null, over: readonly Axis[
     g,
     summed.filter((a) => !f.axes.includes(a)),
   );
+  // with all axes in common it is a sum of products entry by entry
+  if (left.axes.length === right.axes.length && left.axes.every((a) => right.axes.includes(a)))
+    return sumOver({ axes: left.axes, tensor: scale(left.tensor, align(right, left.axes)) }, summed);
   const name = (a: Axis): string => `${axes.indexOf(a)}`;
   const out = axes.filter((a) => !summed.includes(a));
   return {
@@ -71,6 +74,8 @@ export function product(f: Factor | null, g: Factor | null, over: readonly Axis[
 export function sumOver(f: Factor, over: readonly Axis[]): Factor {
   const at = f.axes.flatMap((a, i) => (over.includes(a) ? [i] : []));
   if (at.length === 0) return f;
+  // one entry is its own sum
+  if (at.every((i) => f.axes[i].size === 1)) return squeezeOut(f, over);
   return { axes: f.axes.filter((a) => !over.includes(a)), tensor: sum(f.tensor, at) };
 }
 

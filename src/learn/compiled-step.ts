@@ -8,7 +8,6 @@ import type { ModelParams } from "./model.js";
 import {
   type EagerStep,
   fillSlots,
-  isLike,
   owned,
   type Recording,
   recordStep,
@@ -144,8 +143,8 @@ function bind(known: Recording, params: ModelParams): void {
 }
 
 /** Whether the arguments look like the recorded ones, and the parameters are those that the program points at. */
-const fits = ({ params, like }: Recording, now: ModelParams, past: Past, sample: unknown): boolean =>
-  params === now && isLike(like.past, past) && isLike(like.sample, sample);
+const fits = ({ params, form }: Recording, now: ModelParams, past: Past, sample: unknown): boolean =>
+  params === now && form.past.fits(past) && form.sample.fits(sample);
 
 /**
  * Where the tensors stand and what they look like; `null` where there is anything else, which no recording could follow,

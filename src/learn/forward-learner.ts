@@ -7,12 +7,12 @@ import { isTensor, type Tensor } from "../tensor/tensor.js";
 import { CompiledStep } from "./compiled-step.js";
 import { GradientSum, plus } from "./gradient-sum.js";
 import type { Influence } from "./influence/influence.js";
-import { type ByNode, lossCotangents, transposeArea } from "./linear-step.js";
+import { carryDown, lossCotangents } from "./linear-step.js";
 import type { Model, ModelParams } from "./model.js";
 import type { EagerStep } from "./recording.js";
 import { requireParams } from "./require-params.js";
 import type { Learner, LearnerMemory, StepResult } from "./rule.js";
-import { type Past, recordStep, type StepRecord } from "./step.js";
+import { type Past, recordStep } from "./step.js";
 
 export interface ForwardOptions {
   readonly rule: string;
@@ -137,13 +137,4 @@ export class ForwardLearner<S> implements Learner<S> {
     });
     return { moment: record.moment, loss: record.lossValue, direct: at(record.parameters) };
   };
-}
-
-/**
- * Local credit: the error of an area goes down within the time step through its `next`, with respect to the input only.
- * The area's own parameters and previous states are constants there: its traces count them already.
- */
-function carryDown(record: StepRecord, cotangents: ByNode): void {
-  for (let b = record.areas.length - 1; b >= 1; b--)
-    transposeArea(record, b, cotangents, new Set([...record.parameters, ...record.areas[b].previous]));
 }

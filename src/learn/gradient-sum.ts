@@ -16,6 +16,12 @@ export class GradientSum {
     return this.sums.get(block) ?? null;
   }
 
+  copy(): GradientSum {
+    const other = new GradientSum();
+    for (const [block, sum] of this.sums) other.sums.set(block, sum);
+    return other;
+  }
+
   clear(): void {
     this.sums.clear();
   }

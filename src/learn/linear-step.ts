@@ -9,13 +9,15 @@ export type ByNode = Map<number, Tensor>;
 
 /**
  * Carries the cotangents of area `b`'s new states back through its `next`, and through the outputs below it to the
- * new states of the area below. Nodes in `constant` are constants to `next`; all others, parameters too, take their share.
+ * new states of the area below, unless it is to stay within the area. Nodes in `constant` are constants to `next`; all
+ * others, parameters too, take their share.
  */
 export function transposeArea(
   { tape, areas }: StepRecord,
   b: number,
   cotangents: ByNode,
   constant: ReadonlySet<number> = new Set(),
+  within = false,
 ): void {
   const area = areas[b];
   area.results.forEach((node, k) => {
@@ -23,7 +25,7 @@ export function transposeArea(
     if (node >= 0 && ct !== undefined && !constant.has(node)) accumulate(cotangents, node, ct);
   });
   tape.pullback(cotangents, area.end - 1, area.start, constant);
-  tape.pullback(cotangents, area.start - 1, b > 0 ? areas[b - 1].end : 0);
+  if (!within) tape.pullback(cotangents, area.start - 1, b > 0 ? areas[b - 1].end : 0);
 }
 
 /** Cotangents of the loss at the leaves of its step: states before and after, and parameters that it reads itself. */
@@ -33,6 +35,15 @@ export function lossCotangents({ tape, loss, lossValue }: StepRecord): ByNode {
   cotangents.set(loss, onesLike(lossValue));
   tape.pullback(cotangents, tape.nodes.length - 1);
   return cotangents;
+}
+
+/**
+ * Local credit: the error of an area goes down within the time step through its `next`, with respect to the input only.
+ * The area's own parameters and previous states are constants there: its traces count them already.
+ */
+export function carryDown(record: StepRecord, cotangents: ByNode): void {
+  for (let b = record.areas.length - 1; b >= 1; b--)
+    transposeArea(record, b, cotangents, new Set([...record.parameters, ...record.areas[b].previous]));
 }
 
 /** J v: tangents of all new states from those of all previous states, both by node, area by area from the bottom up. */

@@ -1,4 +1,4 @@
-import { PlanError } from "../core/errors.js";
+import { ArgumentError, PlanError } from "../core/errors.js";
 
 const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 
@@ -26,4 +26,10 @@ export function checkMemory(who: string, needed: number, limit: number = availab
       needed,
       limit,
     );
+}
+
+/** Refuses a number of steps that makes no window. @throws ArgumentError */
+export function requireWindow(who: string, window: number): void {
+  if (!Number.isInteger(window) || window < 1)
+    throw new ArgumentError(`${who}: expected a window of at least 1 step, got ${window}`);
 }

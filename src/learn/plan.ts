@@ -5,9 +5,11 @@ import { mapTree } from "../core/tree.js";
 import { Tape } from "../reverse/tape.js";
 import { abstractTensor } from "../tensor/apply.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
+import { automaticWindow } from "./influence/block/pays.js";
 import type { Pattern } from "./influence/pattern.js";
 import type { Sources } from "./influence/sources.js";
 import { bytesOf } from "./influence/traces.js";
+import { requireWindow } from "./memory.js";
 import type { Model, ModelParams, Moment } from "./model.js";
 import type { Past } from "./step.js";
 import {
@@ -29,6 +31,8 @@ export interface PlanOptions<S = unknown> {
   readonly dtype?: DType;
   /** One time step of data, for its shapes: with it the record of the loss is counted too, and its batch and dtype are used. */
   readonly sample?: S;
+  /** Steps that the influence crosses at once; default 1. `auto` picks the number from the sizes, as `rfp` does. */
+  readonly window?: number | "auto";
   /** Parameters, for the shapes of those that only the loss reads. */
   readonly params?: ModelParams;
 }
@@ -53,11 +57,15 @@ export interface Plan {
   readonly batch: number;
   readonly steps: number;
   readonly dtype: DType;
+  /** Steps that the influence crosses at once. */
+  readonly window: number;
   /** Number of parameters in the areas. */
   readonly parameters: number;
   /** Bytes each rule would hold. */
   readonly bytes: {
     readonly rfpExact: number;
+    /** Exact, with what a block of `window` steps takes while it is crossed: its record, and about as much of coefficients. */
+    readonly rfpWindow: number;
     readonly rfpLocal: number;
     readonly rtrl: number;
     readonly bptt: number;
@@ -77,6 +85,7 @@ export function plan<S>(model: Model<S>, options: PlanOptions<S> = {}): Plan {
     throw new ArgumentError(`plan: expected integers >= 1, got batch ${batch} and steps ${steps}`);
   const input = given ?? abstractTensor({ shape: [batch, ...model.areas[0].geometry.input], dtype });
   const params = options.params ? abstractTree(options.params) : parameterShapes(model, dtype);
+  if (options.window !== "auto") requireWindow("plan", options.window ?? 1);
   const shapes = recordShapes(model, params, input, { explain: true });
   const exact = structureOf(shapes, { credit: "exact" });
   const local = structureOf(shapes, { credit: "own" });
@@ -84,13 +93,21 @@ export function plan<S>(model: Model<S>, options: PlanOptions<S> = {}): Plan {
   const perStep = sample
     ? bytesPerStep(model, params, sample)
     : bytesPerStep(silent(model, input), params, null);
+  const window = options.window === "auto" ? automaticWindow(exact) : (options.window ?? 1);
   return {
     rows: rowsOf(model, exact),
     batch,
     steps,
     dtype,
     parameters: exact.sources.blocks.reduce((n, b) => (b.area === null ? n : n + sizeOf(b.shape)), 0),
-    bytes: { rfpExact: exact.bytes, rfpLocal: local.bytes, rtrl: rtrl.bytes, bptt: perStep * steps },
+    window,
+    bytes: {
+      rfpExact: exact.bytes,
+      rfpWindow: exact.bytes + (window > 1 ? 2 * window * perStep : 0),
+      rfpLocal: local.bytes,
+      rtrl: rtrl.bytes,
+      bptt: perStep * steps,
+    },
     bpttSmallerBelow: Math.ceil(exact.bytes / Math.max(1, perStep)),
   };
 }

@@ -4,7 +4,8 @@ import { copy } from "../ops/views.js";
 import { fromData } from "../tensor/apply.js";
 import { type Program, recordProgram } from "../tensor/program.js";
 import { denseOf, entries } from "../tensor/read.js";
-import { isTensor, Tensor } from "../tensor/tensor.js";
+import { isTensor, type Tensor } from "../tensor/tensor.js";
+import { type Form, formOf } from "./form.js";
 import type { ModelParams, Moment } from "./model.js";
 import type { Past } from "./step.js";
 
@@ -19,16 +20,6 @@ export interface StepOutcome {
 /** One time step op by op: what is recorded, and what a replay must equal. */
 export type EagerStep<S> = (params: ModelParams, past: Past, sample: S) => StepOutcome;
 
-/** How a tensor lies in its array. */
-class Layout {
-  constructor(
-    readonly shape: readonly number[],
-    readonly dtype: string,
-    readonly strides: readonly number[],
-    readonly offset: number,
-  ) {}
-}
-
 /** A recorded step: the kernel calls, the arrays that they read and write, and what the arguments looked like. */
 export interface Recording {
   readonly program: Program;
@@ -36,8 +27,7 @@ export interface Recording {
   readonly slots: readonly Tensor[];
   readonly outcome: StepOutcome;
   readonly fingerprint: string;
-  /** The other arguments, with layouts for tensors. */
-  readonly like: { readonly past: unknown; readonly sample: unknown };
+  readonly form: { readonly past: Form; readonly sample: Form };
   /** The parameters that the program points at now, and their arrays. */
   params: ModelParams;
   arrays: readonly TypedArray[];
@@ -65,64 +55,18 @@ export function recordStep<S>(
     ...arrays.map((data, i) => [data, `parameter ${i}`] as const),
     ...slots.map((t, i) => [denseOf(t).data, `input ${i}`] as const),
   ]);
-  const like = mapTree({ past, sample }, isTensor, (t: Tensor) => {
-    const { strides, offset } = denseOf(t);
-    return new Layout(t.shape, t.dtype, strides, offset);
-  }) as Recording["like"];
+  const places = slots.values();
+  const form = { sample: formOf(sample, places), past: formOf(past, places) };
   const fingerprint = program.fingerprint(named);
-  const recording = { program, slots, outcome: result, fingerprint, like, params, arrays, replays: 0 };
+  const recording = { program, slots, outcome: result, fingerprint, form, params, arrays, replays: 0 };
   return { recording, given };
 }
 
-/** Whether a tree holds tensors laid out like this where `like` does, and nothing else. */
-export function isLike(like: unknown, tree: unknown): boolean {
-  if (like instanceof Layout) {
-    if (!(tree instanceof Tensor) || tree.dtype !== like.dtype) return false;
-    const { strides, offset } = denseOf(tree);
-    return offset === like.offset && isSame(tree.shape, like.shape) && isSame(strides, like.strides);
-  }
-  if (typeof like !== "object" || like === null) return like === tree;
-  if (typeof tree !== "object" || tree === null) return false;
-  if (Array.isArray(like) || Array.isArray(tree))
-    return (
-      Array.isArray(like) &&
-      Array.isArray(tree) &&
-      like.length === tree.length &&
-      like.every((l, i) => isLike(l, tree[i]))
-    );
-  const names = Object.keys(tree);
-  return (
-    names.length === Object.keys(like).length &&
-    names.every(
-      (name) =>
-        Object.hasOwn(like, name) &&
-        isLike((like as Record<string, unknown>)[name], (tree as Record<string, unknown>)[name]),
-    )
-  );
-}
-
-function isSame(a: readonly number[], b: readonly number[]): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
-}
-
-/**
- * Writes the tensors of sample and past, which are like the recorded ones, into the slots. Returns them in the slots'
- * order.
- */
-export function fillSlots({ slots, like }: Recording, sample: unknown, past: unknown): readonly Tensor[] {
+/** Writes the tensors of sample and past, which fit, into the slots. Returns them in the slots' order. */
+export function fillSlots({ form }: Recording, sample: unknown, past: unknown): readonly Tensor[] {
   const given: Tensor[] = [];
-  const visit = (at: unknown, node: unknown): void => {
-    if (node instanceof Tensor) {
-      denseOf(slots[given.length]).data.set(entries(node));
-      given.push(node);
-    } else if (typeof at === "object" && at !== null)
-      for (const name of Object.keys(at))
-        visit((at as Record<string, unknown>)[name], (node as Record<string, unknown>)[name]);
-  };
-  visit(like.sample, sample);
-  visit(like.past, past);
+  form.sample.copy(sample, given);
+  form.past.copy(past, given);
   return given;
 }
 

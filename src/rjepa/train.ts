@@ -95,7 +95,10 @@ export function train(start: Start, sequences: readonly FixationSequence[], opti
     scale: (path) => (/\.(WG|bG)$/.test(path) ? predictorScale : 1),
   });
   let { params } = start;
-  const learner = ruleNamed(options.rule ?? "rfp").start(jepa.model, params, { credit: options.credit });
+  const learner = ruleNamed(options.rule ?? "rfp").start(jepa.model, params, {
+    credit: options.credit,
+    compile: true,
+  });
   const curve: { fixation: number; loss: number }[] = [];
   const every = Math.max(1, Math.floor(updates / curvePoints));
   const began = performance.now();

@@ -45,6 +45,8 @@ export interface Backend {
   run(name: string, inputs: readonly Operand[], attrs: unknown, out: Result): void;
   /** The hot loop of forward-in-time learning, fused: see `TraceStep`. */
   traceStep(step: TraceStep): void;
+  /** Whether replays may add up in another order than op by op; `js` gives the same numbers to the last bit. */
+  readonly regroups?: boolean;
   /** Prepares calls to be made again and again, faster than one by one; null where it cannot. */
   record?(calls: readonly BackendCall[]): Replay | null;
 }

@@ -7,7 +7,7 @@ import type { Strided } from "./trace-step.js";
 export type Call = BackendCall | { readonly kind: "check"; readonly checked: Checked };
 
 /** Something that points at numbers, and may be pointed at others. */
-export type Pointer = { data: TypedArray };
+export type Pointer = { data: TypedArray; offset: number };
 
 /** Everything by which a call reads. */
 export function pointersOf(call: Call): Pointer[] {

@@ -31,8 +31,9 @@ export class Program {
   }
 
   /** Only the calls that are needed, on as few arrays as will do. This program shares arrays with it: use one of them. */
-  simplified(around: Surroundings): Program {
-    return new Program(simplify(this.calls, around), this.reads);
+  simplified(around: Omit<Surroundings, "regroups">): Program {
+    const regroups = backend().regroups ?? false;
+    return new Program(simplify(this.calls, { ...around, regroups }), this.reads);
   }
 
   /**

@@ -1,6 +1,8 @@
 import type { TypedArray } from "../core/dtype.js";
 import type { KernelCall } from "./backend.js";
+import { batchProducts } from "./batch-products.js";
 import { type Call, changedBy, identityOf, inWords, type Pointer, pointersOf } from "./call.js";
+import { sumProducts } from "./sum-products.js";
 
 /** What the world around a program reads and writes. */
 export interface Surroundings {
@@ -8,20 +10,30 @@ export interface Surroundings {
   readonly given: readonly TypedArray[];
   /** Arrays that are read after a replay. */
   readonly kept: readonly TypedArray[];
+  /** Whether sums may be taken in another order. */
+  readonly regroups: boolean;
 }
 
 /**
- * The calls that a replay needs, to the last bit: what follows from constants alone is computed already, what is computed
+ * The calls that a replay needs: what follows from constants alone is computed already, what is computed
  * twice is computed once, what nobody reads is left out, changes in place come last, and results whose time is over lend
  * their arrays to later ones.
  */
-export function simplify(calls: readonly Call[], { given, kept }: Surroundings): Call[] {
+export function simplify(calls: readonly Call[], { given, kept, regroups }: Surroundings): Call[] {
   const mutable = buffersOf(calls.flatMap(changedBy));
   const known = merged(calls, mutable, buffersOf(given), buffersOf(kept));
-  const needed = changesLast(reached(known, buffersOf(kept)), mutable);
+  const read = reached(known, buffersOf(kept));
+  const needed = changesLast(regroups ? regrouped(read, buffersOf(given), buffersOf(kept)) : read, mutable);
   shareArrays(needed, buffersOf(kept));
   return needed;
 }
+
+/** Many small products as few large ones: the same but for rounding. */
+const regrouped = (
+  calls: readonly Call[],
+  given: ReadonlySet<ArrayBufferLike>,
+  kept: ReadonlySet<ArrayBufferLike>,
+): Call[] => sumProducts(batchProducts(calls, given, kept), kept);
 
 const buffersOf = (arrays: readonly TypedArray[]): Set<ArrayBufferLike> =>
   new Set(arrays.map(({ buffer }) => buffer));
@@ -125,7 +137,7 @@ function shareArrays(calls: readonly Call[], kept: ReadonlySet<ArrayBufferLike>)
       const other = free.get(kindOf(data))?.pop();
       if (other) {
         lent.set(data, other);
-        (call.out as Pointer).data = other;
+        (call.out as { data: TypedArray }).data = other;
       }
     }
     // only now: a kernel must not write where it reads

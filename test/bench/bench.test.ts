@@ -109,16 +109,16 @@ describe("time", () => {
     const sweep = { rules: [{ rule: "rtrl", credit: "exact" }] as const, limit: 1000 * megabyte };
     const rows = sweepTime({
       ...sweep,
-      subjects: [squareArea("mingru", 16), squareArea("mingru", 64)],
+      subjects: [squareArea("mingru", 16), squareArea("mingru", 128)],
       seconds: 4,
     });
     expect(rows.map((r) => r.figure.kind)).toEqual(["measured", "measured"]);
-    // 64 times the numbers; below 3 for what a step costs at any size
+    // 512 times the numbers; below 3 for what a step costs at any size
     const growth = growthOf(rows, rows[1]);
     expect(growth).toBeGreaterThan(0);
     expect(growth).toBeLessThan(4);
     expect(growthOf(rows, rows[0])).toBeNull();
-    expect(timeTable(rows)).toMatch(/mingru +64 +rtrl +[\d.]+ ms/);
+    expect(timeTable(rows)).toMatch(/mingru +128 +rtrl +[\d.]+ ms/);
     const [slow] = sweepTime({ ...sweep, subjects: [squareArea("vanilla", 64)], seconds: 0.01 });
     expect(slow.figure.kind).toBe("slow");
     const [refused] = sweepTime({ ...sweep, subjects: [squareArea("vanilla", 64)], limit: 1, seconds: 1 });

@@ -129,7 +129,7 @@ describe("every mistake is one sentence and exit status 1", async () => {
     [
       "an unknown rule",
       ["check", oracle("recurrent.json"), "--rule", "magic"],
-      /rule: expected one of bptt, .*rfp, .*tbptt\(window\), .*got "magic"/,
+      /rule: expected one of bptt, .*rfp\(window\), .*tbptt\(window\), .*got "magic"/,
     ],
     [
       "an unknown credit",

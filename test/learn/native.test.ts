@@ -1,8 +1,10 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { cells } from "../../src/cells/index.js";
+import { leavesOf } from "../../src/core/tree.js";
 import { backendNames, cast, useBackend } from "../../src/index.js";
-import { rfp, rules, stack } from "../../src/learn/index.js";
+import { rfp, ruleNamed, rules, stack, tbptt } from "../../src/learn/index.js";
+import { isTensor, type Tensor } from "../../src/tensor/tensor.js";
 import { arbitraryStack, checkLearner, randomParams, randomSequence } from "../../src/testing/index.js";
 
 const isBuilt = backendNames().includes("native");
@@ -15,6 +17,33 @@ describe.skipIf(!isBuilt)(isBuilt ? title : `${title} (skipped: the addon is not
     const cases = arbitraryStack({ units: [1, 5], inputs: [1, 5], steps: [4, 9] });
     const holds = fc.property(cases, ({ model, params, samples }) => {
       checkLearner(rules[name], model, { params, samples });
+    });
+    fc.assert(holds, { numRuns: 20 });
+  });
+
+  it("is exact across blocks of steps, replayed", () => {
+    const cases = arbitraryStack({ units: [1, 5], inputs: [1, 5], steps: [15, 40] });
+    const holds = fc.property(cases, fc.integer({ min: 4, max: 6 }), ({ model, params, samples }, window) => {
+      checkLearner(ruleNamed(`rfp(${window})`), model, { params, samples });
+    });
+    fc.assert(holds, { numRuns: 20 });
+  });
+
+  it("transposes windows that it replays as the reference does, with products taken together", () => {
+    const cases = arbitraryStack({ areas: [1, 2], units: [1, 5], inputs: [1, 5], steps: [5, 8] });
+    const holds = fc.property(cases, ({ model, params, samples }) => {
+      const [native, js] = ["native", "js"].map((name) => {
+        useBackend(name);
+        const learner = tbptt(model, params, { window: 6, compile: name === "native" });
+        for (let t = 0; t < 60; t++) learner.step(samples[t % samples.length]);
+        return leavesOf<Tensor>(learner.gradient(), isTensor).map(({ value }) => [...value.toTypedArray()]);
+      });
+      useBackend("native");
+      // the same sums of products in another order
+      native.forEach((block, k) => {
+        const size = Math.max(...js.flat().map(Math.abs), 1e-3);
+        block.forEach((v, i) => expect(Math.abs(v - js[k][i])).toBeLessThan(1e-10 * size));
+      });
     });
     fc.assert(holds, { numRuns: 20 });
   });

@@ -182,6 +182,23 @@ describe("bytes planned", () => {
     expect(bytes.rfpExact).toBe(plan(stack(models.stack)).bytes.rfpLocal);
   });
 
+  it("count the record of a block of steps", () => {
+    const model = stack(models.stack);
+    const [plain, block] = [plan(model, { steps: 1 }), plan(model, { window: 8 })];
+    expect(plain).toMatchObject({ window: 1, bytes: { rfpWindow: plain.bytes.rfpExact } });
+    expect(block.window).toBe(8);
+    expect(block.bytes.rfpWindow).toBe(plain.bytes.rfpExact + 16 * plain.bytes.bptt);
+    expect(() => plan(model, { window: 0 })).toThrow("plan: expected a window of at least 1 step, got 0");
+  });
+
+  it("pick blocks where the influence is large, and not where parameters are shared over positions", () => {
+    const picked = (areas: Cell[]): number => plan(stack(areas), { window: "auto" }).window;
+    expect(picked([cells.mingru({ input: 16, units: 16 })])).toBe(1);
+    expect(picked([cells.mingru({ input: 256, units: 256 })])).toBe(32);
+    expect(picked([cells.vanilla({ input: 64, units: 64 })])).toBe(32);
+    expect(picked([cells.rgcPointwise({ input: [3, 64, 64], units: 16 })])).toBe(1);
+  });
+
   it("refuse sizes that are none", () => {
     expect(() => plan(stack(models.gru), { batch: 0 })).toThrow(ArgumentError);
     expect(() => plan(stack(models.gru), { steps: 1.5 })).toThrow("got batch 1 and steps 1.5");

@@ -31,6 +31,7 @@ export function nativeBackend(addon: Addon, reference: Backend, options: NativeO
   const encoder = new Encoder(kernels, ints, numbers);
   return {
     name: "native",
+    regroups: true,
     run(name, inputs, attrs, out): void {
       if (workOf(name, inputs, attrs, out) < least(name)) reference.run(name, inputs, attrs, out);
       else if (!runNative(addon, encoder, name, inputs, attrs, out)) reference.run(name, inputs, attrs, out);

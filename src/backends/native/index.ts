@@ -41,7 +41,7 @@ export function registerNative(reference: Backend): void {
       least: environment("ONWARD_CROSSOVER") === "0" ? () => 0 : undefined,
     };
     registerBackend(nativeBackend(loaded, reference, options));
-    if (wanted === "native") useBackend("native");
+    useBackend("native");
   } else if (wanted === "native") {
     throw new BackendError(`ONWARD_BACKEND: expected the native addon, but ${loaded}`, "no-native-backend");
   }

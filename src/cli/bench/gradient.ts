@@ -59,9 +59,7 @@ const settings: Readonly<Record<string, readonly number[]>> = { tbptt: [5, 20], 
 function variants(): Variant[] {
   const named = Object.values(rules)
     .filter(({ name }) => name !== "bptt")
-    .flatMap(({ name, setting }) =>
-      setting ? (settings[name] ?? [setting.value]).map((n) => `${name}(${n})`) : [name],
-    )
+    .flatMap(({ name }) => settings[name]?.map((n) => `${name}(${n})`) ?? [name])
     .map((name): Variant => ({ name, rule: ruleNamed(name), credit: "exact" }));
   return named.flatMap((v) => (v.name === "rfp" ? [v, { ...v, name: "rfp local", credit: "local" }] : [v]));
 }

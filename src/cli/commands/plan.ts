@@ -12,6 +12,7 @@ interface Options {
   readonly batch: string;
   readonly steps: string;
   readonly dtype: string;
+  readonly window?: string;
   readonly json?: boolean;
 }
 
@@ -26,6 +27,7 @@ export const command: Command = {
       .option("--units <sizes>", "units of each cell: 64, or 64,32", "64")
       .option("--batch <n>", "streams in parallel", "1")
       .option("--steps <T>", "steps that bptt records", "100")
+      .option("--window <H>", "steps that the influence crosses at once, or auto")
       .option("--dtype <name>", "float64 or float32", "float64")
       .option("--json", "print JSON")
       .action(async (options: Options) => {
@@ -37,6 +39,7 @@ export const command: Command = {
           batch: countOf("--batch", options.batch),
           steps: countOf("--steps", options.steps),
           dtype: options.dtype,
+          window: options.window === "auto" ? "auto" : countOf("--window", options.window ?? "1"),
         });
         process.stdout.write(options.json ? `${JSON.stringify(found, null, 2)}\n` : await table(found));
       });
@@ -73,6 +76,15 @@ async function table(found: Plan): Promise<string> {
   const { bytes } = found;
   const totals: [string, number, string][] = [
     ["rfp, credit exact", bytes.rfpExact, "flat in T"],
+    ...(found.window > 1
+      ? [
+          [`rfp, window ${found.window}`, bytes.rfpWindow, "flat in T, with the record of a block"] as [
+            string,
+            number,
+            string,
+          ],
+        ]
+      : []),
     ["rfp, credit local", bytes.rfpLocal, "flat in T; biased below a recurrent area"],
     ["rtrl", bytes.rtrl, "flat in T"],
     ["bptt", bytes.bptt, `T = ${found.steps}; smaller than exact rfp below T = ${found.bpttSmallerBelow}`],

@@ -17,8 +17,8 @@ export interface Advance {
   /** Error with respect to the states before the step, and after it. */
   readonly before: StateErrors;
   readonly after: StateErrors;
-  /** The block's gradient and the order of its axes. */
-  readonly gradient: TypedArray;
+  /** The block's gradient and the order of its axes; `null` where no error meets the trace. */
+  readonly gradient: TypedArray | null;
   readonly order: readonly Axis[];
   readonly started: boolean;
 }
@@ -65,7 +65,8 @@ function watched(by: Watcher, { trace, terms, before, after, gradient }: Advance
     [coefficient, base].flatMap((f) => (f === null || overlaps(f, trace) ? [] : [f.tensor])),
   );
   const errors = [...before, ...after].filter((e) => e !== null);
-  const old = tensors([...step.traces, gradient].map((a) => a.slice()));
+  const changed = gradient === null ? step.traces : [...step.traces, gradient];
+  const old = tensors(changed.map((a) => a.slice()));
   by.derived(
     {
       reading: "trace",
@@ -75,7 +76,7 @@ function watched(by: Watcher, { trace, terms, before, after, gradient }: Advance
       called: null,
     },
     () => backend().traceStep(step),
-    () => tensors([...step.traces, gradient]),
+    () => tensors(changed),
   );
 }
 
@@ -121,8 +122,8 @@ function lower(
   const names = [...outStride.keys()];
   const free = (a: Axis): boolean => !outStride.has(a) && !inner.includes(a);
   const bound = [...new Set([...(term.coefficient?.axes ?? []), ...(term.base?.axes ?? [])].filter(free))];
-  const aligned =
-    term.own !== null && names.length === rowAxes.length && names.every((a, i) => a === rowAxes[i]);
+  // row for row: neither the term nor its base calls an axis otherwise than the trace does
+  const aligned = term.own !== null && isSame(names, rowAxes) && isSame(term.base?.axes ?? [], trace.layout);
   const row = {
     into: slot[term.into],
     rows: names.map((a) => a.size),
@@ -134,6 +135,9 @@ function lower(
   if (aligned) return { ...row, base: null, own: slot[term.own as number] };
   return { ...row, base: term.base && innerBase(term.base, names, bound, inner, trace), own: null };
 }
+
+const isSame = (a: readonly Axis[], b: readonly Axis[]): boolean =>
+  a.length === b.length && a.every((x, i) => x === b[i]);
 
 function strided(f: Factor, rows: readonly Axis[], bound: readonly Axis[]): Strided {
   const { data, strides, offset } = f.tensor.value as Dense;

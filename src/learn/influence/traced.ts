@@ -4,6 +4,7 @@ import type { Model, ModelParams } from "../model.js";
 import type { StepRecord } from "../step.js";
 import { recordShapes, type Structure, structureOf } from "../structure.js";
 import { advance } from "./advance.js";
+import { advanceBlock, type BlockOfSteps } from "./block/advance-block.js";
 import { Composer } from "./compose.js";
 import type { Influence, StepErrors } from "./influence.js";
 import type { PatternOptions } from "./pattern.js";
@@ -55,6 +56,16 @@ export class TracedInfluence implements Influence {
         });
       });
     });
+  }
+
+  /** Many steps at once; returns what their losses say of parameters that they read themselves, by block. */
+  advanceBlock(
+    records: readonly StepRecord[],
+    does: Pick<BlockOfSteps, "gathers" | "crosses">,
+  ): readonly (Tensor | null)[] {
+    const { sources } = this.structure;
+    const contributions = records.map((record) => pushStep(record, sources, this.options));
+    return advanceBlock(this.store, { records, contributions, credit: this.options.credit, ...does });
   }
 
   gradient(block: number): Tensor | null {

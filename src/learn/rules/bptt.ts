@@ -1,10 +1,24 @@
 import { BackwardLearner } from "../backward-learner.js";
+import { backwardCrossing } from "../crossings.js";
 import type { Rule } from "../rule.js";
+import { WindowLearner } from "../window-learner.js";
 
-/** Backpropagation through time (Werbos 1990): the oracle that other rules are measured against. */
+/**
+ * Backpropagation through time (Werbos 1990): the oracle that other rules are measured against. With `compile`, steps compute
+ * values only, and the whole sequence is taken again when the gradient is asked for: for sequences of few lengths, over and
+ * over. By default each step is recorded when it is taken.
+ */
 export const rule: Rule = {
   name: "bptt",
   summary: "exact, backward through the recorded past; memory grows with T",
   exactness: "exact",
-  start: (model, params) => new BackwardLearner(model, params, { rule: "bptt" }),
+  start: (model, params, { compile = false } = {}) =>
+    compile
+      ? new WindowLearner(model, params, {
+          rule: "bptt",
+          window: Number.POSITIVE_INFINITY,
+          compile,
+          start: () => backwardCrossing(model, "bptt"),
+        })
+      : new BackwardLearner(model, params, { rule: "bptt" }),
 };

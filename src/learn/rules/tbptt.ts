@@ -1,6 +1,8 @@
-import { ArgumentError } from "../../core/errors.js";
 import { BackwardLearner } from "../backward-learner.js";
+import { backwardCrossing } from "../crossings.js";
+import { requireWindow } from "../memory.js";
 import type { Rule, RuleOptions } from "../rule.js";
+import { WindowLearner } from "../window-learner.js";
 
 export interface TbpttOptions extends RuleOptions {
   /** Steps that are recorded together; default 20. */
@@ -16,9 +18,10 @@ export const rule: Rule<TbpttOptions> = {
   summary: "biased; backward within windows of steps",
   exactness: "biased",
   setting: { option: "window", value: 20 },
-  start: (model, params, { window = 20 } = {}) => {
-    if (!Number.isInteger(window) || window < 1)
-      throw new ArgumentError(`tbptt: expected a window of at least 1 step, got ${window}`);
-    return new BackwardLearner(model, params, { rule: "tbptt", window });
+  start: (model, params, { window = 20, compile = model.isPure } = {}) => {
+    requireWindow("tbptt", window);
+    if (!compile) return new BackwardLearner(model, params, { rule: "tbptt", window });
+    const start = () => backwardCrossing(model, "tbptt");
+    return new WindowLearner(model, params, { rule: "tbptt", window, compile, start });
   },
 };

@@ -1,0 +1,86 @@
+import { allocate, type TypedArray } from "../core/dtype.js";
+import { sizeOf } from "../core/shape.js";
+import type { KernelCall, Operand } from "./backend.js";
+import { type Call, identityOf, inWords, pointersOf } from "./call.js";
+import { besideEachOther, type ContractLabels } from "./side-by-side.js";
+
+/** Fewer products of one matrix stay as they are. */
+const fewest = 4;
+
+/**
+ * Products of one matrix with many operands that are all there from the start, as the drives of many time steps are, become
+ * one product with all of them side by side: the matrix is read once. `given` are the arrays that are there.
+ */
+export function batchProducts(
+  calls: readonly Call[],
+  given: ReadonlySet<ArrayBufferLike>,
+  kept: ReadonlySet<ArrayBufferLike>,
+): Call[] {
+  const made = new Set(calls.flatMap((c) => (c.kind === "kernel" ? [c.out.data.buffer] : [])));
+  const groups = new Map<string, { readonly which: 0 | 1; readonly members: KernelCall[] }>();
+  for (const call of calls) {
+    if (call.kind !== "kernel" || call.name !== "contract" || kept.has(call.out.data.buffer)) continue;
+    for (const at of [0, 1] as const) {
+      const [own, other] = [call.inputs[at], call.inputs[1 - at]];
+      if (!given.has(own.data.buffer) || made.has(other.data.buffer)) continue;
+      const key = inWords([at, call.attrs, shapeOf(own), other], (data) => `${identityOf(data)}`);
+      const group = groups.get(key) ?? { which: at, members: [] };
+      group.members.push(call);
+      groups.set(key, group);
+    }
+  }
+  const first = new Map<Call, Call[]>();
+  const gone = new Set<Call>();
+  const moved = new Map<TypedArray, { readonly data: TypedArray; readonly offset: number }>();
+  for (const { which, members } of groups.values()) {
+    const operands = new Set(members.map((m) => m.inputs[which].data));
+    // a matrix with itself again and again is another's group
+    if (operands.size < members.length || members.length < fewest || members.some((m) => gone.has(m)))
+      continue;
+    const { stacked, product } = sideBySide(members, which);
+    first.set(members[0], [stacked, product]);
+    members.forEach((m, i) => {
+      gone.add(m);
+      moved.set(m.out.data, { data: product.out.data, offset: i * sizeOf(m.out.shape) });
+    });
+  }
+  if (gone.size === 0) return [...calls];
+  return calls.flatMap((call) => {
+    if (gone.has(call)) return first.get(call) ?? [];
+    for (const pointer of pointersOf(call)) {
+      const other = moved.get(pointer.data);
+      if (other === undefined) continue;
+      pointer.data = other.data;
+      pointer.offset += other.offset;
+    }
+    return [call];
+  });
+}
+
+const shapeOf = ({ shape, strides, dtype }: Operand): unknown => [shape, strides, dtype];
+
+function sideBySide(
+  members: readonly KernelCall[],
+  which: 0 | 1,
+): { readonly stacked: KernelCall; readonly product: KernelCall } {
+  const [{ name, inputs, attrs, out }] = members;
+  const { call: stacked, whole } = besideEachOther(members.map((m) => m.inputs[which]));
+  const { aLabels, bLabels, outLabels } = attrs as ContractLabels;
+  const label = "side by side";
+  const product: KernelCall = {
+    kind: "kernel",
+    name,
+    inputs: which === 0 ? [whole, { ...inputs[1] }] : [{ ...inputs[0] }, whole],
+    attrs: {
+      aLabels: which === 0 ? [label, ...aLabels] : aLabels,
+      bLabels: which === 1 ? [label, ...bLabels] : bLabels,
+      outLabels: [label, ...outLabels],
+    },
+    out: {
+      data: allocate(out.dtype, members.length * sizeOf(out.shape)),
+      shape: [members.length, ...out.shape],
+      dtype: out.dtype,
+    },
+  };
+  return { stacked, product };
+}

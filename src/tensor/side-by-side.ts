@@ -1,0 +1,28 @@
+import { allocate } from "../core/dtype.js";
+import { sizeOf, stridesOf } from "../core/shape.js";
+import type { KernelCall, Operand } from "./backend.js";
+
+/** Attributes of the kernel `contract`. */
+export interface ContractLabels {
+  readonly aLabels: readonly string[];
+  readonly bLabels: readonly string[];
+  readonly outLabels: readonly string[];
+}
+
+/** A call that copies operands of one shape beside each other along a new first axis, and its result as an operand. */
+export function besideEachOther(operands: readonly Operand[]): {
+  readonly call: KernelCall;
+  readonly whole: Operand;
+} {
+  const [{ shape, dtype }] = operands;
+  const all = [operands.length, ...shape];
+  const out = { data: allocate(dtype, sizeOf(all)), shape: all, dtype };
+  const call: KernelCall = {
+    kind: "kernel",
+    name: "concat",
+    inputs: operands.map((o) => ({ ...o, shape: [1, ...shape], strides: [sizeOf(shape), ...o.strides] })),
+    attrs: { axis: 0 },
+    out,
+  };
+  return { call, whole: { ...out, strides: stridesOf(all), offset: 0 } };
+}

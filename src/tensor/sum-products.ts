@@ -1,0 +1,71 @@
+import { sizeOf } from "../core/shape.js";
+import type { KernelCall } from "./backend.js";
+import { type Call, inWords, pointersOf } from "./call.js";
+import { besideEachOther, type ContractLabels } from "./side-by-side.js";
+
+/** Shorter sums stay as they are. */
+const fewest = 4;
+
+/**
+ * A sum of products of one form, such as the outer products of many time steps that make up a gradient, becomes one product
+ * with all factors side by side: each entry of the result is written once.
+ */
+export function sumProducts(calls: readonly Call[], kept: ReadonlySet<ArrayBufferLike>): Call[] {
+  const makers = new Map<ArrayBufferLike, KernelCall>();
+  const reads = new Map<ArrayBufferLike, number>();
+  for (const call of calls) {
+    if (call.kind === "kernel") makers.set(call.out.data.buffer, call);
+    for (const { data } of pointersOf(call)) reads.set(data.buffer, (reads.get(data.buffer) ?? 0) + 1);
+  }
+  /** The call that made an operand as a whole, for this reader alone. */
+  const makerOf = (sum: KernelCall, i: number): KernelCall | null => {
+    const { data, offset } = sum.inputs[i];
+    const maker = makers.get(data.buffer);
+    const isOwn = maker && offset === 0 && reads.get(data.buffer) === 1 && !kept.has(data.buffer);
+    return isOwn && sizeOf(maker.out.shape) === sizeOf(sum.out.shape) ? maker : null;
+  };
+  const isSum = ({ name, inputs, out }: KernelCall): boolean =>
+    name === "add" && inputs.every(({ shape }) => `${shape}` === `${out.shape}`);
+  const inner = new Set<Call>();
+  const instead = new Map<Call, KernelCall[]>();
+  for (const call of [...calls].reverse()) {
+    if (call.kind !== "kernel" || !isSum(call) || inner.has(call)) continue;
+    const products: KernelCall[] = [];
+    const sums: KernelCall[] = [];
+    let form: string | null = null;
+    const gather = (sum: KernelCall): boolean => {
+      sums.push(sum);
+      return sum.inputs.every((_, i) => {
+        const maker = makerOf(sum, i);
+        if (maker === null) return false;
+        if (isSum(maker)) return gather(maker);
+        if (maker.name !== "contract") return false;
+        form ??= formOf(maker);
+        products.push(maker);
+        return form === formOf(maker);
+      });
+    };
+    if (!gather(call) || products.length < fewest) continue;
+    for (const one of [...sums, ...products]) inner.add(one);
+    instead.set(call, asOne(call, products));
+  }
+  return calls.flatMap((call) => instead.get(call) ?? (inner.has(call) ? [] : [call]));
+}
+
+const formOf = ({ attrs, inputs, out }: KernelCall): string =>
+  inWords([attrs, inputs.map(({ shape }) => shape), out.shape], () => "");
+
+function asOne({ out }: KernelCall, products: readonly KernelCall[]): KernelCall[] {
+  const [{ name, attrs }] = products;
+  const { aLabels, bLabels, outLabels } = attrs as ContractLabels;
+  const [a, b] = [0, 1].map((i) => besideEachOther(products.map(({ inputs }) => inputs[i])));
+  const label = "side by side";
+  const product: KernelCall = {
+    kind: "kernel",
+    name,
+    inputs: [a.whole, b.whole],
+    attrs: { aLabels: [label, ...aLabels], bLabels: [label, ...bLabels], outLabels },
+    out,
+  };
+  return [a.call, b.call, product];
+}

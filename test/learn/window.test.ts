@@ -1,0 +1,171 @@
+import fc from "fast-check";
+import { beforeAll, describe, expect, it } from "vitest";
+import { cells } from "../../src/cells/registry.js";
+import { leavesOf } from "../../src/core/tree.js";
+import { useBackend } from "../../src/index.js";
+import { bptt, type Learner, rfp, ruleNamed, type Supervised, stack, tbptt } from "../../src/learn/index.js";
+import { isTensor, type Tensor } from "../../src/tensor/tensor.js";
+import {
+  arbitraryStack,
+  checkLearner,
+  randomParams,
+  randomSequence,
+  type StackCase,
+} from "../../src/testing/index.js";
+
+// backends other than the reference round in another order when they replay
+beforeAll(() => useBackend("js"));
+
+/** Small enough that a run takes milliseconds; up to 12 steps, so that blocks of 2 to 5 end within, at and after the end. */
+const small = { units: [1, 4], inputs: [1, 4], steps: [1, 12] } as const;
+const smallSpace = { units: [1, 2], inputs: [1, 3], steps: [1, 7] } as const;
+
+const holds = (numRuns: number, cases: fc.Arbitrary<StackCase>): void => {
+  const windows = fc.integer({ min: 2, max: 5 });
+  fc.assert(
+    fc.property(cases, windows, ({ model, params, samples }, window) => {
+      checkLearner(ruleNamed(`rfp(${window})`), model, { params, samples });
+    }),
+    { numRuns },
+  );
+};
+
+const vector = Object.values(cells).filter((kind) => !kind.definition.spatial);
+const spatial = Object.values(cells).filter((kind) => kind.definition.spatial);
+
+describe("rfp across blocks of steps equals backpropagation through time", () => {
+  it.each(Object.values(cells).map((kind) => [kind.definition.name, kind] as const))("on %s", (_, kind) => {
+    holds(
+      10,
+      arbitraryStack({ kinds: [kind], areas: [1, 1], ...(kind.definition.spatial ? smallSpace : small) }),
+    );
+  });
+
+  it("on stacks of vector cells", () => holds(40, arbitraryStack({ kinds: vector, ...small })));
+
+  it("on stacks of convolutional cells, with strides", () =>
+    holds(12, arbitraryStack({ kinds: spatial, areas: [2, 3], ...smallSpace })));
+
+  it("on any stack", () => holds(20, arbitraryStack(smallSpace)));
+
+  it("on detached stacks", () => holds(15, arbitraryStack({ ...smallSpace, detached: true })));
+});
+
+const numbers = (tree: unknown): number[] =>
+  leavesOf<Tensor>(tree, isTensor).flatMap(({ value }) => [...value.toTypedArray()]);
+
+/** Sums of the same products in another order: a few thousand roundings of the largest number. */
+const expectClose = (found: readonly number[], wanted: readonly number[]): void => {
+  const size = Math.max(...wanted.map(Math.abs), 1e-3);
+  expect(found.length).toBe(wanted.length);
+  wanted.forEach((v, i) => expect(Math.abs(found[i] - v)).toBeLessThan(1e-10 * size));
+};
+
+type Command = "step" | "gradient" | "clear" | "params" | "reset";
+
+/** All numbers that a learner shows while it is told to do this and that. */
+function shown(
+  learner: Learner<Supervised>,
+  { model, samples }: StackCase,
+  commands: readonly Command[],
+): number[] {
+  const found: number[] = [];
+  let t = 0;
+  commands.forEach((command, i) => {
+    if (command === "step") found.push(learner.step(samples[t++ % samples.length]).loss);
+    else if (t === 0) return;
+    else if (command === "gradient") found.push(...numbers(learner.gradient()));
+    else if (command === "clear") learner.clearGradient();
+    else if (command === "params") learner.setParams(randomParams(model, i));
+    else {
+      learner.reset();
+      t = 0;
+    }
+  });
+  if (t > 0) found.push(...numbers(learner.gradient()));
+  return found;
+}
+
+describe("a block of steps", () => {
+  const commands = fc.array(
+    fc.oneof(
+      { weight: 12, arbitrary: fc.constant<Command>("step") },
+      fc.constantFrom<Command>("gradient", "clear", "params", "reset"),
+    ),
+    { minLength: 1, maxLength: 40 },
+  );
+  const windows = fc.integer({ min: 2, max: 6 });
+  const stacks = arbitraryStack({ kinds: vector, areas: [1, 3], units: [1, 3], inputs: [1, 3] });
+
+  it.each([
+    ["exact", false],
+    ["exact", true],
+    ["local", false],
+    ["local", true],
+  ] as const)(
+    "ends wherever something is asked: the numbers are those of single steps (credit %s, compile %s)",
+    (credit, compile) => {
+      fc.assert(
+        fc.property(stacks, windows, commands, (made, window, list) => {
+          const [single, block] = [{ credit }, { credit, window, compile }].map((options) =>
+            shown(rfp(made.model, made.params, options), made, list),
+          );
+          expectClose(block, single);
+        }),
+        { numRuns: 25 },
+      );
+    },
+  );
+
+  it("replays to the last bit what it does op by op", () => {
+    fc.assert(
+      fc.property(stacks, windows, commands, (made, window, list) => {
+        const [eager, compiled] = [false, true].map((compile) =>
+          shown(rfp(made.model, made.params, { window, compile }), made, [...list, ...list, ...list]),
+        );
+        expect(compiled).toEqual(eager);
+      }),
+      { numRuns: 10 },
+    );
+  });
+
+  it.each(["tbptt", "bptt"])("is the same whether %s records it or takes it again", (name) => {
+    fc.assert(
+      fc.property(stacks, windows, commands, (made, window, list) => {
+        const [taped, again] = [false, true].map((compile) =>
+          shown(
+            name === "bptt"
+              ? bptt(made.model, made.params, { compile })
+              : tbptt(made.model, made.params, { window, compile }),
+            made,
+            list,
+          ),
+        );
+        expectClose(again, taped);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it("takes no more memory after ten thousand steps than after a hundred", () => {
+    const model = stack<Supervised>([
+      cells.mingru({ input: 3, units: 4 }),
+      cells.leaky({ input: 4, units: 2 }),
+    ]);
+    const samples = randomSequence(1, { input: [3], target: [2], steps: 7, batch: 2 });
+    const learner = rfp(model, randomParams(model, 1), { window: 16 });
+    const memoryAfter = (steps: number): unknown => {
+      for (let t = 0; t < steps; t++) learner.step(samples[t % samples.length]);
+      return learner.memory();
+    };
+    memoryAfter(16 * 20);
+    expect(memoryAfter(16 * 600)).toEqual(memoryAfter(16));
+  });
+
+  it.each([0, -1, 1.5, Number.NaN])("refuses a window of %s", (window) => {
+    const model = stack<Supervised>([cells.leaky({ input: 1, units: 1 })]);
+    expect(() => rfp(model, randomParams(model, 1), { window })).toThrow(
+      `rfp: expected a window of at least 1 step, got ${window}`,
+    );
+  });
+});
