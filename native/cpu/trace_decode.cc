@@ -117,9 +117,6 @@ class Decoder {
     check(low >= 0 && high + last <= a.length, "operands that lie within their arrays");
   }
 
-  /** Index of the array that was read last as a factor's. */
-  int32_t lastArray_ = -1;
-
   Factor factor(const TracePlan& plan, const int64_t* rows, int rank, const int64_t* bound, int bounds, int64_t last) {
     Factor f;
     const int32_t index = lastArray_ = from_.next();
@@ -215,7 +212,8 @@ class Decoder {
     axes.fold();
   }
 
-  int32_t trace_[kMaxStates];
+  /** Indices of the traces' arrays, and of the array that was read last as a factor's. */
+  int32_t trace_[kMaxStates], lastArray_ = -1;
   Encoded& from_;
   const Array* arrays_;
   int64_t count_;
