@@ -123,17 +123,24 @@ class First<F> {
 #else
 template <class V>
 class First {
+  using T = typename Lane<V>::type;
+
  public:
-  explicit First(int64_t count) : bytes_(count * sizeof(typename Lane<V>::type)) {}
-  V load(const typename Lane<V>::type* p) const {
+  explicit First(int64_t count) : count_((int)count) {}
+  // entry by entry: a copy whose size is not known is a call
+  V load(const T* p) const {
     V v{};
-    memcpy(&v, p, bytes_);
+    for (int i = 0; i < lanes<V>; i++)
+      if (i < count_) v[i] = p[i];
     return v;
   }
-  void store(typename Lane<V>::type* p, V v) const { memcpy(p, &v, bytes_); }
+  void store(T* p, V v) const {
+    for (int i = 0; i < lanes<V>; i++)
+      if (i < count_) p[i] = v[i];
+  }
 
  private:
-  size_t bytes_;
+  int count_;
 };
 #endif
 
