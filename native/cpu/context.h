@@ -14,7 +14,7 @@ namespace onward {
 /** Scratch memory of one thread, kept between calls: a few slots that grow. */
 class Workspace {
  public:
-  enum Slot { kGemm, kPatches, kResult, kLeft, kRight, kKernel, kErrors, kSlots };
+  enum Slot { kGemm, kPatches, kResult, kLeft, kRight, kKernel, kErrors, kOld, kKept, kSlots };
 
   /** At least `n` elements, aligned to 64 bytes, of any contents; valid until the slot is asked for again. */
   template <class T>

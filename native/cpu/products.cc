@@ -1,5 +1,7 @@
 #include "cpu/products.h"
 
+#include <algorithm>
+
 namespace onward {
 
 namespace {
@@ -41,11 +43,16 @@ void multiplyVector(int64_t m, int64_t k, Matrix<const T> a, const T* x, int64_t
     }
     return;
   }
-  // columns of A are contiguous: they are added up
+  // columns of A are contiguous: they are added up, some at a time
   T* sum = yStep == 1 ? y : context.workspace(thread).template get<T>(Workspace::kLeft, m);
   if (!add || sum != y)
     for (int64_t i = 0; i < m; i++) sum[i] = 0;
-  for (int64_t j = 0; j < k; j++) p.axpy(sum, x[j * xStep], a.data + j * a.column, m);
+  for (int64_t j = 0; j < k; j += kMaxAdded) {
+    ScaledRow<T> columns[kMaxAdded];
+    const int count = static_cast<int>(std::min<int64_t>(kMaxAdded, k - j));
+    for (int i = 0; i < count; i++) columns[i] = {x[(j + i) * xStep], a.data + (j + i) * a.column};
+    p.addRows(sum, columns, count, m);
+  }
   if (sum != y)
     for (int64_t i = 0; i < m; i++) y[i * yStep] = add ? y[i * yStep] + sum[i] : sum[i];
 }

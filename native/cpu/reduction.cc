@@ -187,7 +187,9 @@ void prepare(Instruction& in) {
   kept = merged(kept);
   reduced = looped(reduced);
   const auto step = [](const Nest& nest) { return std::abs(nest.stride[1][nest.rank - 1]); };
-  const bool columns = kept.rank > 0 && kept.size[kept.rank - 1] > 1 && step(kept) < step(reduced);
+  // sums of one entry each run across the results too
+  const bool columns = kept.rank > 0 && kept.size[kept.rank - 1] > 1 &&
+                       (reduced.count() == 1 || step(kept) < step(reduced));
   in.attrs[kKept] = kept.rank;
   Nest all = kept;
   for (int i = 0; i < reduced.rank; i++) all.add(reduced, i);

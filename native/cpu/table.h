@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 
+#include "cpu/trace_kernels.h"
 #include "kernels/names.h"
 
 namespace onward {
@@ -41,71 +42,6 @@ struct Matrix {
   Matrix transposed() const { return {data, column, row}; }
 };
 
-/** Factors of one row of a trace: by * from[0..n). */
-template <class T>
-struct TraceFactor {
-  T by;
-  const T* from;
-};
-
-/**
- * One row of a trace step of one or two states:
- *
- *     G += sum of before;  S'_k = constant_k + sum of terms first[k] to first[k + 1];  G += sum of after_k S'_k
- *
- * Terms may read the old traces, in place. `gradient` is null where nothing is added to it.
- */
-template <class T>
-struct TraceRow {
-  static constexpr int kMaxTerms = 64;
-  int states;
-  T* trace[2];
-  T* gradient;
-  int befores;
-  TraceFactor<T> before[2];
-  T constant[2];
-  int first[3];
-  TraceFactor<T> term[kMaxTerms];
-  T after[2];
-};
-
-/**
- * Rows of a trace of one state, what most are: S'[i, :] = c[i] S[i, :] + d[i] x[i, :]; G[i, :] += e[i] S'[i, :]. Steps are
- * from row to row, in elements. `e` is null where nothing is added to G; a null c or d is one.
- */
-template <class T>
-struct TraceRows {
-  T* trace;
-  int64_t traceStep;
-  const T* x;
-  int64_t xStep;
-  T* gradient;
-  int64_t gradientStep;
-  const T *c, *d, *e;
-  int64_t cStep, dStep, eStep;
-};
-
-/** Entries along a row axis: p[j * step], with a step of 0 or 1; one where p is null. */
-template <class T>
-struct TraceLine {
-  const T* p;
-  int step;
-};
-
-/**
- * Rows of one entry, next to each other: G[j] += sum of before_k S_k; S'_k[j] = sum of terms a[j] b[j];
- * G[j] += sum of after_k S'_k. Strong zeros. Terms are grouped as in `TraceRow`; those of an old trace have it as b.
- */
-template <class T>
-struct TraceColumn {
-  int states;
-  T* trace[2];
-  T* gradient;
-  TraceLine<T> before[2], after[2];
-  int first[3];
-  TraceLine<T> a[TraceRow<T>::kMaxTerms], b[TraceRow<T>::kMaxTerms];
-};
-
 /** Kernels of one float type. */
 template <class T>
 struct Products {
@@ -120,16 +56,19 @@ struct Products {
   /** C = A B, or C += A B; `work` holds `gemmWork` elements, aligned to 64 bytes. */
   void (*gemm)(int64_t m, int64_t n, int64_t k, Matrix<const T> a, Matrix<const T> b, Matrix<T> c, bool add, T* work);
   int64_t gemmWork;
+  /** Where k is at most this, C may be B: columns of B are packed before the same columns of C are written. */
+  int64_t gemmDepth;
   /**
    * c[i * cRow + b * cFew] = (add ? that : 0) + sum of a[i * row + j] x[b * xRow + j], for i below n, j below k, and b below a
    * count that is small.
    */
   void (*skinny)(int64_t count, int64_t n, int64_t k, const T* a, int64_t row, const T* x, int64_t xRow, T* c, int64_t cRow,
                  int64_t cFew, bool add);
-  /** Rows from the first on, up to one with a factor that is zero or not finite; how many it did. */
-  int64_t (*traceRows)(const TraceRows<T>& rows, int64_t count, int64_t n);
-  void (*traceRow)(const TraceRow<T>& row, int64_t n);
-  void (*traceColumn)(const TraceColumn<T>& column, int64_t n);
+  /** Rows from the first on, up to one with a coefficient that is not finite; how many it did. Indexed by states - 1. */
+  int64_t (*traceRows[kMaxStates])(const TraceRows<T>& rows, int64_t count, int64_t n);
+  void (*traceColumn[kMaxStates])(const TraceColumn<T>& column, int64_t n);
+  /** y[j] += sum of by_i from_i[j] over up to `kMaxAdded` finite factors, in their order. */
+  void (*addRows)(T* y, const ScaledRow<T>* factors, int count, int64_t n);
 };
 
 /** The vector kernels, compiled for one instruction set. */

@@ -6,6 +6,7 @@
 #include "kernels/gemm.h"
 #include "kernels/narrow.h"
 #include "kernels/skinny.h"
+#include "kernels/trace_column.h"
 #include "kernels/trace_rows.h"
 
 namespace onward {
@@ -128,26 +129,6 @@ T dot(const T* a, const T* b, int64_t n) {
   return total;
 }
 
-/** The sum of all lanes. */
-inline double laneSum(D v) {
-#if ONWARD_BYTES == 64
-  return _mm512_reduce_add_pd((__m512d)v);
-#else
-  double total = 0;
-  for (int i = 0; i < lanes<D>; i++) total += v[i];
-  return total;
-#endif
-}
-inline float laneSum(F v) {
-#if ONWARD_BYTES == 64
-  return _mm512_reduce_add_ps((__m512)v);
-#else
-  float total = 0;
-  for (int i = 0; i < lanes<F>; i++) total += v[i];
-  return total;
-#endif
-}
-
 /** R rows at once, so that x is loaded once for all of them; each row is summed in the same order whatever R is. */
 template <class T, int R>
 inline void dotRows(T* total, const T* a, int64_t row, const T* x, int64_t n) {
@@ -164,11 +145,12 @@ inline void dotRows(T* total, const T* a, int64_t row, const T* x, int64_t n) {
     const V at = load<V>(x + j);
     for (int r = 0; r < R; r++) s[r][0] = fma(load<V>(a + r * row + j), at, s[r][0]);
   }
-  for (int r = 0; r < R; r++) {
-    T sum = laneSum(s[r][0] + s[r][1]);
-    for (int64_t i = j; i < n; i++) sum += a[r * row + i] * x[i];
-    total[r] = sum;
+  if (j < n) {
+    const First<V> rest(n - j);
+    const V at = rest.load(x + j);
+    for (int r = 0; r < R; r++) s[r][1] = fma(rest.load(a + r * row + j), at, s[r][1]);
   }
+  for (int r = 0; r < R; r++) total[r] = laneSum(s[r][0] + s[r][1]);
 }
 
 template <class T>
@@ -207,8 +189,10 @@ void addProducts(T* y, const T* a, const T* b, int64_t n) {
 
 template <class T>
 constexpr Products<T> productsOf() {
-  return {dot<T>, dots<T>, axpy<T>, addProducts<T>, Gemm<T>::run, Gemm<T>::work, Skinny<T>::run,
-          traceRows<T>, traceRow<T>, traceColumn<T>};
+  return {dot<T>, dots<T>, axpy<T>, addProducts<T>, Gemm<T>::run, Gemm<T>::work, Gemm<T>::depth, Skinny<T>::run,
+          {traceRows<T, 1>, traceRows<T, 2>, traceRows<T, 3>, traceRows<T, 4>},
+          {traceColumn<T, 1>, traceColumn<T, 2>, traceColumn<T, 3>, traceColumn<T, 4>},
+          addRows<T>};
 }
 
 extern const Table table;

@@ -26,12 +26,14 @@ class Decoder {
     plan.inner = size();
     sizes(plan.rows, plan.rank);
     for (int k = 0; k < plan.states; k++) {
-      const Array& a = array(from_.next());
+      trace_[k] = from_.next();
+      const Array& a = array(trace_[k]);
       check(k == 0 || a.dtype == plan.dtype, "traces of one dtype");
       plan.dtype = a.dtype;
       plan.traces[k] = static_cast<char*>(a.data);
       check(holds(a.length, plan), "traces that hold all rows");
     }
+    plan.count = product(plan.rows, plan.rank) * plan.inner;
     check(plan.dtype == DType::Float64 || plan.dtype == DType::Float32, "traces of floats");
     const int32_t gradient = from_.next();
     read(plan.gradientRow, plan.rank);
@@ -40,7 +42,7 @@ class Decoder {
       plan.gradient = static_cast<char*>(a.data);
       within(a, 0, {{plan.rows, plan.gradientRow, plan.rank}}, plan.inner);
     }
-    const int terms = small(0, TraceRow<double>::kMaxTerms);
+    const int terms = small(0, kMaxTerms);
     for (int i = 0; i < terms; i++) plan.terms.push_back(term(plan));
     std::stable_sort(plan.terms.begin(), plan.terms.end(), [](const TraceTerm& a, const TraceTerm& b) {
       return a.into != b.into ? a.into < b.into : (a.own >= 0) > (b.own >= 0);
@@ -48,10 +50,10 @@ class Decoder {
     plan.hasBefore = vectors(plan, plan.before);
     plan.hasAfter = vectors(plan, plan.after);
     if (!plan.gradient) plan.hasBefore = plan.hasAfter = false;
-    for (int i = 0; i < plan.rank; i++)
-      if ((!plan.gradient || plan.gradientRow[i] != 0) &&
-          (plan.shared < 0 || plan.rows[i] > plan.rows[plan.shared]))
-        plan.shared = i;
+    plan.isSinglePass = std::all_of(plan.terms.begin(), plan.terms.end(), [](const TraceTerm& t) { return t.simple; });
+    combinedAxes(plan, plan.combined);
+    contractedAxes(plan, plan.before, plan.contractedBefore);
+    contractedAxes(plan, plan.after, plan.contractedAfter);
     return plan;
   }
 
@@ -117,7 +119,7 @@ class Decoder {
 
   Factor factor(const TracePlan& plan, const int64_t* rows, int rank, const int64_t* bound, int bounds, int64_t last) {
     Factor f;
-    const int32_t index = from_.next();
+    const int32_t index = lastArray_ = from_.next();
     f.offset = from_.next();
     read(f.row, rank);
     read(f.bound, bounds);
@@ -143,15 +145,21 @@ class Decoder {
     sizes(t.bound, t.bounds);
     t.coefficient = factor(plan, t.rows, t.rank, t.bound, t.bounds, 1);
     t.base = factor(plan, t.rows, t.rank, t.bound, t.bounds, t.constantInner ? 1 : plan.inner);
+    for (int k = 0; k < plan.states; k++)
+      if (t.own < 0 && t.base && lastArray_ == trace_[k]) t.old = k;
     Array trace;
-    trace.length = product(plan.rows, plan.rank) * plan.inner;
+    trace.length = plan.count;
+    // only rows of the trace are kept, not what the array may hold beyond them
+    if (t.old >= 0)
+      within(trace, t.base.offset, {{t.rows, t.base.row, t.rank}, {t.bound, t.base.bound, t.bounds}}, t.constantInner ? 1 : plan.inner);
     within(trace, t.outOffset, {{t.rows, t.out, t.rank}}, plan.inner);
-    t.simple = t.rank == plan.rank && t.bounds == 0 && t.outOffset == 0;
+    t.isWhole = t.rank == plan.rank && t.outOffset == 0;
     int64_t natural = plan.inner;
-    for (int i = t.rank - 1; t.simple && i >= 0; i--) {
-      t.simple = t.rows[i] == plan.rows[i] && (t.out[i] == natural || t.rows[i] == 1);
+    for (int i = t.rank - 1; t.isWhole && i >= 0; i--) {
+      t.isWhole = t.rows[i] == plan.rows[i] && (t.out[i] == natural || t.rows[i] == 1);
       natural *= t.rows[i];
     }
+    t.simple = t.isWhole && t.bounds == 0 && t.old < 0;
     check(t.own < 0 || t.simple, "old traces as bases of whole rows only");
     return t;
   }
@@ -165,6 +173,47 @@ class Decoder {
     return any;
   }
 
+  /** Axes with the trace and the gradient as the first operands. */
+  template <class Axes>
+  static void begin(Axes& axes, const TracePlan& plan) {
+    axes.rank = plan.rank;
+    axes.inner = plan.inner;
+    std::copy_n(plan.rows, plan.rank, axes.size);
+    int64_t natural[kMaxRows], step = plan.inner;
+    for (int i = plan.rank - 1; i >= 0; i--) {
+      natural[i] = step;
+      step *= plan.rows[i];
+    }
+    axes.add(natural, Along::kEach);
+    axes.add(plan.gradientRow, plan.gradient ? Along::kEach : Along::kNone);
+  }
+  template <class Axes>
+  static void addVectors(Axes& axes, const TracePlan& plan, const Factor* vectors) {
+    for (int k = 0; k < plan.states; k++)
+      axes.add(vectors[k].row, vectors[k] ? Along::kOne : Along::kNone);
+  }
+  static void combinedAxes(const TracePlan& plan, TraceAxes<kMaxWalked>& axes) {
+    begin(axes, plan);
+    // errors are contracted by passes of their own where terms are added after this one
+    if (!plan.isSinglePass || !(plan.hasBefore || plan.hasAfter)) axes.kind[1] = Along::kNone;
+    addVectors(axes, plan, plan.before);
+    addVectors(axes, plan, plan.after);
+    for (int k = 2; !plan.isSinglePass && k < axes.operands; k++) axes.kind[k] = Along::kNone;
+    for (const TraceTerm& t : plan.terms) {
+      if (!t.simple) continue;
+      axes.add(t.coefficient.row, t.coefficient ? Along::kOne : Along::kNone);
+      axes.add(t.base.row, t.own >= 0 || !t.base ? Along::kNone : t.constantInner ? Along::kOne : Along::kEach);
+    }
+    axes.fold();
+  }
+  static void contractedAxes(const TracePlan& plan, const Factor* vectors, TraceAxes<kMaxContracted>& axes) {
+    begin(axes, plan);
+    addVectors(axes, plan, vectors);
+    axes.fold();
+  }
+
+  /** Indices of the traces' arrays, and of the array that was read last as a factor's. */
+  int32_t trace_[kMaxStates], lastArray_ = -1;
   Encoded& from_;
   const Array* arrays_;
   int64_t count_;

@@ -1,142 +1,239 @@
 #pragma once
-// One row of a trace step. Coefficients are finite and not zero here; see cpu/trace_step.cc for those that are not.
+// Rows of a trace step. Coefficients are finite here; see cpu/trace_rows.cc for rows where one is not. Entries past whole
+// vectors go through a vector of their own, so that an entry is rounded in the same way wherever it lies.
 #include "cpu/table.h"
 #include "kernels/vector.h"
 
 namespace onward {
 namespace ONWARD_ISA {
 
-/** U vectors at a time, from entry j on. */
-template <class T, int U>
-inline void rowPiece(const TraceRow<T>& r, int64_t j) {
+/** One row, its coefficients read. */
+template <class T, int K>
+struct MixedRow {
+  T own[K][K], before[K], after[K], constant[K];
+  T* trace[K];
+  T* gradient;
+  bool hasBefore;
+  int first[K + 1];
+  T by[kMaxTerms];
+  const T* from[kMaxTerms];
+};
+
+/** Vectors that are in flight at once, as registers allow. */
+template <int K>
+constexpr int kFlight = K == 1 ? 4 : K == 2 ? (ONWARD_BYTES == 64 ? 4 : 2) : (ONWARD_BYTES == 64 ? 2 : 1);
+
+/** U vectors of a row from entry j on. */
+template <class T, int K, int U, class Part>
+__attribute__((always_inline)) inline void rowPiece(const MixedRow<T, K>& r, int64_t j, Part part) {
   using V = typename VectorOf<T>::type;
   constexpr int w = lanes<V>;
-  V g[U] = {}, s[2][U];
+  V old[K][U], next[K][U], g[U] = {};
+#pragma GCC unroll 4
+  for (int k = 0; k < K; k++)
+    for (int u = 0; u < U; u++) old[k][u] = part.load(r.trace[k] + j + u * w);
   if (r.gradient)
-    for (int u = 0; u < U; u++) g[u] = load<V>(r.gradient + j + u * w);
-  for (int k = 0; k < r.befores; k++)
-    for (int u = 0; u < U; u++) g[u] = fma(filled<V>(r.before[k].by), load<V>(r.before[k].from + j + u * w), g[u]);
-  for (int k = 0; k < r.states; k++) {
-    for (int u = 0; u < U; u++) s[k][u] = filled<V>(r.constant[k]);
-    for (int i = r.first[k]; i < r.first[k + 1]; i++) {
-      const V c = filled<V>(r.term[i].by);
-      const T* x = r.term[i].from + j;
-      for (int u = 0; u < U; u++) s[k][u] = fma(c, load<V>(x + u * w), s[k][u]);
-    }
+    for (int u = 0; u < U; u++) g[u] = part.load(r.gradient + j + u * w);
+  if (r.hasBefore)
+#pragma GCC unroll 4
+    for (int k = 0; k < K; k++)
+      if (r.before[k] != 0)
+        for (int u = 0; u < U; u++) g[u] = fma(filled<V>(r.before[k]), old[k][u], g[u]);
+#pragma GCC unroll 4
+  for (int k = 0; k < K; k++) {
+    for (int u = 0; u < U; u++) next[k][u] = filled<V>(r.constant[k]);
+    for (int t = r.first[k]; t < r.first[k + 1]; t++)
+      if (r.by[t] != 0)
+        for (int u = 0; u < U; u++)
+          next[k][u] = fma(filled<V>(r.by[t]), part.load(r.from[t] + j + u * w), next[k][u]);
+#pragma GCC unroll 4
+    for (int l = 0; l < K; l++)
+      if (r.own[k][l] != 0)
+        for (int u = 0; u < U; u++) next[k][u] = fma(filled<V>(r.own[k][l]), old[l][u], next[k][u]);
   }
-  for (int k = 0; k < r.states; k++)
-    for (int u = 0; u < U; u++) store<V>(r.trace[k] + j + u * w, s[k][u]);
-  for (int k = 0; k < r.states; k++)
+  // a term may read old traces where they lie, so nothing is written before all is read
+#pragma GCC unroll 4
+  for (int k = 0; k < K; k++)
+    for (int u = 0; u < U; u++) part.store(r.trace[k] + j + u * w, next[k][u]);
+  if (!r.gradient) return;
+#pragma GCC unroll 4
+  for (int k = 0; k < K; k++)
     if (r.after[k] != 0)
-      for (int u = 0; u < U; u++) g[u] = fma(filled<V>(r.after[k]), s[k][u], g[u]);
-  if (r.gradient)
-    for (int u = 0; u < U; u++) store<V>(r.gradient + j + u * w, g[u]);
+      for (int u = 0; u < U; u++) g[u] = fma(filled<V>(r.after[k]), next[k][u], g[u]);
+  for (int u = 0; u < U; u++) part.store(r.gradient + j + u * w, g[u]);
 }
 
-/** S' = c S + d x and G += e S', what most rows are. */
-template <class T, int U, bool learns>
-inline void plainPiece(T* s, T c, T d, const T* x, T e, T* g, int64_t j) {
+/** Row i whatever its zeros; false, with nothing done, where a coefficient is not finite. */
+template <class T, int K>
+__attribute__((always_inline)) inline bool mixedRow(const TraceRows<T>& r, int64_t i, int64_t n) {
   using V = typename VectorOf<T>::type;
-  constexpr int w = lanes<V>;
-  V next[U];
-  for (int u = 0; u < U; u++) {
-    const int64_t at = j + u * w;
-    next[u] = fma(filled<V>(c), load<V>(s + at), filled<V>(d) * load<V>(x + at));
-    store<V>(s + at, next[u]);
-    if (learns) store<V>(g + at, fma(filled<V>(e), next[u], load<V>(g + at)));
+  constexpr int w = lanes<V>, U = kFlight<K>;
+  MixedRow<T, K> row;
+  // zero, or NaN where a coefficient is not finite
+  T wild = 0;
+  const auto read = [&](const TraceLine<T>& line) {
+    const T c = line.p[i * line.step];
+    wild += c * 0;
+    return c;
+  };
+#pragma GCC unroll 4
+  for (int k = 0; k < K; k++) {
+#pragma GCC unroll 4
+    for (int l = 0; l < K; l++) row.own[k][l] = read(r.own[k][l]);
+    row.after[k] = read(r.after[k]);
+    row.before[k] = r.hasBefore ? read(r.before[k]) : T(0);
+    row.constant[k] = 0;
+    row.trace[k] = r.trace[k] + i * r.traceStep;
+    row.first[k] = r.first[k];
   }
-}
-
-template <class T>
-void traceRow(const TraceRow<T>& r, int64_t n) {
-  using V = typename VectorOf<T>::type;
-  constexpr int w = lanes<V>;
+  row.first[K] = r.first[K];
+  for (int t = 0; t < r.first[K]; t++) {
+    row.by[t] = read(r.by[t]);
+    row.from[t] = r.from[t].p + i * r.from[t].step;
+  }
+  for (int t = 0; t < r.constants; t++) {
+    const T c = read(r.constantBy[t]), x = r.constantFrom[t].p[i * r.constantFrom[t].step];
+    row.constant[r.constantInto[t]] += c == 0 || x == 0 ? 0 : c * x;
+  }
+  if (wild != 0) return false;
+  row.hasBefore = r.hasBefore;
+  row.gradient = r.gradient ? r.gradient + i * r.gradientStep : nullptr;
   int64_t j = 0;
-  for (; j + 4 * w <= n; j += 4 * w) rowPiece<T, 4>(r, j);
-  for (; j + w <= n; j += w) rowPiece<T, 1>(r, j);
-  for (; j < n; j++) {
-    T g = 0, s[2];
-    for (int k = 0; k < r.befores; k++) g += r.before[k].by * r.before[k].from[j];
-    for (int k = 0; k < r.states; k++) {
-      s[k] = r.constant[k];
-      for (int i = r.first[k]; i < r.first[k + 1]; i++) s[k] += r.term[i].by * r.term[i].from[j];
-    }
-    for (int k = 0; k < r.states; k++) {
-      r.trace[k][j] = s[k];
-      g += r.after[k] == 0 ? 0 : r.after[k] * s[k];
-    }
-    if (r.gradient) r.gradient[j] += g;
-  }
+  for (; j + U * w <= n; j += U * w) rowPiece<T, K, U>(row, j, Whole<V>());
+  if (U > 1)
+    for (; j + w <= n; j += w) rowPiece<T, K, 1>(row, j, Whole<V>());
+  if (j < n) rowPiece<T, K, 1>(row, j, First<V>(n - j));
+  return true;
 }
 
-/** Whether a factor needs no care: it is neither zero nor infinite nor NaN. */
-template <class T>
-inline bool plain(T c) {
-  return c - c == 0 && c != 0;
-}
+/** What is added to the gradient on the way. */
+enum Learning { kNothing, kAfter, kBoth };
 
-template <class T, bool learns>
-inline int64_t rowsOf(const TraceRows<T>& r, int64_t count, int64_t n) {
+/** The coefficients of a row, and where it lies: one term for each state, all with the same rows. */
+template <class T, int K>
+struct DenseRow {
+  T own[K][K], by[K], before[K], after[K];
+  T* trace[K];
+  const T* from;
+  T* gradient;
+};
+
+/** Inlined whatever its size, so that what it reads of a row stays in registers. */
+template <class T, int K, Learning learning, int U, class Part>
+__attribute__((always_inline)) inline void densePiece(const DenseRow<T, K>& r, int64_t j, Part part) {
   using V = typename VectorOf<T>::type;
   constexpr int w = lanes<V>;
-  for (int64_t i = 0; i < count; i++) {
-    const T c = r.c ? r.c[i * r.cStep] : T(1), d = r.d ? r.d[i * r.dStep] : T(1), e = learns ? r.e[i * r.eStep] : T(1);
-    if (!plain(c) || !plain(d) || !plain(e)) return i;
-    T* s = r.trace + i * r.traceStep;
-    T* g = learns ? r.gradient + i * r.gradientStep : nullptr;
-    const T* x = r.x + i * r.xStep;
-    int64_t j = 0;
-    for (; j + 4 * w <= n; j += 4 * w) plainPiece<T, 4, learns>(s, c, d, x, e, g, j);
-    for (; j + w <= n; j += w) plainPiece<T, 1, learns>(s, c, d, x, e, g, j);
-    for (; j < n; j++) {
-      const T next = c * s[j] + d * x[j];
-      s[j] = next;
-      if (learns) g[j] += e * next;
+  V old[K][U], g[U], x[U], next[U];
+#pragma GCC unroll 4
+  for (int k = 0; k < K; k++)
+    for (int u = 0; u < U; u++) old[k][u] = part.load(r.trace[k] + j + u * w);
+  for (int u = 0; u < U; u++) x[u] = part.load(r.from + j + u * w);
+  if (learning != kNothing)
+    for (int u = 0; u < U; u++) g[u] = part.load(r.gradient + j + u * w);
+  if (learning == kBoth)
+#pragma GCC unroll 4
+    for (int k = 0; k < K; k++)
+      for (int u = 0; u < U; u++) g[u] = fma(filled<V>(r.before[k]), old[k][u], g[u]);
+#pragma GCC unroll 4
+  for (int k = 0; k < K; k++) {
+    for (int u = 0; u < U; u++) next[u] = filled<V>(r.by[k]) * x[u];
+#pragma GCC unroll 4
+    for (int l = 0; l < K; l++)
+      for (int u = 0; u < U; u++) next[u] = fma(filled<V>(r.own[k][l]), old[l][u], next[u]);
+    for (int u = 0; u < U; u++) part.store(r.trace[k] + j + u * w, next[u]);
+    if (learning != kNothing)
+      for (int u = 0; u < U; u++) g[u] = fma(filled<V>(r.after[k]), next[u], g[u]);
+  }
+  if (learning != kNothing)
+    for (int u = 0; u < U; u++) part.store(r.gradient + j + u * w, g[u]);
+}
+
+/** Whether it needs no care: neither zero nor subnormal, infinite or NaN. */
+inline bool isNormal(float c) {
+  uint32_t b;
+  memcpy(&b, &c, sizeof b);
+  return (((b >> 23) & 255) - 1) < 254;
+}
+inline bool isNormal(double c) {
+  uint64_t b;
+  memcpy(&b, &c, sizeof b);
+  return (((b >> 52) & 2047) - 1) < 2046;
+}
+
+/** Dense rows from row i on, up to one with a coefficient that needs care: where it stopped. */
+template <class T, int K, Learning learning>
+int64_t denseRows(const TraceRows<T>& r, int64_t i, int64_t count, int64_t n) {
+  using V = typename VectorOf<T>::type;
+  constexpr int64_t w = lanes<V>, U = kFlight<K>;
+  const int64_t whole = n & -w;
+  const First<V> rest(n - whole);
+  for (; i < count; i++) {
+    DenseRow<T, K> row;
+    bool isPlain = true;
+    const auto read = [&](const TraceLine<T>& line) {
+      const T c = line.p[i * line.step];
+      isPlain &= isNormal(c);
+      return c;
+    };
+#pragma GCC unroll 4
+    for (int k = 0; k < K; k++) {
+#pragma GCC unroll 4
+      for (int l = 0; l < K; l++) row.own[k][l] = read(r.own[k][l]);
+      row.by[k] = read(r.by[k]);
+      if (learning == kBoth) row.before[k] = read(r.before[k]);
+      if (learning != kNothing) row.after[k] = read(r.after[k]);
+      row.trace[k] = r.trace[k] + i * r.traceStep;
     }
+    if (!isPlain) return i;
+    row.from = r.from[0].p + i * r.from[0].step;
+    row.gradient = r.gradient + i * r.gradientStep;
+    int64_t j = 0;
+    for (; j + U * w <= whole; j += U * w) densePiece<T, K, learning, U>(row, j, Whole<V>());
+    if (U > 2 && j + 2 * w <= whole) {
+      densePiece<T, K, learning, 2>(row, j, Whole<V>());
+      j += 2 * w;
+    }
+    if (U > 1 && j < whole) densePiece<T, K, learning, 1>(row, j, Whole<V>());
+    if (whole < n) densePiece<T, K, learning, 1>(row, whole, rest);
   }
   return count;
 }
 
-template <class T>
+template <class T, int K>
 int64_t traceRows(const TraceRows<T>& r, int64_t count, int64_t n) {
-  return r.e ? rowsOf<T, true>(r, count, n) : rowsOf<T, false>(r, count, n);
+  for (int64_t i = 0; i < count; i++) {
+    if (r.isDense) {
+      i = !r.gradient   ? denseRows<T, K, kNothing>(r, i, count, n)
+          : r.hasBefore ? denseRows<T, K, kBoth>(r, i, count, n)
+                        : denseRows<T, K, kAfter>(r, i, count, n);
+      if (i == count) break;
+    }
+    if (!mixedRow<T, K>(r, i, n)) return i;
+  }
+  return count;
 }
 
-/** Zero where either factor is zero. */
-template <class V>
-inline V strong(V a, V b) {
-  const V zero{};
-  return (a == zero) | (b == zero) ? zero : a * b;
-}
-
-template <class T>
-void traceColumn(const TraceColumn<T>& c, int64_t n) {
+/** U vectors of the sum of `count` rows. */
+template <class T, int U, class Part>
+inline void addPiece(T* y, const ScaledRow<T>* factors, int count, int64_t j, Part part) {
   using V = typename VectorOf<T>::type;
   constexpr int w = lanes<V>;
-  for (int64_t j = 0; j < n; j += w) {
-    const int64_t count = n - j < w ? n - j : w;
-    const auto part = [j, count](const T* p) {
-      if (count == w) return load<V>(p + j);
-      V v{};
-      memcpy(&v, p + j, count * sizeof(T));
-      return v;
-    };
-    const auto at = [part](const TraceLine<T>& x) {
-      return x.p == nullptr ? filled<V>(1) : x.step == 0 ? filled<V>(*x.p) : part(x.p);
-    };
-    const auto put = [j, count](T* p, V v) { memcpy(p + j, &v, count * sizeof(T)); };
-    V g{}, s[2]{};
-    if (c.gradient) g = part(c.gradient);
-    for (int k = 0; k < c.states; k++)
-      if (c.before[k].p) g += strong<V>(at(c.before[k]), part(c.trace[k]));
-    for (int k = 0; k < c.states; k++)
-      for (int i = c.first[k]; i < c.first[k + 1]; i++) s[k] += strong<V>(at(c.a[i]), at(c.b[i]));
-    for (int k = 0; k < c.states; k++) {
-      put(c.trace[k], s[k]);
-      if (c.after[k].p) g += strong<V>(at(c.after[k]), s[k]);
-    }
-    if (c.gradient) put(c.gradient, g);
-  }
+  V sum[U];
+  for (int u = 0; u < U; u++) sum[u] = part.load(y + j + u * w);
+  for (int i = 0; i < count; i++)
+    for (int u = 0; u < U; u++)
+      sum[u] = fma(filled<V>(factors[i].by), part.load(factors[i].from + j + u * w), sum[u]);
+  for (int u = 0; u < U; u++) part.store(y + j + u * w, sum[u]);
+}
+
+template <class T>
+void addRows(T* y, const ScaledRow<T>* factors, int count, int64_t n) {
+  using V = typename VectorOf<T>::type;
+  constexpr int w = lanes<V>;
+  int64_t j = 0;
+  for (; j + 4 * w <= n; j += 4 * w) addPiece<T, 4>(y, factors, count, j, Whole<V>());
+  for (; j + w <= n; j += w) addPiece<T, 1>(y, factors, count, j, Whole<V>());
+  if (j < n) addPiece<T, 1>(y, factors, count, j, First<V>(n - j));
 }
 
 }  // namespace ONWARD_ISA

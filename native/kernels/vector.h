@@ -66,6 +66,104 @@ inline V filled(typename Lane<V>::type x) {
   return x - V{};
 }
 
+/** A whole vector, where the entries of one are to be read or written. */
+template <class V>
+struct Whole {
+  V load(const typename Lane<V>::type* p) const { return ONWARD_ISA::load<V>(p); }
+  void store(typename Lane<V>::type* p, V v) const { ONWARD_ISA::store<V>(p, v); }
+};
+
+/** The first entries of one: the others are zero when read, and stay as they are when written. */
+template <class V>
+class First;
+#if ONWARD_BYTES == 64
+template <>
+class First<D> {
+ public:
+  explicit First(int64_t count) : mask_((__mmask8)((1u << count) - 1)) {}
+  D load(const double* p) const { return (D)_mm512_maskz_loadu_pd(mask_, p); }
+  void store(double* p, D v) const { _mm512_mask_storeu_pd(p, mask_, (__m512d)v); }
+
+ private:
+  __mmask8 mask_;
+};
+template <>
+class First<F> {
+ public:
+  explicit First(int64_t count) : mask_((__mmask16)((1u << count) - 1)) {}
+  F load(const float* p) const { return (F)_mm512_maskz_loadu_ps(mask_, p); }
+  void store(float* p, F v) const { _mm512_mask_storeu_ps(p, mask_, (__m512)v); }
+
+ private:
+  __mmask16 mask_;
+};
+#elif ONWARD_BYTES == 32
+template <>
+class First<D> {
+ public:
+  explicit First(int64_t count)
+      : mask_(_mm256_cmpgt_epi64(_mm256_set1_epi64x(count), _mm256_setr_epi64x(0, 1, 2, 3))) {}
+  D load(const double* p) const { return (D)_mm256_maskload_pd(p, mask_); }
+  void store(double* p, D v) const { _mm256_maskstore_pd(p, mask_, (__m256d)v); }
+
+ private:
+  __m256i mask_;
+};
+template <>
+class First<F> {
+ public:
+  explicit First(int64_t count)
+      : mask_(_mm256_cmpgt_epi32(_mm256_set1_epi32((int)count), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7))) {}
+  F load(const float* p) const { return (F)_mm256_maskload_ps(p, mask_); }
+  void store(float* p, F v) const { _mm256_maskstore_ps(p, mask_, (__m256)v); }
+
+ private:
+  __m256i mask_;
+};
+#else
+template <class V>
+class First {
+  using T = typename Lane<V>::type;
+
+ public:
+  explicit First(int64_t count) : count_((int)count) {}
+  // entry by entry: a copy whose size is not known is a call
+  V load(const T* p) const {
+    V v{};
+    for (int i = 0; i < lanes<V>; i++)
+      if (i < count_) v[i] = p[i];
+    return v;
+  }
+  void store(T* p, V v) const {
+    for (int i = 0; i < lanes<V>; i++)
+      if (i < count_) p[i] = v[i];
+  }
+
+ private:
+  int count_;
+};
+#endif
+
+/** The sum of all lanes. */
+inline double laneSum(D v) {
+#if ONWARD_BYTES == 64
+  return _mm512_reduce_add_pd((__m512d)v);
+#else
+  double total = 0;
+  for (int i = 0; i < lanes<D>; i++) total += v[i];
+  return total;
+#endif
+}
+inline float laneSum(F v) {
+#if ONWARD_BYTES == 64
+  return _mm512_reduce_add_ps((__m512)v);
+#else
+  float total = 0;
+  for (int i = 0; i < lanes<F>; i++) total += v[i];
+  return total;
+#endif
+}
+
 inline I bits(D v) { return (I)v; }
 inline D number(I v) { return (D)v; }
 /** The same, for arithmetic that wraps around. */

@@ -19,7 +19,10 @@ export interface TraceTerm {
   readonly bound: readonly number[];
   /** `null`: one. */
   readonly coefficient: Strided | null;
-  /** `null`: one. A base is contiguous along the inner axis, or constant along it. */
+  /**
+   * `null`: one. A base is contiguous along the inner axis, or constant along it. One whose data is a trace of the step
+   * is read as it was before any row was written.
+   */
   readonly base: (Strided & { readonly constantInner: boolean }) | null;
   /** The base is the old trace of this state component, row for row: read before any row of the step is written. */
   readonly own: number | null;

@@ -10,7 +10,7 @@ import type { TypedArray } from "../../src/core/dtype.js";
 import { BackendError } from "../../src/core/errors.js";
 import * as o from "../../src/index.js";
 import { addon, missing } from "../support/native.js";
-import { stepOf } from "../support/trace-steps.js";
+import { type Kind, stepOf } from "../support/trace-steps.js";
 
 /** Memory that the addon shares cannot be given away: some runtimes say so, others copy it. */
 function attemptTransfer(buffer: ArrayBuffer): void {
@@ -69,7 +69,8 @@ describe.skipIf(missing !== null)(missing === null ? title : `${title} (skipped:
       for (const states of [1, 2])
         for (const diagonal of [false, true]) {
           const encoder = new Encoder(numbers, new Int32Array(4096), new Float64Array(64));
-          expect(encodeTrace(encoder, stepOf({ ...shape, inner, states, diagonal }))).toBe(true);
+          const kinds: readonly Kind[] | undefined = inner % 2 ? ["own", "drive", "old"] : undefined;
+          expect(encodeTrace(encoder, stepOf({ ...shape, inner, states, diagonal, kinds }))).toBe(true);
           calls.push({
             ints: encoder.ints.slice(0, encoder.length),
             numbers: new Float64Array(0),

@@ -42,16 +42,16 @@ export function reference(step: TraceStep): { traces: number[][]; gradient: numb
         for (let j = 0; j < inner; j++) {
           const c = t.coefficient === null ? 1 : read(t.coefficient, row, bound);
           const at = t.outOffset + along(row, t.outStrides) + j;
+          const within = t.base === null ? -1 : step.traces.indexOf(t.base.data);
           let b = 1;
           if (t.own !== null) b = old[t.own][along(row, natural) + j];
           else if (t.base !== null)
-            b =
-              t.base.data[
-                t.base.offset +
-                  along(row, t.base.rowStrides) +
-                  along(bound, t.base.boundStrides) +
-                  (t.base.constantInner ? 0 : j)
-              ];
+            b = (within < 0 ? t.base.data : old[within])[
+              t.base.offset +
+                along(row, t.base.rowStrides) +
+                along(bound, t.base.boundStrides) +
+                (t.base.constantInner ? 0 : j)
+            ];
           traces[t.into][at] += times(c, b);
         }
   }
@@ -82,7 +82,17 @@ export interface Shape {
   readonly wild: boolean;
   readonly diagonal: boolean;
   readonly seed: number;
+  /** Which terms there are; default: all but `old`. */
+  readonly kinds?: readonly Kind[];
+  /** Which rows have a gradient row of their own: those of a parameter index, of a value index, or none. */
+  readonly shares?: "parameter" | "value" | "all";
+  /** Whether coefficients and errors vary along the parameter's rows too. */
+  readonly varied?: boolean;
 }
+
+/** Old rows scaled, one row for all states, sums over bound axes, constants, and sums over old rows. */
+export type Kind = "own" | "drive" | "bound" | "constant" | "old";
+const kinds: readonly Kind[] = ["own", "drive", "bound", "constant", "old"];
 
 /** A step with own, row, bound and (where value and parameter rows are of one size) diagonal terms. */
 export function stepOf(s: Shape): TraceStep {
@@ -93,23 +103,29 @@ export function stepOf(s: Shape): TraceStep {
   let seed = s.seed;
   const data = (count: number): Float64Array => numbers(count, seed++, s.wild);
   const whole = { rows, outOffset: 0, outStrides: [p0, p1, p2] };
+  const wide = s.varied ? s.parameter : 1;
   const perUnit = (): Strided => ({
-    data: data(s.batch * n + 2),
+    data: data(s.batch * n * wide + 2),
     offset: 2,
-    rowStrides: [n, 1, 0],
+    rowStrides: [n * wide, wide, s.varied ? 1 : 0],
     boundStrides: [],
   });
+  const has = (kind: Kind): boolean => s.kinds?.includes(kind) ?? kind !== "old";
+  const traces = Array.from({ length: s.states }, () => (s.started ? data(size) : new Float64Array(size)));
+  const drive: Strided = {
+    data: data(s.batch * s.inner + 1),
+    offset: 1,
+    rowStrides: [s.inner, 0, 0],
+    boundStrides: [],
+  };
   const terms: TraceTerm[] = [];
+  const add = (kind: Kind, term: TraceTerm): void => {
+    if (has(kind)) terms.push(term);
+  };
   for (let k = 0; k < s.states; k++) {
     for (let l = 0; l < s.states; l++)
-      terms.push({ ...whole, into: k, own: l, bound: [], coefficient: perUnit(), base: null });
-    const drive: Strided = {
-      data: data(s.batch * s.inner + 1),
-      offset: 1,
-      rowStrides: [s.inner, 0, 0],
-      boundStrides: [],
-    };
-    terms.push({
+      add("own", { ...whole, into: k, own: l, bound: [], coefficient: perUnit(), base: null });
+    add("drive", {
       ...whole,
       into: k,
       own: null,
@@ -130,7 +146,7 @@ export function stepOf(s: Shape): TraceStep {
       rowStrides: [0, 0, s.inner],
       boundStrides: [s.parameter * s.inner],
     };
-    terms.push({
+    add("bound", {
       ...whole,
       into: k,
       own: null,
@@ -138,13 +154,27 @@ export function stepOf(s: Shape): TraceStep {
       coefficient,
       base: { ...below, constantInner: false },
     });
-    terms.push({
+    add("constant", {
       ...whole,
       into: k,
       own: null,
       bound: [],
       coefficient: k % 2 ? perUnit() : null,
       base: { ...perUnit(), constantInner: true },
+    });
+    add("old", {
+      ...whole,
+      into: k,
+      own: null,
+      bound: [n],
+      coefficient: { data: data(s.batch * n * n), offset: 0, rowStrides: [n * n, n, 0], boundStrides: [1] },
+      base: {
+        data: traces[(k + s.seed) % s.states],
+        offset: 0,
+        rowStrides: [p0, 0, p2],
+        boundStrides: [p1],
+        constantInner: false,
+      },
     });
     if (s.diagonal)
       terms.push({
@@ -161,15 +191,16 @@ export function stepOf(s: Shape): TraceStep {
   const errors = (): TraceContraction => ({
     vectors: Array.from({ length: s.states }, (_, k) => (k === 1 ? null : perUnit())),
   });
+  const own = { parameter: [0, 0, s.inner], value: [0, s.inner, 0], all: [0, 0, 0] }[s.shares ?? "parameter"];
   return {
-    traces: Array.from({ length: s.states }, () => (s.started ? data(size) : new Float64Array(size))),
+    traces,
     rows,
     inner: s.inner,
     terms,
     before: errors(),
     after: errors(),
-    gradient: data(s.parameter * s.inner),
-    gradientStrides: [0, 0, s.inner],
+    gradient: data(Math.max(n, s.parameter) * s.inner),
+    gradientStrides: own,
     started: s.started,
   };
 }
@@ -186,7 +217,7 @@ export function expectSame(a: ArrayLike<number>, b: readonly number[]): void {
 
 export const shapes = (inner: fc.Arbitrary<number>): fc.Arbitrary<Shape> =>
   fc.record({
-    states: fc.integer({ min: 1, max: 3 }),
+    states: fc.integer({ min: 1, max: 4 }),
     batch: fc.integer({ min: 1, max: 3 }),
     value: fc.integer({ min: 1, max: 5 }),
     parameter: fc.integer({ min: 1, max: 4 }),
@@ -196,4 +227,10 @@ export const shapes = (inner: fc.Arbitrary<number>): fc.Arbitrary<Shape> =>
     wild: fc.boolean(),
     diagonal: fc.boolean(),
     seed: fc.nat(10_000),
+    kinds: fc.oneof(
+      fc.constantFrom<readonly Kind[]>(["own", "drive"], ["own", "constant"], ["old"]),
+      fc.subarray([...kinds], { minLength: 1 }),
+    ),
+    shares: fc.constantFrom("parameter", "value", "all"),
+    varied: fc.boolean(),
   });

@@ -24,13 +24,25 @@ export function traceStep(step: TraceStep): void {
     if (step.after) contract(step, step.after);
     return;
   }
-  const simple = terms.filter((t) => wholeRow(t) && t.bound.length === 0);
+  const kept = keepOld(step, terms);
+  const simple = kept.filter((t) => wholeRow(t) && t.bound.length === 0);
   combineRows(step, simple);
-  for (const term of terms) {
+  for (const term of kept) {
     if (simple.includes(term)) continue;
     addProducts(step, term);
   }
   if (step.after) contract(step, step.after);
+}
+
+/** Terms whose bases lie in traces that are about to be written read copies instead. */
+function keepOld({ traces }: TraceStep, terms: readonly TraceTerm[]): readonly TraceTerm[] {
+  const copies = new Map<TypedArray, TypedArray>();
+  return terms.map((t) => {
+    if (t.base === null || t.own !== null || !traces.includes(t.base.data)) return t;
+    const data = copies.get(t.base.data) ?? t.base.data.slice();
+    copies.set(t.base.data, data);
+    return { ...t, base: { ...t.base, data } };
+  });
 }
 
 const zeroStrides = (rank: number): number[] => new Array<number>(rank).fill(0);

@@ -1,11 +1,11 @@
 import type { Strided, TraceStep, TraceTerm } from "../../tensor/trace-step.js";
 import type { Encoder } from "./encode.js";
 
-/** As many of each as the addon takes (native/cpu/trace_step.h). */
+/** As many of each as the addon takes (native/cpu/trace_kernels.h). */
 const most = { states: 4, rows: 8, terms: 64 } as const;
 
 /**
- * Appends a trace step, as native/cpu/trace_step.cc reads it:
+ * Appends a trace step, as native/cpu/trace_decode.cc reads it:
  *
  *     op, states, rank, inner, rows[rank], traces[states], gradient or -1, gradient strides[rank],
  *     number of terms, terms, one vector for each state before, and one for each after

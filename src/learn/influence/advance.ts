@@ -148,7 +148,10 @@ function strided(f: Factor, rows: readonly Axis[], bound: readonly Axis[]): Stri
   return { data, offset, rowStrides: rows.map(along), boundStrides: bound.map(along) };
 }
 
-/** A base that runs along the inner axes without gaps, or not at all; copied where it does not, or where it is about to be overwritten. */
+/**
+ * A base that runs along the inner axes without gaps, or not at all; copied where it does not. One that lies in the
+ * traces themselves is read before they are written.
+ */
 function innerBase(
   base: Factor,
   rows: readonly Axis[],
@@ -157,14 +160,15 @@ function innerBase(
   trace: TraceBlock,
 ): TraceTerm["base"] {
   const carried = inner.filter((a) => base.axes.includes(a));
-  if (carried.length === 0 && !overlaps(base, trace))
-    return { ...strided(base, rows, bound), constantInner: true };
-  const { strides } = base.tensor.value as Dense;
+  const { data, strides } = base.tensor.value as Dense;
+  const isWithin = trace.data.includes(data);
+  const stays = isWithin || !overlaps(base, trace);
+  if (carried.length === 0 && stays) return { ...strided(base, rows, bound), constantInner: true };
   const steps = stridesOf(inner.map((a) => a.size));
   const fits =
+    stays &&
     carried.length === inner.length &&
-    inner.every((a, i) => a.size === 1 || strides[base.axes.indexOf(a)] === steps[i]) &&
-    !overlaps(base, trace);
+    inner.every((a, i) => a.size === 1 || strides[base.axes.indexOf(a)] === steps[i]);
   if (fits) return { ...strided(base, rows, bound), constantInner: false };
   const axes = [...base.axes.filter((a) => !inner.includes(a)), ...(carried.length ? inner : [])];
   const sizes = axes.map((a) => a.size);
