@@ -25,8 +25,11 @@ export function apply<A>(op: Op<A>, inputs: readonly Tensor[], attrs: A): Tensor
     const view = op.view(inputs[0], attrs);
     if (view) return view;
   }
-  const out = { data: allocate(aval.dtype, sizeOf(aval.shape)), shape: aval.shape, dtype: aval.dtype };
-  backend().run(op.name, inputs.map(operandOf), attrs, out);
+  const at = backend();
+  const n = sizeOf(aval.shape);
+  const data = at.allocate ? at.allocate(op.name, aval.dtype, n) : allocate(aval.dtype, n);
+  const out = { data, shape: aval.shape, dtype: aval.dtype };
+  at.run(op.name, inputs.map(operandOf), attrs, out);
   const result = fromData(out.data, aval.shape, aval.dtype);
   if (watch.by !== null) watch.by.applied(op.name, inputs, result);
   return result;

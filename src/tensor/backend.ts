@@ -12,7 +12,7 @@ export interface Operand {
   readonly dtype: DType;
 }
 
-/** An output of a kernel: contiguous, row-major, zero-filled. */
+/** An output of a kernel: contiguous, row-major, and zero-filled unless the backend allocated it otherwise. */
 export interface Result {
   readonly data: TypedArray;
   readonly shape: Shape;
@@ -43,6 +43,8 @@ export interface Backend {
   readonly name: string;
   /** Runs the kernel of the op `name`. */
   run(name: string, inputs: readonly Operand[], attrs: unknown, out: Result): void;
+  /** An array for the result of a kernel of this backend; default: zeros. */
+  allocate?(name: string, dtype: DType, n: number): TypedArray;
   /** The hot loop of forward-in-time learning, fused: see `TraceStep`. */
   traceStep(step: TraceStep): void;
   /** Whether replays may add up in another order than op by op; `js` gives the same numbers to the last bit. */

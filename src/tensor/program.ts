@@ -120,6 +120,7 @@ export function recordProgram<R>(f: () => R): { readonly result: R; readonly pro
   const inner = backend();
   const recorder: Backend = {
     name: inner.name,
+    allocate: inner.allocate?.bind(inner),
     run(name, inputs, attrs, out) {
       inner.run(name, inputs, attrs, out);
       calls.push({ kind: "kernel", name, inputs, attrs, out });

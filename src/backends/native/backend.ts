@@ -1,3 +1,4 @@
+import { allocate, bytesPerElement, type DType, type TypedArray } from "../../core/dtype.js";
 import type { Backend, Operand, Result } from "../../tensor/backend.js";
 import type { TraceStep } from "../../tensor/trace-step.js";
 import { type Addon, asBackendError } from "./addon.js";
@@ -9,6 +10,27 @@ import { nativeReplay } from "./replay.js";
 
 /** As many arrays as the addon takes in one call. */
 const maximumArrays = 32;
+
+/** Results of so many bytes are not filled with zeros before a kernel writes all of their entries. */
+const largeResult = 2 ** 15;
+
+const writesAll = (kernels: ReadonlyMap<string, number>, name: string): boolean =>
+  kernels.has(name) && name !== "put" && name !== "take";
+
+/** An array that holds anything. */
+function unfilled(dtype: DType, n: number): TypedArray {
+  const { buffer } = Buffer.allocUnsafeSlow(n * bytesPerElement[dtype]);
+  switch (dtype) {
+    case "float64":
+      return new Float64Array(buffer);
+    case "float32":
+      return new Float32Array(buffer);
+    case "int32":
+      return new Int32Array(buffer);
+    case "bool":
+      return new Uint8Array(buffer);
+  }
+}
 
 export interface NativeOptions {
   readonly threads: number;
@@ -32,9 +54,15 @@ export function nativeBackend(addon: Addon, reference: Backend, options: NativeO
   return {
     name: "native",
     regroups: true,
+    allocate: (name, dtype, n) =>
+      writesAll(kernels, name) && n * bytesPerElement[dtype] >= largeResult
+        ? unfilled(dtype, n)
+        : allocate(dtype, n),
     run(name, inputs, attrs, out): void {
-      if (workOf(name, inputs, attrs, out) < least(name)) reference.run(name, inputs, attrs, out);
-      else if (!runNative(addon, encoder, name, inputs, attrs, out)) reference.run(name, inputs, attrs, out);
+      const isSmall = workOf(name, inputs, attrs, out) < least(name);
+      if (!isSmall && runNative(addon, encoder, name, inputs, attrs, out)) return;
+      if (out.data.byteLength >= largeResult) out.data.fill(0);
+      reference.run(name, inputs, attrs, out);
     },
     traceStep(step: TraceStep): void {
       if (traceWork(step) < least("traceStep") || !runTrace(addon, encoder, step)) reference.traceStep(step);
