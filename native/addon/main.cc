@@ -1,6 +1,7 @@
 // Registration, and nothing else.
 #include <napi.h>
 
+#include "addon/memory.h"
 #include "addon/programs.h"
 #include "addon/session.h"
 #include "cpu/program.h"
@@ -8,6 +9,7 @@
 namespace {
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
+  onward::keepFreedMemory();
   auto* session = new onward::Session();
   env.SetInstanceData<onward::Session>(session);
   const auto define = [&](const char* name, napi_callback callback) {

@@ -9,9 +9,9 @@ namespace ONWARD_ISA {
 
 struct Narrow {
   static D exp(D x) {
-    // beyond these, float32 has only zero and infinity
-    D within = x > 90.0 ? D{} + 90.0 : x;
-    within = within < -105.0 ? D{} - 105.0 : within;
+    // far beyond where float32 has only zero and infinity
+    D within = x > 200.0 ? D{} + 200.0 : x;
+    within = within < -200.0 ? D{} - 200.0 : within;
     return x != x ? x : power(within);
   }
 
@@ -37,9 +37,9 @@ struct Narrow {
 
  private:
   /** exp(-a), for a of at least 0. */
-  static D decay(D a) { return power(a < 105.0 ? -a : D{} - 105.0); }
+  static D decay(D a) { return power(a < 200.0 ? -a : D{} - 200.0); }
 
-  /** exp(x) for |x| up to 105: 2^k exp(r), with a series of r that ends below 2^-37. */
+  /** exp(x) for |x| up to 200: 2^k exp(r), with a series of r that ends below 2^-37. */
   static D power(D x) {
     const D shifted = fma(x, D{} + 1.4426950408889634, D{} + kRound);
     const D k = shifted - kRound;
