@@ -30,6 +30,11 @@ template <class T>
 void convertContiguous(T* to, const T* from, int64_t n, const Table&) {
   std::memcpy(to, from, n * sizeof(T));
 }
+/** Truth values: kernels give only zeros and ones. */
+template <class From>
+void convertContiguous(uint8_t* to, const From* from, int64_t n, const Table&) {
+  for (int64_t j = 0; j < n; j++) to[j] = from[j] != 0;
+}
 template <class To, class From>
 void convertContiguous(To* to, const From* from, int64_t n, const Table&) {
   convert(to, 1, from, 1, n);

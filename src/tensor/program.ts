@@ -1,5 +1,12 @@
-import type { TypedArray } from "../core/dtype.js";
-import { type Backend, type BackendCall, backend, type Replay, withBackend } from "./backend.js";
+import { allocate, type TypedArray } from "../core/dtype.js";
+import {
+  type Backend,
+  type BackendCall,
+  backend,
+  type KernelCall,
+  type Replay,
+  withBackend,
+} from "./backend.js";
 import { type Call, changedBy, identityOf, inWords, type Pointer, pointersOf } from "./call.js";
 import { type Checked, watchReads } from "./read.js";
 import { type Surroundings, simplify } from "./simplify.js";
@@ -7,6 +14,7 @@ import { type Surroundings, simplify } from "./simplify.js";
 /** The calls of a backend that a computation made, in order. Replayed, they compute the same from what the arrays hold then. */
 export class Program {
   private readonly pointers: readonly Pointer[];
+  private readonly results: readonly { data: TypedArray }[];
   /** The calls as a backend has prepared them, between looks at numbers. */
   private prepared: readonly Part[] | null = null;
   private preparedBy: Backend | null = null;
@@ -17,6 +25,7 @@ export class Program {
     readonly reads: number,
   ) {
     this.pointers = calls.flatMap(pointersOf);
+    this.results = calls.flatMap((call) => (call.kind === "kernel" ? [call.out] : []));
   }
 
   /** Number of calls. */
@@ -59,7 +68,20 @@ export class Program {
   /** Points everything that points at one of these arrays at another in its place. */
   rebind(arrays: ReadonlyMap<TypedArray, TypedArray>): void {
     for (const pointer of this.pointers) pointer.data = arrays.get(pointer.data) ?? pointer.data;
+    for (const out of this.results) out.data = arrays.get(out.data) ?? out.data;
     for (const { replay } of this.prepared ?? []) replay?.rebind(arrays);
+  }
+
+  /** Has a result written to a new array from now on, which is returned; `null` where it is no kernel's. */
+  renew(result: TypedArray): TypedArray | null {
+    const call = this.calls.find((c) => c.kind === "kernel" && c.out.data === result) as
+      | KernelCall
+      | undefined;
+    if (call === undefined) return null;
+    const { dtype } = call.out;
+    const other = backend().allocate?.(call.name, dtype, result.length) ?? allocate(dtype, result.length);
+    this.rebind(new Map([[result, other]]));
+    return other;
   }
 
   /**

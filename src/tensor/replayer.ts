@@ -30,6 +30,8 @@ interface Recording<R> {
   readonly outcome: R;
   readonly copier: Copier;
   readonly fingerprint: string;
+  /** Results that are handed out as they are: the next replay writes to new arrays. */
+  readonly large: { readonly tensor: Tensor; data: TypedArray }[];
   /** What the program points at now. */
   pointed: unknown;
   arrays: readonly TypedArray[];
@@ -44,6 +46,8 @@ interface Seen {
 
 /** The first audit comes after so many replays; each later one after so many times as many. */
 const [firstAudit, auditGrowth] = [16, 8];
+/** Results of so many bytes are not copied. */
+const largeResult = 2 ** 16;
 /** Layouts that are told apart; more are computed op by op. */
 const mostLayouts = 64;
 
@@ -128,7 +132,19 @@ export class Replayer<P, A, R> {
     ]);
     const fingerprint = program.fingerprint(named);
     const [form, copier] = [formOf(copied, slots.values()), copierOf(outcome)];
-    const recording = { program, slots, form, outcome, copier, fingerprint, pointed, arrays, replays: 0 };
+    const large: Recording<R>["large"] = [];
+    const recording = {
+      program,
+      slots,
+      form,
+      outcome,
+      copier,
+      fingerprint,
+      large,
+      pointed,
+      arrays,
+      replays: 0,
+    };
     return { recording, given };
   }
 
@@ -139,21 +155,40 @@ export class Replayer<P, A, R> {
       given: [...arrays, ...slots.map((t) => denseOf(t).data)],
       kept: leavesOf<Tensor>(outcome, isTensor).map(({ value }) => denseOf(value).data),
     });
-    return program.bytes > this.options.limit() ? "eager" : { ...found, program, replays };
+    if (program.bytes > this.options.limit()) return "eager";
+    return { ...found, program, large: largeResults(outcome, slots), replays };
   }
 
   /** `null` where the call takes another course than it took, before it changed anything. */
   private replay(known: Recording<R>, copied: A): R | null {
     const tensors: Tensor[] = [];
     known.form.copy(copied, tensors);
+    const given = new Map<Tensor, Tensor>();
+    for (const result of known.large) {
+      const { tensor } = result;
+      result.data = known.program.renew(result.data) ?? result.data;
+      given.set(tensor, fromData(result.data, tensor.shape, tensor.dtype));
+    }
     const end = known.program.replay();
     if (end === "otherwise") return null;
     if (end === "halfway") throw this.options.halfway();
     known.replays++;
-    const given = new Map<Tensor, Tensor>();
     for (let i = 0; i < tensors.length; i++) given.set(known.slots[i], tensors[i]);
     return known.copier.copy(given) as R;
   }
+}
+
+/** Results with an array of their own, which nothing else of the outcome shares. */
+function largeResults(outcome: unknown, slots: readonly Tensor[]): Recording<unknown>["large"] {
+  const tensors = [...new Set(leavesOf<Tensor>(outcome, isTensor).map(({ value }) => value))];
+  const inputs = new Set(slots.map((t) => denseOf(t).data.buffer));
+  const users = new Map<ArrayBufferLike, number>();
+  for (const t of tensors) users.set(denseOf(t).data.buffer, (users.get(denseOf(t).data.buffer) ?? 0) + 1);
+  return tensors.flatMap((tensor) => {
+    const { data } = denseOf(tensor);
+    const isWhole = data.byteLength >= largeResult && entries(tensor) === data;
+    return isWhole && users.get(data.buffer) === 1 && !inputs.has(data.buffer) ? [{ tensor, data }] : [];
+  });
 }
 
 function isAudit(replay: number): boolean {
