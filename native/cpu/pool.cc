@@ -1,6 +1,29 @@
 #include "cpu/pool.h"
 
+#include <chrono>
+
 namespace onward {
+
+namespace {
+constexpr std::chrono::microseconds kPatience{50};
+
+/** Whether something comes true within a moment. */
+template <class Condition>
+bool soon(Condition isTrue) {
+  const auto end = std::chrono::steady_clock::now() + kPatience;
+  do {
+    for (int i = 0; i < 32; i++) {
+      if (isTrue()) return true;
+#if defined(__x86_64__) || defined(__i386__)
+      __builtin_ia32_pause();
+#else
+      std::this_thread::yield();
+#endif
+    }
+  } while (std::chrono::steady_clock::now() < end);
+  return false;
+}
+}  // namespace
 
 Pool::~Pool() {
   {
@@ -18,38 +41,42 @@ void Pool::start() {
 
 void Pool::share(int64_t tasks, Call call, void* run) {
   if (static_cast<int>(workers_.size()) + 1 < threads_) start();
+  call_ = call;
+  run_ = run;
+  tasks_ = tasks;
+  next_ = 0;
+  failed_ = nullptr;
+  busy_ = threads_ - 1;
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    call_ = call;
-    run_ = run;
-    tasks_ = tasks;
-    next_ = 0;
-    busy_ = threads_ - 1;
-    failed_ = nullptr;
     round_++;
   }
   wake_.notify_all();
   work(0);
-  std::unique_lock<std::mutex> lock(mutex_);
-  done_.wait(lock, [this] { return busy_ == 0; });
+  const auto isDone = [this] { return busy_.load(std::memory_order_acquire) == 0; };
+  if (!soon(isDone)) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    done_.wait(lock, isDone);
+  }
   if (failed_) std::rethrow_exception(failed_);
 }
 
 void Pool::serve(int thread) {
   uint64_t seen = 0;
+  const auto isCalled = [&] { return stop_.load() || round_.load(std::memory_order_acquire) != seen; };
   for (;;) {
-    {
+    if (!soon(isCalled)) {
       std::unique_lock<std::mutex> lock(mutex_);
-      wake_.wait(lock, [&] { return stop_ || round_ != seen; });
-      if (stop_) return;
-      seen = round_;
+      wake_.wait(lock, isCalled);
     }
+    if (stop_) return;
+    seen = round_;
     work(thread);
-    {
-      std::lock_guard<std::mutex> lock(mutex_);
-      busy_--;
+    if (busy_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+      // taken and left, so that whoever waits is either before its look or asleep
+      { std::lock_guard<std::mutex> lock(mutex_); }
+      done_.notify_one();
     }
-    done_.notify_one();
   }
 }
 

@@ -11,7 +11,8 @@ namespace onward {
 
 /**
  * Threads that share out numbered tasks. Which thread runs a task is open, so tasks must not depend on it: results are
- * the same for any number of threads. With one thread nothing is started and nothing is locked.
+ * the same for any number of threads. With one thread nothing is started and nothing is locked. Who waits looks again and
+ * again for some microseconds before it sleeps: waking takes longer than many a kernel.
  */
 class Pool {
  public:
@@ -47,9 +48,9 @@ class Pool {
   void* run_ = nullptr;
   int64_t tasks_ = 0;
   std::atomic<int64_t> next_{0};
-  int busy_ = 0;
-  uint64_t round_ = 0;
-  bool stop_ = false;
+  std::atomic<int> busy_{0};
+  std::atomic<uint64_t> round_{0};
+  std::atomic<bool> stop_{false};
   std::exception_ptr failed_;
 };
 
