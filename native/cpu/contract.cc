@@ -59,6 +59,60 @@ void runProducts(const Instruction& in, Context& context) {
   });
 }
 
+/**
+ * Where the products of matrices would be tiny and there are many side by side: the last axis runs along these, entry by
+ * entry, and all others are looped over, summed ones innermost.
+ */
+template <class T>
+void runBeside(const Instruction& in, Context& context) {
+  const Nest& nest = in.nest;
+  const int last = nest.rank - 1;
+  const int64_t n = nest.size[last];
+  const int64_t sums = in.attrs[kInnerSummed];
+  const int64_t places = nest.count() / n / sums;
+  const int64_t share = std::max<int64_t>(1, kGrain / (n * sums));
+  const auto& add = context.table.products<T>().addProducts;
+  context.pool.each((places + share - 1) / share, [&](int64_t task, int) {
+    const int64_t first = task * share, end = std::min(places, first + share);
+    Walk walk(nest, 1, first * sums);
+    for (int64_t i = 0; i < (end - first) * sums; i++, walk.next()) {
+      T* y = in.operands[0].at<T>(walk.at[0]);
+      if (i % sums == 0) std::fill(y, y + n, T(0));
+      add(y, in.operands[1].at<T>(walk.at[1]), in.operands[2].at<T>(walk.at[2]), n);
+    }
+  });
+}
+
+/** Products of so few multiplications are tiny, and so many of them side by side make a row. */
+constexpr int64_t kTiny = 256;
+constexpr int64_t kSideBySide = 4;
+
+/** Plans `runBeside`, where it is the better way. */
+bool planBeside(Instruction& in, const Nest* classes, int64_t work) {
+  const Nest batch = merged(classes[kBatch]);
+  const int last = batch.rank - 1;
+  if (work >= kTiny || last < 0 || batch.size[last] < kSideBySide) return false;
+  for (int k = 0; k < 3; k++)
+    if (batch.stride[k][last] != 1) return false;
+  Nest plan;
+  plan.operands = 3;
+  int64_t sums = 1;
+  for (int c : {kBatch, kRows, kColumns, kSummed}) {
+    const Nest nest = merged(classes[c]);
+    for (int i = 0; i < nest.rank; i++) {
+      if (c == kBatch && i == last) continue;
+      if (plan.rank + 1 >= kMaxRank) return false;
+      plan.add(nest, i);
+      if (c == kSummed) sums *= nest.size[i];
+    }
+  }
+  plan.add(batch, last);
+  in.nest = plan;
+  in.attrs[kInnerSummed] = sums;
+  in.run = in.operands[0].dtype == DType::Float64 ? runBeside<double> : runBeside<float>;
+  return true;
+}
+
 template <class T>
 void clear(const Instruction& in, Context&) {
   Nest kept;
@@ -109,6 +163,9 @@ void prepareContract(Instruction& in) {
       if (c == kSummed) sums *= nest.size[i];
     }
   }
+  int64_t work = 1;
+  for (int i = 0; i < innermost.rank; i++) work *= innermost.size[i];
+  if (planBeside(in, classes, work)) return;
   require(plan.rank + 3 <= kMaxRank, in.op, "fewer axes");
   for (int i = 0; i < 3; i++) plan.add(innermost, i);
   in.nest = plan;

@@ -1,6 +1,6 @@
 import type { TypedArray } from "../../core/dtype.js";
 import { sizeOf, stridesOf } from "../../core/shape.js";
-import { type Axis, align, type Factor } from "../../forward/factor.js";
+import { type Axis, align, type Factor, product } from "../../forward/factor.js";
 import { broadcastTo, copy } from "../../ops/views.js";
 import { fromData } from "../../tensor/apply.js";
 import { backend } from "../../tensor/backend.js";
@@ -28,7 +28,7 @@ export function advance(job: Advance): void {
   const { trace, gradient, order } = job;
   const arrays = trace.data.filter((d): d is TypedArray => d !== null);
   const slot = slots(trace.data);
-  const terms = job.terms.map(baseFirst);
+  const terms = summedFirst(job.terms.map(baseFirst), trace);
   const innerCount = innerAxes(trace, terms);
   const split = trace.layout.length - innerCount;
   const [rowAxes, inner] = [trace.layout.slice(0, split), trace.layout.slice(split)];
@@ -91,6 +91,24 @@ function baseFirst(term: KnownTerm): KnownTerm {
   return term.base === null && term.coefficient !== null
     ? { ...term, base: term.coefficient, coefficient: null }
     : term;
+}
+
+/**
+ * Where no axis can run innermost, a row of the trace is one number, and a term with bound axes a short sum for each. Taken
+ * as contractions these are products of matrices.
+ */
+function summedFirst(terms: readonly KnownTerm[], trace: TraceBlock): readonly KnownTerm[] {
+  const { layout } = trace;
+  const inner = layout.slice(layout.length - innerAxes(trace, terms));
+  if (inner.some((a) => a.size > 1)) return terms;
+  return terms.map((term) => {
+    const { coefficient, base } = term;
+    if (coefficient === null || base === null) return term;
+    const kept = new Set([...term.axes, ...layout]);
+    const bound = [...coefficient.axes, ...base.axes].filter((a) => !kept.has(a));
+    if (bound.length === 0) return term;
+    return { ...term, coefficient: null, base: product(coefficient, base, bound), own: null };
+  });
 }
 
 /** How many of the last layout axes can run innermost: no coefficient varies along them and no diagonal crosses them. */
