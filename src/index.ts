@@ -16,7 +16,7 @@ export * as random from "./ops/random.js";
 export { type Backend, backend, backendNames, registerBackend, useBackend } from "./tensor/backend.js";
 export { entries, item, toArray } from "./tensor/read.js";
 export { isTensor, Tensor } from "./tensor/tensor.js";
-export { type CompileOptions, compile } from "./tensor/compile.js";
+export { type CompileOptions, compile } from "./tensor/program/compile.js";
 export * as debug from "./tensor/debug.js";
 export {
   arange,

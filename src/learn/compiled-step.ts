@@ -1,5 +1,5 @@
 import { RuleError } from "../core/errors.js";
-import { Replayer } from "../tensor/replayer.js";
+import { Replayer } from "../tensor/program/replayer.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { ModelParams, Moment } from "./model.js";
 import type { Past } from "./step.js";

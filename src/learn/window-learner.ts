@@ -44,6 +44,9 @@ export interface WindowOptions<S> {
   readonly start: (model: Model<S>, params: ModelParams, input: Tensor) => Crossing<S>;
 }
 
+/** Takes steps, op by op or replayed. */
+type Stepper<S> = Pick<CompiledStep<S>, "step" | "bytes" | "clear">;
+
 /** Steps of a sequence of any length that are replayed for sure. */
 const longest = 64;
 
@@ -69,8 +72,8 @@ export class WindowLearner<S> implements Learner<S> {
   private crossing: Crossing<S> | null = null;
   private batch = 0;
   private readonly direct = new GradientSum();
-  private readonly values: CompiledStep<S>;
-  private readonly blocks: Readonly<Record<"learn" | "move" | "learnAndMove", CompiledStep<Steps<S>>>>;
+  private readonly values: Stepper<S>;
+  private readonly blocks: Readonly<Record<"learn" | "move" | "learnAndMove", Stepper<Steps<S>>>>;
 
   constructor(
     private readonly model: Model<S>,
@@ -81,10 +84,12 @@ export class WindowLearner<S> implements Learner<S> {
     requireParams(rule, model, params);
     // a replayed block may take what its steps would one by one; a sequence, what a few dozen would
     const steps = Math.min(window, longest);
-    const limit = (): number => (compile ? Math.max(2 ** 22, this.ready().bytes / 8) * steps : 0);
-    const block = (what: "learn" | "move" | "learnAndMove"): CompiledStep<Steps<S>> =>
-      new CompiledStep(rule, (...steps) => (this.ready()[what] ?? this.ready().learn)(...steps), limit);
-    this.values = new CompiledStep(rule, valuesOf(model), limit);
+    const limit = (): number => Math.max(2 ** 22, this.ready().bytes / 8) * steps;
+    const stepper = <A>(eager: EagerStep<A>): Stepper<A> =>
+      compile ? new CompiledStep(rule, eager, limit) : { step: eager, bytes: 0, clear: () => {} };
+    const block = (what: "learn" | "move" | "learnAndMove"): Stepper<Steps<S>> =>
+      stepper((...steps) => (this.ready()[what] ?? this.ready().learn)(...steps));
+    this.values = stepper(valuesOf(model));
     this.blocks = { learn: block("learn"), move: block("move"), learnAndMove: block("learnAndMove") };
   }
 
@@ -148,12 +153,12 @@ export class WindowLearner<S> implements Learner<S> {
       behind: this.behind?.steps,
     });
     const bytes = held + (this.crossing?.bytes ?? 0);
-    const workspace = this.compiled.reduce((n, { bytes }) => n + bytes, 0);
+    const workspace = this.steppers.reduce((n, { bytes }) => n + bytes, 0);
     const growsWithTime = this.options.window === Number.POSITIVE_INFINITY;
     return workspace > 0 ? { bytes, growsWithTime, workspace } : { bytes, growsWithTime };
   }
 
-  private get compiled(): readonly { readonly bytes: number; clear(): void }[] {
+  private get steppers(): readonly Pick<Stepper<S>, "bytes" | "clear">[] {
     const { learn, move, learnAndMove } = this.blocks;
     return [this.values, learn, move, learnAndMove];
   }
@@ -197,7 +202,7 @@ export class WindowLearner<S> implements Learner<S> {
     const states = model.areas.map((cell) => cell.zeroState(batch, { dtype: input.dtype }));
     if (this.crossing === null || this.batch !== batch) {
       this.crossing = options.start(model, params, input);
-      for (const c of this.compiled) c.clear();
+      for (const stepper of this.steppers) stepper.clear();
     }
     this.batch = batch;
     return { states, input: null };

@@ -266,7 +266,7 @@ describe.skipIf(missing !== null)(missing === null ? title : `${title} (skipped:
           {
             eval: true,
             workerData: { seed, steps: 50 },
-            env: { ...process.env, ONWARD_THREADS: "2" },
+            env: { ...process.env, ONWARD_BACKEND: "native", ONWARD_THREADS: "2" },
           },
         );
         let message: { backend: string; sum: number } | null = null;

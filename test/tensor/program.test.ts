@@ -12,7 +12,7 @@ import {
   transpose,
   useBackend,
 } from "../../src/index.js";
-import { recordProgram } from "../../src/tensor/program.js";
+import { recordProgram } from "../../src/tensor/program/program.js";
 import { denseOf } from "../../src/tensor/read.js";
 
 // to the last bit: other backends may take sums in another order when they replay

@@ -1,8 +1,8 @@
-import { ArgumentError } from "../core/errors.js";
-import { fillTree, leavesOf } from "../core/tree.js";
-import { denseOf } from "./read.js";
+import { ArgumentError } from "../../core/errors.js";
+import { fillTree, leavesOf } from "../../core/tree.js";
+import { denseOf } from "../read.js";
+import { isTensor, type Tensor } from "../tensor.js";
 import { Replayer } from "./replayer.js";
-import { isTensor, type Tensor } from "./tensor.js";
 
 export interface CompileOptions {
   /** Bytes that the results of all ops of one call may go on taking; what takes more stays op by op. Default 1 GiB. */

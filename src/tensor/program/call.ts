@@ -1,7 +1,7 @@
-import type { TypedArray } from "../core/dtype.js";
-import type { BackendCall } from "./backend.js";
-import type { Checked } from "./read.js";
-import type { Strided } from "./trace-step.js";
+import type { TypedArray } from "../../core/dtype.js";
+import type { BackendCall } from "../backend.js";
+import type { Checked } from "../read.js";
+import type { Strided } from "../trace-step.js";
 
 /** One call of a backend, or a look at numbers that decided what came next. */
 export type Call = BackendCall | { readonly kind: "check"; readonly checked: Checked };

@@ -1,5 +1,5 @@
-import type { TypedArray } from "../core/dtype.js";
-import type { KernelCall } from "./backend.js";
+import type { TypedArray } from "../../core/dtype.js";
+import type { KernelCall } from "../backend.js";
 import { batchProducts } from "./batch-products.js";
 import { type Call, changedBy, identityOf, inWords, type Pointer, pointersOf } from "./call.js";
 import { sumProducts } from "./sum-products.js";

@@ -1,5 +1,5 @@
-import { sizeOf } from "../core/shape.js";
-import type { KernelCall } from "./backend.js";
+import { sizeOf } from "../../core/shape.js";
+import type { KernelCall } from "../backend.js";
 import { type Call, inWords, pointersOf } from "./call.js";
 import { besideEachOther, type ContractLabels } from "./side-by-side.js";
 

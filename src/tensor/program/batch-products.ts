@@ -1,6 +1,6 @@
-import { allocate, type TypedArray } from "../core/dtype.js";
-import { sizeOf } from "../core/shape.js";
-import type { KernelCall, Operand } from "./backend.js";
+import { allocate, type TypedArray } from "../../core/dtype.js";
+import { sizeOf } from "../../core/shape.js";
+import type { KernelCall, Operand } from "../backend.js";
 import { type Call, identityOf, inWords, pointersOf } from "./call.js";
 import { besideEachOther, type ContractLabels } from "./side-by-side.js";
 

@@ -1,6 +1,6 @@
-import { allocate } from "../core/dtype.js";
-import { sizeOf, stridesOf } from "../core/shape.js";
-import type { KernelCall, Operand } from "./backend.js";
+import { allocate } from "../../core/dtype.js";
+import { sizeOf, stridesOf } from "../../core/shape.js";
+import type { KernelCall, Operand } from "../backend.js";
 
 /** Attributes of the kernel `contract`. */
 export interface ContractLabels {

@@ -1,11 +1,11 @@
-import type { TypedArray } from "../core/dtype.js";
-import { type Leaf, leavesOf, mapTree } from "../core/tree.js";
-import { fromData } from "./apply.js";
+import type { TypedArray } from "../../core/dtype.js";
+import { type Leaf, leavesOf, mapTree } from "../../core/tree.js";
+import { fromData } from "../apply.js";
+import { denseOf, entries } from "../read.js";
+import { isTensor, type Tensor } from "../tensor.js";
+import { watch } from "../watch.js";
 import { type Copier, copierOf, type Form, formOf } from "./form.js";
 import { type Program, recordProgram } from "./program.js";
-import { denseOf, entries } from "./read.js";
-import { isTensor, type Tensor } from "./tensor.js";
-import { watch } from "./watch.js";
 
 /** A computation on two trees of tensors: one whose arrays a program points at, one that is copied for it. */
 export type Computation<P, A, R> = (pointed: P, copied: A) => R;

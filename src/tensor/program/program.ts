@@ -1,4 +1,4 @@
-import { allocate, type TypedArray } from "../core/dtype.js";
+import { allocate, type TypedArray } from "../../core/dtype.js";
 import {
   type Backend,
   type BackendCall,
@@ -6,9 +6,9 @@ import {
   type KernelCall,
   type Replay,
   withBackend,
-} from "./backend.js";
+} from "../backend.js";
+import { type Checked, watchReads } from "../read.js";
 import { type Call, changedBy, identityOf, inWords, type Pointer, pointersOf } from "./call.js";
-import { type Checked, watchReads } from "./read.js";
 import { type Surroundings, simplify } from "./simplify.js";
 
 /** The calls of a backend that a computation made, in order. Replayed, they compute the same from what the arrays hold then. */

@@ -1,8 +1,8 @@
 /** What the arguments of a recorded call look like: later ones that look the same may be copied to where they were. */
-import type { TypedArray } from "../core/dtype.js";
-import { fromData } from "./apply.js";
-import { denseOf, entries } from "./read.js";
-import { Tensor } from "./tensor.js";
+import type { TypedArray } from "../../core/dtype.js";
+import { fromData } from "../apply.js";
+import { denseOf, entries } from "../read.js";
+import { Tensor } from "../tensor.js";
 
 export interface Form {
   /** Whether a value has tensors that lie like this one's, and nothing else. */
