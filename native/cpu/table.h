@@ -56,6 +56,14 @@ struct Products {
   /** C = A B, or C += A B; `work` holds `gemmWork` elements, aligned to 64 bytes. */
   void (*gemm)(int64_t m, int64_t n, int64_t k, Matrix<const T> a, Matrix<const T> b, Matrix<T> c, bool add, T* work);
   int64_t gemmWork;
+  /**
+   * A row of a convolution with a step of one: out[o * step + j] = sum over taps of kernel(o, tap) image[offset[tap] + j], for j
+   * below width. The kernel lies as [outputs / convolvedOutputs][taps][convolvedOutputs], filled up with zeros; the image is
+   * readable up to `convolvedColumns` entries beyond.
+   */
+  void (*convolveRow)(const T* kernel, int64_t outputs, const int64_t* offset, int64_t taps, const T* image, T* out, int64_t step,
+                      int64_t width);
+  int64_t convolvedOutputs, convolvedColumns;
   /** Where k is at most this, C may be B: columns of B are packed before the same columns of C are written. */
   int64_t gemmDepth;
   /**

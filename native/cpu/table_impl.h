@@ -2,6 +2,7 @@
 // compiled with the flags of that set. It must not instantiate inline functions of the standard library: the linker
 // might keep such a copy for code that runs on every processor.
 #include "cpu/table.h"
+#include "kernels/direct_convolution.h"
 #include "kernels/functions.h"
 #include "kernels/gemm.h"
 #include "kernels/narrow.h"
@@ -189,7 +190,8 @@ void addProducts(T* y, const T* a, const T* b, int64_t n) {
 
 template <class T>
 constexpr Products<T> productsOf() {
-  return {dot<T>, dots<T>, axpy<T>, addProducts<T>, Gemm<T>::run, Gemm<T>::work, Gemm<T>::depth, Skinny<T>::run,
+  return {dot<T>, dots<T>, axpy<T>, addProducts<T>, Gemm<T>::run, Gemm<T>::work,
+          DirectConvolution<T>::row, DirectConvolution<T>::kRows, DirectConvolution<T>::kColumns, Gemm<T>::depth, Skinny<T>::run,
           {traceRows<T, 1>, traceRows<T, 2>, traceRows<T, 3>, traceRows<T, 4>},
           {traceColumn<T, 1>, traceColumn<T, 2>, traceColumn<T, 3>, traceColumn<T, 4>},
           addRows<T>};
