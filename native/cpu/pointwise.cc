@@ -135,7 +135,8 @@ void preparePointwise(Instruction& in) {
   }
   in.nest = looped(in.nest);
   bool single = isNarrow(in.op);
-  for (int k = 0; k < in.nest.operands; k++) single = single && in.operands[k].dtype == DType::Float32;
+  for (int k = 0; k < in.nest.operands; k++)
+    single = single && (in.operands[k].dtype == DType::Float32 || (k == 0 && in.operands[k].dtype == DType::Bool));
   const bool rows = in.nest.rank == 1 || in.nest.size[in.nest.rank - 1] >= kShort;
   if (single)
     in.run = rows ? runRows<float> : runShort<float>;

@@ -29,6 +29,12 @@ struct Exact {
   static V div(V a, V b) { return a / b; }
   static V maximum(V a, V b) { return (a > b) | (a != a) ? a : b; }
   static V minimum(V a, V b) { return (a < b) | (a != a) ? a : b; }
+  static V equal(V a, V b) { return a == b ? V{} + 1 : V{}; }
+  static V notEqual(V a, V b) { return a != b ? V{} + 1 : V{}; }
+  static V less(V a, V b) { return a < b ? V{} + 1 : V{}; }
+  static V lessEqual(V a, V b) { return a <= b ? V{} + 1 : V{}; }
+  static V greater(V a, V b) { return a > b ? V{} + 1 : V{}; }
+  static V greaterEqual(V a, V b) { return a >= b ? V{} + 1 : V{}; }
 };
 
 /** All ops, in float64. */
@@ -134,12 +140,6 @@ struct Functions : Exact<D> {
     return length == kInfinity ? huge : y;
   }
   static D logPow(D a, D b) { return a == 0.0 ? D{} : timesPow(ONWARD_ISA::log(a), a, b, nullptr); }
-  static D equal(D a, D b) { return truth(a == b); }
-  static D notEqual(D a, D b) { return truth(a != b); }
-  static D less(D a, D b) { return truth(a < b); }
-  static D lessEqual(D a, D b) { return truth(a <= b); }
-  static D greater(D a, D b) { return truth(a > b); }
-  static D greaterEqual(D a, D b) { return truth(a >= b); }
   static D logicalAnd(D a, D b) { return truth((a != 0.0) & (b != 0.0)); }
   static D logicalOr(D a, D b) { return truth((a != 0.0) | (b != 0.0)); }
 

@@ -10,11 +10,11 @@
   X(geluSlope) X(erf) X(erfc) X(abs) X(sign) X(floor) X(elu) X(softsign) X(bell) X(logicalNot) \
   X(castBool)
 /** Of two arguments. */
-#define ONWARD_EXACT_2(X) \
-  X(add) X(sub) X(mul) X(product) X(scale) X(div) X(maximum) X(minimum)
-#define ONWARD_DOUBLE_2(X)                                                                              \
-  X(pow) X(atan2) X(hypot) X(overTwice) X(direction) X(overSquare) X(logPow) X(equal) X(notEqual) X(less) \
-  X(lessEqual) X(greater) X(greaterEqual) X(logicalAnd) X(logicalOr)
+#define ONWARD_EXACT_2(X)                                                                                     \
+  X(add) X(sub) X(mul) X(product) X(scale) X(div) X(maximum) X(minimum) X(equal) X(notEqual) X(less) X(lessEqual) \
+  X(greater) X(greaterEqual)
+#define ONWARD_DOUBLE_2(X) \
+  X(pow) X(atan2) X(hypot) X(overTwice) X(direction) X(overSquare) X(logPow) X(logicalAnd) X(logicalOr)
 /** Of one argument and of three, with numbers beside them. */
 #define ONWARD_ATTRS_1(X) X(clip)
 #define ONWARD_ATTRS_3(X) X(where) X(timesPow)
