@@ -1,4 +1,5 @@
-import type { Strided, TraceStep, TraceTerm } from "../../tensor/trace-step.js";
+import type { TypedArray } from "../../core/dtype.js";
+import type { Strided, TraceStep } from "../../tensor/trace-step.js";
 import type { Encoder } from "./encode.js";
 
 /** As many of each as the addon takes (native/cpu/trace_kernels.h). */
@@ -17,60 +18,60 @@ const most = { states: 4, rows: 8, terms: 64 } as const;
  * False, with nothing appended, where the addon does not take it.
  */
 export function encodeTrace(to: Encoder, step: TraceStep): boolean {
-  const { traces, rows, inner, gradient, started } = step;
-  const terms = step.terms.filter((t) => started || t.own === null);
-  const rank = rows.length;
-  const fits =
-    traces.length <= most.states &&
-    rank <= most.rows &&
-    terms.length <= most.terms &&
-    terms.every((t) => t.rows.length <= most.rows && t.bound.length <= most.rows) &&
-    [...traces, ...factorsOf(step).map(({ data }) => data), ...(gradient ? [gradient] : [])].every(
-      (data) => data.constructor === traces[0].constructor && data.length > 0 && data.length < 2 ** 31,
-    );
-  if (!fits) return false;
-  const still = new Array<number>(most.rows).fill(0);
-  const factor = (f: Strided | null, rowCount: number, boundCount: number): number[] =>
-    f === null
-      ? [-1, 0, ...still.slice(0, rowCount), ...still.slice(0, boundCount)]
-      : [to.indexOf(f.data), f.offset, ...f.rowStrides, ...f.boundStrides.slice(0, boundCount)];
-  const term = (t: TraceTerm): number[] => [
-    t.into,
-    t.own ?? -1,
-    t.base?.constantInner ? 1 : 0,
-    t.rows.length,
-    t.bound.length,
-    t.outOffset,
-    ...t.rows,
-    ...t.outStrides,
-    ...t.bound,
-    ...factor(t.coefficient, t.rows.length, t.bound.length),
-    ...factor(t.base, t.rows.length, t.bound.length),
-  ];
-  const vectors = (c: TraceStep["before"]): number[] =>
-    traces.flatMap((_, k) => factor(c?.vectors[k] ?? null, rank, 0));
-  return to.raw("traceStep", [
-    traces.length,
-    rank,
-    inner,
-    ...rows,
-    ...traces.map((t) => to.indexOf(t)),
-    gradient === null ? -1 : to.indexOf(gradient),
-    ...(gradient === null ? still.slice(0, rank) : step.gradientStrides),
-    terms.length,
-    ...terms.flatMap(term),
-    ...vectors(started ? step.before : null),
-    ...vectors(step.after),
-  ]);
+  if (!isTaken(step)) return false;
+  const { traces, rows, gradient, started } = step;
+  // one list for all numbers, built without others: this runs in every step of an eager learner
+  const values: number[] = [traces.length, rows.length, step.inner];
+  const all = (list: readonly number[], count: number): void => {
+    for (let i = 0; i < count; i++) values.push(list[i]);
+  };
+  const factor = (f: Strided | null, rank: number, bounds: number): void => {
+    values.push(f === null ? -1 : to.indexOf(f.data), f === null ? 0 : f.offset);
+    all(f === null ? still : f.rowStrides, rank);
+    all(f === null ? still : f.boundStrides, bounds);
+  };
+  const vectors = (c: TraceStep["before"]): void => {
+    for (let k = 0; k < traces.length; k++) factor(c === null ? null : c.vectors[k], rows.length, 0);
+  };
+  all(rows, rows.length);
+  for (const t of traces) values.push(to.indexOf(t));
+  values.push(gradient === null ? -1 : to.indexOf(gradient));
+  all(gradient === null ? still : step.gradientStrides, rows.length);
+  const count = values.push(0) - 1;
+  for (const t of step.terms) {
+    if (!started && t.own !== null) continue;
+    values[count]++;
+    const [rank, bounds] = [t.rows.length, t.bound.length];
+    values.push(t.into, t.own ?? -1, t.base?.constantInner ? 1 : 0, rank, bounds, t.outOffset);
+    all(t.rows, rank);
+    all(t.outStrides, rank);
+    all(t.bound, bounds);
+    factor(t.coefficient, rank, bounds);
+    factor(t.base, rank, bounds);
+  }
+  vectors(started ? step.before : null);
+  vectors(step.after);
+  return to.raw("traceStep", values);
 }
 
-/** Everything that a step reads beside traces and gradient. */
-const factorsOf = ({ terms, before, after }: TraceStep): Strided[] =>
-  [
-    ...terms.flatMap(({ coefficient, base }) => [coefficient, base]),
-    ...(before?.vectors ?? []),
-    ...(after?.vectors ?? []),
-  ].filter((f) => f !== null);
+const still: readonly number[] = new Array<number>(most.rows).fill(0);
+
+/** Whether the addon takes so many states, rows and terms, of one dtype, with something in every array. */
+function isTaken({ traces, rows, terms, before, after, gradient, started }: TraceStep): boolean {
+  const kind = traces[0].constructor;
+  const suits = (data: TypedArray | undefined): boolean =>
+    data === undefined || (data.constructor === kind && data.length > 0 && data.length < 2 ** 31);
+  const suit = (c: TraceStep["before"]): boolean => c === null || c.vectors.every((v) => suits(v?.data));
+  if (traces.length > most.states || rows.length > most.rows || !traces.every(suits)) return false;
+  if (!suits(gradient ?? undefined) || !suit(before) || !suit(after)) return false;
+  let count = 0;
+  for (const t of terms) {
+    if (started || t.own === null) count++;
+    if (t.rows.length > most.rows || t.bound.length > most.rows) return false;
+    if (!suits(t.coefficient?.data) || !suits(t.base?.data)) return false;
+  }
+  return count <= most.terms;
+}
 
 /** Multiplications that a trace step takes, roughly. */
 export function traceWork({ traces, rows, inner, terms }: TraceStep): number {
