@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { cells } from "../../src/cells/registry.js";
 import { leavesOf } from "../../src/core/tree.js";
-import { useBackend } from "../../src/index.js";
+import { cast, random, useBackend } from "../../src/index.js";
 import { bptt, type Learner, rfp, ruleNamed, type Supervised, stack, tbptt } from "../../src/learn/index.js";
 import { isTensor, type Tensor } from "../../src/tensor/tensor.js";
 import {
@@ -12,6 +12,7 @@ import {
   randomSequence,
   type StackCase,
 } from "../../src/testing/index.js";
+import { integrator } from "../support/odd-cells.js";
 
 // backends other than the reference round in another order when they replay
 beforeAll(() => useBackend("js"));
@@ -47,6 +48,19 @@ describe("rfp across blocks of steps equals backpropagation through time", () =>
     holds(12, arbitraryStack({ kinds: spatial, areas: [2, 3], ...smallSpace })));
 
   it("on any stack", () => holds(20, arbitraryStack(smallSpace)));
+
+  it("where nothing has a coefficient, in either precision", () => {
+    const model = stack<Supervised>([integrator({ input: 4, units: 3 })]);
+    const samples = randomSequence(1, { input: [4], target: [3], steps: 8, batch: 2 });
+    checkLearner(ruleNamed("rfp(3)"), model, { samples });
+    const narrow = samples.map(({ input, target }) => ({
+      input: cast(input, "float32"),
+      target: cast(target, "float32"),
+    }));
+    const params = model.init(random.key(1), { dtype: "float32" });
+    // states grow as Fibonacci's numbers, and each is a sum of few terms
+    checkLearner(ruleNamed("rfp(3)"), model, { params, samples: narrow, tolerance: 1e-5 });
+  });
 
   it("on detached stacks", () => holds(15, arbitraryStack({ ...smallSpace, detached: true })));
 });

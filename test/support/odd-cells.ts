@@ -156,3 +156,14 @@ export const crossed = defineCell({
   next: (p, { h, c }, x) => ({ h: tanh(add(drive(c, p.U), drive(x, p.W))), c: mul(p.a, h) }),
   output: (_, { h, c }) => add(h, mul(2, c)),
 });
+
+/** States that are added up as they are: no coefficient anywhere, neither on old states nor, for V, on anything. */
+export const integrator = defineCell({
+  name: "integrator",
+  equations: "a' = b + W x + V 1, b' = a + b",
+  locality: "unit",
+  states: ["a", "b"],
+  shapes: ({ input, units }) => ({ W: [units, input[0]], V: [units, 3] }),
+  next: ({ W, V }, { a, b }, x) => ({ a: add(add(b, drive(x, W)), sum(V, [1])), b: add(a, b) }),
+  output: (_, { a }) => a,
+});

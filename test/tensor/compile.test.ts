@@ -86,6 +86,18 @@ describe("a compiled function", () => {
     expect(debug.nans(() => item(half(scalar(3))))).toBe(1.5);
   });
 
+  it("records the ops of compiled functions that it calls, not their replays", () => {
+    const inner = compile((x: Tensor) => tanh(mul(x, 2)));
+    for (let call = 0; call < 5; call++) inner(scalar(call));
+    let bodies = 0;
+    const outer = compile((x: Tensor) => {
+      bodies++;
+      return add(inner(x), 1);
+    });
+    for (const v of [0.5, 0.5, 0.5, -1, 0.25, 3]) expect(item(outer(scalar(v)))).toBe(Math.tanh(2 * v) + 1);
+    expect(bodies).toBe(2);
+  });
+
   it("stays op by op where the results would take too much", () => {
     let calls = 0;
     const f = compile(

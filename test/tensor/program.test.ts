@@ -12,7 +12,9 @@ import {
   transpose,
   useBackend,
 } from "../../src/index.js";
+import type { Call } from "../../src/tensor/program/call.js";
 import { recordProgram } from "../../src/tensor/program/program.js";
+import { simplify } from "../../src/tensor/program/simplify.js";
 import { denseOf } from "../../src/tensor/read.js";
 
 // to the last bit: other backends may take sums in another order when they replay
@@ -94,5 +96,42 @@ describe("a simplified program", () => {
       return program.simplified({ given: [denseOf(x).data], kept: [denseOf(result).data] }).bytes;
     };
     expect(chain(50)).toBe(chain(5));
+  });
+});
+
+describe("products taken together", () => {
+  const array = () => ({ data: new Float64Array(4), shape: [2, 2], dtype: "float64" as const });
+  const operand = (a: ReturnType<typeof array>) => ({ ...a, strides: [2, 1], offset: 0 });
+  const attrs = { aLabels: ["i", "j"], bLabels: ["j", "k"], outLabels: ["i", "k"] };
+  /** Products of five inputs with one matrix, which something may change in place between them. */
+  const names = (isChanged: boolean): string[] => {
+    const [matrix, inputs, results] = [
+      array(),
+      Array.from({ length: 5 }, array),
+      Array.from({ length: 5 }, array),
+    ];
+    const calls = inputs.flatMap((x, i): Call[] => {
+      const [product, out] = [array(), results[i]];
+      const step = { traces: [matrix.data], rows: [2], inner: 2, terms: [], before: null, after: null };
+      const change: Call = {
+        kind: "trace",
+        step: { ...step, gradient: null, gradientStrides: [0], started: true },
+      };
+      return [
+        { kind: "kernel", name: "contract", inputs: [operand(x), operand(matrix)], attrs, out: product },
+        { kind: "kernel", name: "neg", inputs: [operand(product)], attrs: null, out },
+        ...(isChanged ? [change] : []),
+      ];
+    });
+    const given = [matrix.data, ...inputs.map(({ data }) => data)];
+    const kept = results.map(({ data }) => data);
+    return simplify(calls, { given, kept, regroups: true }).map((c) =>
+      c.kind === "kernel" ? c.name : c.kind,
+    );
+  };
+
+  it("are one where the matrix stays, and as they were where it changes in between", () => {
+    expect(names(false)).toEqual(["concat", "contract", "neg", "neg", "neg", "neg", "neg"]);
+    expect(names(true)).toEqual(Array.from({ length: 5 }, () => ["contract", "neg", "trace"]).flat());
   });
 });

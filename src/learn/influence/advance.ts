@@ -28,7 +28,9 @@ export function advance(job: Advance): void {
   const { trace, gradient, order } = job;
   const arrays = trace.data.filter((d): d is TypedArray => d !== null);
   const slot = slots(trace.data);
-  const terms = summedFirst(job.terms.map(baseFirst), trace);
+  // old traces hold nothing in the first step
+  const known = job.terms.filter((term) => job.started || term.own === null);
+  const terms = summedFirst(known.map(baseFirst), trace);
   const innerCount = innerAxes(trace, terms);
   const split = trace.layout.length - innerCount;
   const [rowAxes, inner] = [trace.layout.slice(0, split), trace.layout.slice(split)];
@@ -44,9 +46,7 @@ export function advance(job: Advance): void {
     traces: arrays,
     rows: rowAxes.map((a) => a.size),
     inner: sizeOf(inner.map((a) => a.size)),
-    terms: terms
-      .filter((term) => job.started || term.own === null)
-      .map((term) => lower(term, trace, rowAxes, inner, strides, slot)),
+    terms: terms.map((term) => lower(term, trace, rowAxes, inner, strides, slot)),
     before: job.started ? contraction(job.before) : null,
     after: contraction(job.after),
     gradient,

@@ -9,20 +9,23 @@ const fewest = 4;
 
 /**
  * Products of one matrix with many operands that are all there from the start, as the drives of many time steps are, become
- * one product with all of them side by side: the matrix is read once. `given` are the arrays that are there.
+ * one product with all of them side by side: the matrix is read once. `given` are the arrays that are there, `mutable` those
+ * that are changed in place, whose numbers depend on when they are read.
  */
 export function batchProducts(
   calls: readonly Call[],
   given: ReadonlySet<ArrayBufferLike>,
   kept: ReadonlySet<ArrayBufferLike>,
+  mutable: ReadonlySet<ArrayBufferLike>,
 ): Call[] {
-  const made = new Set(calls.flatMap((c) => (c.kind === "kernel" ? [c.out.data.buffer] : [])));
+  const late = new Set(mutable);
+  for (const call of calls) if (call.kind === "kernel") late.add(call.out.data.buffer);
   const groups = new Map<string, { readonly which: 0 | 1; readonly members: KernelCall[] }>();
   for (const call of calls) {
     if (call.kind !== "kernel" || call.name !== "contract" || kept.has(call.out.data.buffer)) continue;
     for (const at of [0, 1] as const) {
       const [own, other] = [call.inputs[at], call.inputs[1 - at]];
-      if (!given.has(own.data.buffer) || made.has(other.data.buffer)) continue;
+      if (!given.has(own.data.buffer) || late.has(other.data.buffer)) continue;
       const key = inWords([at, call.attrs, shapeOf(own), other], (data) => `${identityOf(data)}`);
       const group = groups.get(key) ?? { which: at, members: [] };
       group.members.push(call);

@@ -2,6 +2,7 @@ import { ArgumentError } from "../../core/errors.js";
 import { fillTree, leavesOf } from "../../core/tree.js";
 import { denseOf } from "../read.js";
 import { isTensor, type Tensor } from "../tensor.js";
+import { isRecording } from "./program.js";
 import { Replayer } from "./replayer.js";
 
 export interface CompileOptions {
@@ -42,7 +43,8 @@ export function compile<A extends readonly unknown[], R>(
   });
   return (...args) => {
     const leaves = leavesOf<Tensor>(args, isTensor, "compile");
-    if (leaves.some(({ value }) => value.value.kind !== "dense")) return f(...args);
+    // an outer function that is being recorded or differentiated sees ops, not replays
+    if (isRecording() || leaves.some(({ value }) => value.value.kind !== "dense")) return f(...args);
     const [large, small]: [Tensor[], Tensor[]] = [[], []];
     const buffers = new Set<ArrayBufferLike>();
     given = args;

@@ -136,6 +136,11 @@ function digest(data: ArrayBufferView): string {
   return `constant ${data.byteLength} ${hash >>> 0}`;
 }
 
+let recordings = 0;
+
+/** Whether calls are being kept: copies that a replay makes do not go through the backend, and would not be seen. */
+export const isRecording = (): boolean => recordings > 0;
+
 /** Runs `f` and keeps the calls that it makes of the backend. */
 export function recordProgram<R>(f: () => R): { readonly result: R; readonly program: Program } {
   const calls: Call[] = [];
@@ -152,9 +157,14 @@ export function recordProgram<R>(f: () => R): { readonly result: R; readonly pro
       calls.push({ kind: "trace", step });
     },
   };
-  const { result, reads } = watchReads(
-    (checked) => calls.push({ kind: "check", checked }),
-    () => withBackend(recorder, f),
-  );
-  return { result, program: new Program(calls, reads) };
+  recordings++;
+  try {
+    const { result, reads } = watchReads(
+      (checked) => calls.push({ kind: "check", checked }),
+      () => withBackend(recorder, f),
+    );
+    return { result, program: new Program(calls, reads) };
+  } finally {
+    recordings--;
+  }
 }

@@ -23,7 +23,10 @@ export function simplify(calls: readonly Call[], { given, kept, regroups }: Surr
   const mutable = buffersOf(calls.flatMap(changedBy));
   const known = merged(calls, mutable, buffersOf(given), buffersOf(kept));
   const read = reached(known, buffersOf(kept));
-  const needed = changesLast(regroups ? regrouped(read, buffersOf(given), buffersOf(kept)) : read, mutable);
+  const needed = changesLast(
+    regroups ? regrouped(read, buffersOf(given), buffersOf(kept), mutable) : read,
+    mutable,
+  );
   shareArrays(needed, buffersOf(kept));
   return needed;
 }
@@ -33,7 +36,8 @@ const regrouped = (
   calls: readonly Call[],
   given: ReadonlySet<ArrayBufferLike>,
   kept: ReadonlySet<ArrayBufferLike>,
-): Call[] => sumProducts(batchProducts(calls, given, kept), kept);
+  mutable: ReadonlySet<ArrayBufferLike>,
+): Call[] => sumProducts(batchProducts(calls, given, kept, mutable), kept, mutable);
 
 const buffersOf = (arrays: readonly TypedArray[]): Set<ArrayBufferLike> =>
   new Set(arrays.map(({ buffer }) => buffer));

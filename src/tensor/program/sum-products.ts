@@ -8,9 +8,14 @@ const fewest = 4;
 
 /**
  * A sum of products of one form, such as the outer products of many time steps that make up a gradient, becomes one product
- * with all factors side by side: each entry of the result is written once.
+ * with all factors side by side: each entry of the result is written once. Not of arrays in `mutable`, which may have changed
+ * by the time of the sum.
  */
-export function sumProducts(calls: readonly Call[], kept: ReadonlySet<ArrayBufferLike>): Call[] {
+export function sumProducts(
+  calls: readonly Call[],
+  kept: ReadonlySet<ArrayBufferLike>,
+  mutable: ReadonlySet<ArrayBufferLike>,
+): Call[] {
   const makers = new Map<ArrayBufferLike, KernelCall>();
   const reads = new Map<ArrayBufferLike, number>();
   for (const call of calls) {
@@ -39,7 +44,7 @@ export function sumProducts(calls: readonly Call[], kept: ReadonlySet<ArrayBuffe
         const maker = makerOf(sum, i);
         if (maker === null) return false;
         if (isSum(maker)) return gather(maker);
-        if (maker.name !== "contract") return false;
+        if (maker.name !== "contract" || maker.inputs.some((x) => mutable.has(x.data.buffer))) return false;
         form ??= formOf(maker);
         products.push(maker);
         return form === formOf(maker);

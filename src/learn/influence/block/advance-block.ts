@@ -79,7 +79,7 @@ function gather(
         if (error === null) return;
         const own = list.filter(({ source }) => source.kind === "block");
         for (const part of partsOf(own, k, []) ?? [])
-          found.push(substitute(errorPart(error, b, i), part, block.axes));
+          found.push(substitute(errorPart(error, b, i), part, block));
       });
     });
   });
@@ -88,7 +88,7 @@ function gather(
   const kept: KnownTerm = { into: 0, axes: [], coefficient: null, base: traceFactor(gradient, 0), own: 0 };
   advance({
     trace: gradient,
-    terms: [kept, ...stackParts(0, found, block.axes)],
+    terms: [kept, ...stackParts(0, found, block)],
     before: [null],
     after: [null],
     gradient: null,
@@ -164,27 +164,27 @@ function across(
   column: Column,
   started: boolean,
 ): KnownTerm[] {
-  const params = trace.block.axes;
+  const { block } = trace;
   const whole: TraceName = { area, state, when: "new", axes: trace.axes };
   let open: Iterable<Part & { readonly trace: TraceName }> = [
     { axes: trace.axes, coefficient: null, base: null, trace: whole },
   ];
   const known: Part[] = [];
   for (const step of [...parts].reverse()) {
-    const older = new PartSum(params);
+    const older = new PartSum(block);
     // a state reads new states of areas below: those are written out within the step
-    const waiting: PartSum[] = column.map(() => new PartSum(params));
+    const waiting: PartSum[] = column.map(() => new PartSum(block));
     for (const part of open) waiting[part.trace.area].add(part);
     for (let a = area; a >= 0; a--)
       for (const outer of waiting[a])
         for (const inner of step[a][outer.trace.state]) {
-          const part = substitute(outer, inner, params);
+          const part = substitute(outer, inner, block);
           if (part.trace === null) known.push(part);
           else (part.trace.when === "old" ? older : waiting[part.trace.area]).add(part as typeof outer);
         }
     open = older;
   }
-  const terms = stackParts(state, known.reverse(), params);
+  const terms = stackParts(state, known.reverse(), block);
   if (started)
     for (const { axes, coefficient, trace: of } of open) {
       const base = oldTrace(column, of);

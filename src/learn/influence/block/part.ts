@@ -3,6 +3,7 @@ import { type Axis, diagonalOf, type Factor, fresh, plus, product, rename } from
 import { known } from "../../../forward/term.js";
 import { scalar } from "../../../ops/create.js";
 import type { Contribution, Source } from "../push.js";
+import type { Block } from "../sources.js";
 import type { TraceBlock } from "../traces.js";
 
 /** The trace of one state, not looked at yet. */
@@ -24,6 +25,9 @@ export interface Part {
   readonly base: Factor | null;
   readonly trace: TraceName | null;
 }
+
+/** What is needed of the parameter block that derivatives are taken by. */
+export type Differentiated = Pick<Block, "axes" | "dtype">;
 
 /** The traces of one parameter block by area. */
 export type Column = readonly (TraceBlock | null)[];
@@ -73,7 +77,7 @@ function namesOf(
 export function substitute(
   outer: Part & { readonly trace: TraceName },
   inner: Part,
-  params: readonly Axis[],
+  { axes: params, dtype }: Differentiated,
 ): Part {
   const isParam = (a: Axis): boolean => params.includes(a);
   const mine = new Map<Axis, Axis>();
@@ -110,7 +114,6 @@ export function substitute(
     .map((a) => yours.get(a) ?? a)
     .reduce((n, a) => (seen.has(a) ? n : n * a.size), 1);
   if (count === 1) return { axes, coefficient, base, trace };
-  const dtype = (left ?? right ?? base)?.tensor.dtype ?? "float64";
   return { axes, coefficient: product(coefficient, { axes: [], tensor: scalar(count, dtype) }), base, trace };
 }
 
@@ -129,11 +132,11 @@ export function roles(axes: readonly Axis[], params: readonly Axis[]): (a: Axis)
 export class PartSum {
   private readonly parts = new Map<string, Part & { readonly trace: TraceName }>();
 
-  constructor(private readonly params: readonly Axis[]) {}
+  constructor(private readonly block: Differentiated) {}
 
   add(part: Part & { readonly trace: TraceName }): void {
     const { axes, trace, coefficient } = part;
-    const role = roles(axes, this.params);
+    const role = roles(axes, this.block.axes);
     const key = `${trace.area}.${trace.state} ${axes.map(role)} ${trace.axes.map(role)}`;
     const known = this.parts.get(key);
     if (known === undefined) {
@@ -141,10 +144,9 @@ export class PartSum {
       return;
     }
     const names = new Map(trace.axes.map((a, i) => [a, known.trace.axes[i]]));
-    const dtype = (coefficient ?? known.coefficient)?.tensor.dtype ?? "float64";
     this.parts.set(key, {
       ...known,
-      coefficient: plus(known.coefficient, coefficient && rename(coefficient, names), dtype),
+      coefficient: plus(known.coefficient, coefficient && rename(coefficient, names), this.block.dtype),
     });
   }
 

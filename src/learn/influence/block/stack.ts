@@ -1,13 +1,18 @@
 import { type Axis, align, type Factor, fresh, product } from "../../../forward/factor.js";
+import { scalar } from "../../../ops/create.js";
 import { stack } from "../../../ops/join.js";
 import type { KnownTerm } from "../compose.js";
-import { type Part, roles } from "./part.js";
+import { type Differentiated, type Part, roles } from "./part.js";
 
 /**
  * Known parts of many steps as few terms: parts of one form become one, with their factors side by side along a bound
  * axis. A sum of outer products, one per step, is then a product of matrices.
  */
-export function stackParts(into: number, parts: readonly Part[], params: readonly Axis[]): KnownTerm[] {
+export function stackParts(
+  into: number,
+  parts: readonly Part[],
+  { axes: params, dtype }: Differentiated,
+): KnownTerm[] {
   const groups = new Map<string, Named[]>();
   for (const part of parts) {
     const named = nameParts(part, params);
@@ -35,7 +40,11 @@ export function stackParts(into: number, parts: readonly Part[], params: readonl
       return { axes: [steps, ...order], tensor: stack(tensors) };
     };
     const [coefficient, base] = [along("coefficient"), along("base")];
-    // with one factor only there is nothing to multiply
+    // with one factor only there is nothing to multiply, and with none each part is one
+    if (base === null && coefficient === null) {
+      const count = { axes: [], tensor: scalar(group.length, dtype) };
+      return { into, axes, coefficient: count, base, own: null };
+    }
     if (base === null)
       return { into, axes, coefficient: product(coefficient, null, [steps]), base, own: null };
     if (coefficient === null)
