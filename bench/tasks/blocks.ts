@@ -27,6 +27,7 @@ export function gatedBlocks(input: number, units: number, slowest: number): Cell
   const shapes = { Wz: W, Uz: U, bz: b, Wg: W, Ug: U, bg: b };
   return {
     name: "gatedBlocks",
+    pure: true,
     locality: "channel",
     geometry: { input: [input], units, stride: 1, activation: "tanh", state: [blocks, perBlock] },
     states: ["h"],

@@ -40,6 +40,11 @@ export interface Geometry {
  */
 export interface Cell {
   readonly name: string;
+  /**
+   * Whether `next` and `output` give the same from the same arguments in every call, whatever happens outside of them: then
+   * rules may record a step and replay it; default false.
+   */
+  readonly pure?: boolean;
   readonly locality: Locality;
   readonly geometry: Geometry;
   /** Names of the states; all of one shape. */
@@ -58,6 +63,11 @@ export interface CellDefinition {
   readonly name: string;
   /** The equations, for people. */
   readonly equations: string;
+  /**
+   * Your word that `next` and `output` depend on their arguments alone: no variable that changes, no chance. Then learners
+   * record a step and replay it, which is faster; default false.
+   */
+  readonly pure?: boolean;
   readonly locality: Locality;
   readonly states: readonly string[];
   /** Spatial cells take [C, H, W] inputs and keep states [C', H', W']. */
@@ -83,6 +93,7 @@ export function defineCell(definition: CellDefinition): CellKind {
     const batched = (batch: number): Shape => [batch, ...g.state];
     return {
       name: definition.name,
+      pure: definition.pure ?? false,
       locality: definition.locality,
       geometry: g,
       states: definition.states,

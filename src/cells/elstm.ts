@@ -7,6 +7,7 @@ export const cell = defineCell({
   name: "elstm",
   equations:
     "f = σ(Wf x + wf⊙c + bf); z = tanh(Wz x + wz⊙c + bz); c' = f⊙c + (1−f)⊙z; o = σ(Wo x + Uo c' + bo); y = o⊙c'",
+  pure: true,
   locality: "unit",
   states: ["c"],
   shapes: ({ input, units: n }) => ({

@@ -6,6 +6,7 @@ import { drive } from "./_drive.js";
 export const cell = defineCell({
   name: "gru",
   equations: "r, z = σ(W x + U h + b); n = tanh(Wn x + bn + r⊙(Un h + bhn)); h' = (1−z)⊙n + z⊙h",
+  pure: true,
   locality: "dense",
   states: ["h"],
   shapes: ({ input, units: n }) => ({

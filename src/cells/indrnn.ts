@@ -6,6 +6,7 @@ import { drive } from "./_drive.js";
 export const cell = defineCell({
   name: "indrnn",
   equations: "h' = tanh(W x + u⊙h + b)",
+  pure: true,
   locality: "unit",
   states: ["h"],
   shapes: ({ input, units: n }) => ({ W: [n, ...input], u: [n], b: [n] }),

@@ -6,6 +6,7 @@ import { drive } from "./_drive.js";
 export const cell = defineCell({
   name: "leaky",
   equations: "α = σ(a); h' = (1−α)⊙h + α⊙tanh(W x + b)",
+  pure: true,
   locality: "unit",
   states: ["h"],
   shapes: ({ input, units: n }) => ({ W: [n, ...input], b: [n], a: [n] }),

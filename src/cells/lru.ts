@@ -12,6 +12,7 @@ const [slowest, fastest] = [0.99, 0.6];
 export const cell = defineCell({
   name: "lru",
   equations: "λ = exp(−exp ν + i·exp θ); γ = √(1−|λ|²); s' = λ⊙s + γ⊙(B x); y = Re(C s') + D x",
+  pure: true,
   locality: "unit",
   states: ["re", "im"],
   shapes: ({ input, units: n }) => ({

@@ -9,6 +9,7 @@ const gates = ["i", "f", "g", "o"] as const;
 export const cell = defineCell({
   name: "lstm",
   equations: "i, f, o = σ(W x + U h + b), g = tanh(W x + U h + b); c' = f⊙c + i⊙g; h' = o⊙tanh c'",
+  pure: true,
   locality: "dense",
   states: ["h", "c"],
   shapes: ({ input, units: n }) =>

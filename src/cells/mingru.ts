@@ -6,6 +6,7 @@ import { drive } from "./_drive.js";
 export const cell = defineCell({
   name: "mingru",
   equations: "z = σ(Wz x + bz); g = tanh(Wg x + bg); h' = (1−z)⊙h + z⊙g",
+  pure: true,
   locality: "unit",
   states: ["h"],
   shapes: ({ input, units: n }) => ({ Wz: [n, ...input], bz: [n], Wg: [n, ...input], bg: [n] }),

@@ -32,6 +32,7 @@ function reciprocalGatedCircuit(name: string, kind: keyof typeof gates, locality
     name,
     equations:
       "u_h = Kh∗x + bh; u_c = Kc∗x + bc; c' = φ((1−σ(wcc∗c + gcc))⊙c + (1−σ(whc∗h + ghc))⊙u_c); h' = φ((1−σ(whh∗h + ghh))⊙h + (1−σ(wch∗c + gch))⊙u_h)",
+    pure: true,
     locality,
     states: ["h", "c"],
     spatial,

@@ -10,6 +10,7 @@ export const cell = defineCell({
   name: "sru",
   equations:
     "f = σ(Wf x + vf⊙c + bf); c' = f⊙c + (1−f)⊙(W x); r = σ(Wr x + vr⊙c' + br); y = r⊙c' + (1−r)⊙(Ws x)",
+  pure: true,
   locality: "unit",
   states: ["c"],
   shapes: ({ input, units: n }) => ({

@@ -6,6 +6,7 @@ import { drive } from "./_drive.js";
 export const cell = defineCell({
   name: "vanilla",
   equations: "h' = tanh(W x + U h + b)",
+  pure: true,
   locality: "dense",
   states: ["h"],
   shapes: ({ input, units: n }) => ({ W: [n, ...input], U: [n, n], b: [n] }),

@@ -42,7 +42,7 @@ export class ForwardLearner<S> implements Learner<S> {
   ) {
     requireParams(options.rule, model, params);
     this.compiled =
-      (options.compile ?? model.isPure)
+      (options.compile ?? model.pure)
         ? new CompiledStep(options.rule, this.eager, () => this.workspace())
         : null;
     this.blocks = leavesOf(params, isTensor, options.rule).length;

@@ -40,7 +40,7 @@ export interface Model<S> {
    * Whether areas, input and loss compute the same from the same arguments in every step, so that rules may record a step
    * and replay it; default false.
    */
-  readonly isPure?: boolean;
+  readonly pure?: boolean;
   init(key: Key, options?: { readonly dtype?: DType }): ModelParams;
   input(sample: S): Tensor;
   /** The loss of this time step, a scalar. */

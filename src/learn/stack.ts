@@ -22,8 +22,11 @@ export interface StackOptions<S> {
   readonly readout?: (key: Key) => Readonly<Record<string, Tensor>>;
   /** Areas take their input from below as a constant. */
   readonly detached?: boolean;
-  /** Whether `loss` and `input` compute the same from the same arguments in every step; default: none is given. */
-  readonly isPure?: boolean;
+  /**
+   * Whether `loss` and `input` compute the same from the same arguments in every step; default: none is given. The model is
+   * pure where they are and all areas say that they are.
+   */
+  readonly pure?: boolean;
 }
 
 /** A model of areas stacked bottom to top. @throws ShapeError when an area does not fit onto the one below. */
@@ -39,7 +42,9 @@ export function stack<S = Supervised>(areas: readonly Cell[], options: StackOpti
   return {
     areas,
     detached: options.detached ?? false,
-    isPure: options.isPure ?? (options.loss === undefined && options.input === undefined),
+    pure:
+      (options.pure ?? (options.loss === undefined && options.input === undefined)) &&
+      areas.every((area) => area.pure === true),
     init: (key, { dtype } = {}): ModelParams => ({
       areas: areas.map((area, i) => area.init(foldIn(key, i), { dtype })),
       readout: options.readout?.(foldIn(key, "readout")) ?? {},

@@ -80,7 +80,7 @@ export class WindowLearner<S> implements Learner<S> {
     public params: ModelParams,
     private readonly options: WindowOptions<S>,
   ) {
-    const { rule, window, compile = model.isPure ?? false } = options;
+    const { rule, window, compile = model.pure ?? false } = options;
     requireParams(rule, model, params);
     // a replayed block may take what its steps would one by one; a sequence, what a few dozen would
     const steps = Math.min(window, longest);

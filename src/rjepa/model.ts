@@ -134,7 +134,7 @@ export function jepa(options: JepaOptions): Jepa {
     return add(add(total, mul(sum(error), share / batch)), mul(decayed(params), decay * share));
   };
 
-  const model = stack<Fixated>(areas, { input: (sample) => sample.patch, loss, isPure: true });
+  const model = stack<Fixated>(areas, { input: (sample) => sample.patch, loss, pure: true });
   return {
     model,
     preset,

@@ -18,7 +18,7 @@ export const rule: Rule<TbpttOptions> = {
   summary: "biased; backward within windows of steps",
   exactness: "biased",
   setting: { option: "window", value: 20 },
-  start: (model, params, { window = 20, compile = model.isPure } = {}) => {
+  start: (model, params, { window = 20, compile = model.pure } = {}) => {
     requireWindow("tbptt", window);
     if (!compile) return new BackwardLearner(model, params, { rule: "tbptt", window });
     const start = () => backwardCrossing(model, "tbptt");
