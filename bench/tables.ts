@@ -2,7 +2,7 @@
 import type { GradientRow } from "../src/cli/bench/gradient.js";
 import { type MemoryRow, noteOf } from "../src/cli/bench/memory.js";
 import { growthOf, type TimeRow } from "../src/cli/bench/time.js";
-import { formatBytes } from "../src/learn/memory.js";
+import { formatBytes } from "../src/core/bytes.js";
 
 function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;

@@ -17,6 +17,8 @@ export interface BackwardOptions {
   readonly rule: string;
   /** Steps after which the past becomes constant; default never. */
   readonly window?: number;
+  /** Why steps are not replayed. */
+  readonly byOps: string | null;
 }
 
 /** One tape over all steps, or over as many as the window holds, transposed when the gradient is asked for. */
@@ -48,6 +50,10 @@ export class BackwardLearner<S> implements Learner<S> {
 
   get state(): readonly CellState[] | null {
     return this.kept?.states ?? null;
+  }
+
+  get opByOp(): string | null {
+    return this.options.byOps;
   }
 
   step(sample: S): StepResult {

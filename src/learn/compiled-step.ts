@@ -15,8 +15,30 @@ export interface StepOutcome {
 /** One time step op by op. */
 export type EagerStep<S> = (params: ModelParams, past: Past, sample: S) => StepOutcome;
 
+/** Makes time steps, op by op or replayed. */
+export interface Stepper<S> {
+  step(params: ModelParams, past: Past, sample: S): StepOutcome;
+  /** Compares replays since the last time with op by op: before what they gathered is handed out. @throws RuleError */
+  settle(): void;
+  /** Bytes of the arrays that replays write to. */
+  readonly bytes: number;
+  /** Why the last step was made op by op; `null` where it was replayed, or is recorded to be. */
+  readonly reason: string | null;
+  /** Forgets all recordings, for an influence that starts on new arrays. */
+  clear(): void;
+}
+
+/** Time steps one op after the other. */
+export const stepByOps = <S>(eager: EagerStep<S>, reason: string): Stepper<S> => ({
+  step: eager,
+  settle: () => {},
+  bytes: 0,
+  reason,
+  clear: () => {},
+});
+
 /** Time steps by replaying their kernel calls, where all steps of one shape make the same. */
-export class CompiledStep<S> {
+export class CompiledStep<S> implements Stepper<S> {
   private readonly replayer: Replayer<ModelParams, { readonly sample: S; readonly past: Past }, StepOutcome>;
 
   /** @param limit bytes that the results of one step may go on taking */
@@ -25,9 +47,9 @@ export class CompiledStep<S> {
       eager: (params: ModelParams, { past, sample }: { sample: S; past: Past }) =>
         eager(params, past, sample),
       limit,
-      changed: (steps) =>
+      changed: (since) =>
         new RuleError(
-          `${rule}: expected a model that computes the same in all steps of one shape, got a change within the last ${steps} steps; start the rule without compile`,
+          `${rule}: expected a model that computes the same in all steps of one shape, as pure: true says, got a change; numbers since step ${since} may be wrong, so start the rule anew with compile: false`,
         ),
       halfway: () =>
         new RuleError(
@@ -40,12 +62,18 @@ export class CompiledStep<S> {
     return this.replayer.call(params, { sample, past });
   }
 
-  /** Bytes of the arrays that replays write to. */
+  settle(): void {
+    this.replayer.settle();
+  }
+
   get bytes(): number {
     return this.replayer.bytes;
   }
 
-  /** Forgets all recordings, for an influence that starts on new arrays. */
+  get reason(): string | null {
+    return this.replayer.reason;
+  }
+
   clear(): void {
     this.replayer.clear();
   }

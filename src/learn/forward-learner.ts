@@ -4,11 +4,13 @@ import { fillTree, leavesOf } from "../core/tree.js";
 import { zerosLike } from "../ops/create.js";
 import { item } from "../tensor/read.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
-import { CompiledStep, type EagerStep } from "./compiled-step.js";
+import { CompiledStep, type EagerStep, type Stepper, stepByOps } from "./compiled-step.js";
+import { Doubt } from "./doubt.js";
 import { GradientSum, plus } from "./gradient-sum.js";
 import type { Influence } from "./influence/influence.js";
 import { carryDown, lossCotangents } from "./linear-step.js";
 import type { Model, ModelParams } from "./model.js";
+import { whyByOps } from "./purity.js";
 import { requireParams } from "./require-params.js";
 import type { Learner, LearnerMemory, StepResult } from "./rule.js";
 import { type Past, recordStep } from "./step.js";
@@ -16,8 +18,10 @@ import { type Past, recordStep } from "./step.js";
 export interface ForwardOptions {
   readonly rule: string;
   readonly credit: "exact" | "local";
-  /** Replays the kernel calls of a step, where the model allows. Not for an influence that computes beside the backend. */
+  /** Replays the kernel calls of a step; default: where the model is pure. */
   readonly compile?: boolean;
+  /** Why steps are never replayed: of an influence that computes beside the backend. */
+  readonly byOps?: string;
   /** The influence for inputs of this shape and dtype, zero. */
   readonly influence: <S>(model: Model<S>, params: ModelParams, input: Tensor) => Influence;
 }
@@ -32,8 +36,9 @@ export class ForwardLearner<S> implements Learner<S> {
   private influence: Influence | null = null;
   private batch = 0;
   private readonly direct = new GradientSum();
+  private readonly doubt = new Doubt();
   private readonly blocks: number;
-  private readonly compiled: CompiledStep<S> | null;
+  private readonly steps: Stepper<S>;
 
   constructor(
     private readonly model: Model<S>,
@@ -41,10 +46,11 @@ export class ForwardLearner<S> implements Learner<S> {
     private readonly options: ForwardOptions,
   ) {
     requireParams(options.rule, model, params);
-    this.compiled =
-      (options.compile ?? model.pure)
+    const obstacle = options.byOps ?? whyByOps(model, options.compile);
+    this.steps =
+      obstacle === null
         ? new CompiledStep(options.rule, this.eager, () => this.workspace())
-        : null;
+        : stepByOps(this.eager, obstacle);
     this.blocks = leavesOf(params, isTensor, options.rule).length;
   }
 
@@ -52,11 +58,13 @@ export class ForwardLearner<S> implements Learner<S> {
     return this.past?.states ?? null;
   }
 
+  get opByOp(): string | null {
+    return this.steps.reason;
+  }
+
   step(sample: S): StepResult {
     const past = this.past ?? this.begin(sample);
-    const { moment, loss, direct } = this.compiled
-      ? this.compiled.step(this.params, past, sample)
-      : this.eager(this.params, past, sample);
+    const { moment, loss, direct } = this.doubt.guard(() => this.steps.step(this.params, past, sample));
     direct.forEach((ct, k) => {
       if (ct !== null) this.direct.add(k, ct);
     });
@@ -66,6 +74,7 @@ export class ForwardLearner<S> implements Learner<S> {
 
   gradient(): ModelParams {
     const influence = this.ready();
+    this.doubt.guard(() => this.steps.settle());
     const values = leavesOf<Tensor>(this.params, isTensor).map(
       ({ value }, k) => plus(this.direct.get(k), influence.gradient(k)) ?? zerosLike(value),
     );
@@ -79,6 +88,7 @@ export class ForwardLearner<S> implements Learner<S> {
 
   reset(): void {
     this.past = null;
+    this.doubt.clear();
     this.direct.clear();
     this.influence?.clear();
   }
@@ -94,7 +104,7 @@ export class ForwardLearner<S> implements Learner<S> {
 
   memory(): LearnerMemory {
     const bytes = this.influence?.bytes ?? 0;
-    const workspace = this.compiled?.bytes ?? 0;
+    const workspace = this.steps.bytes;
     return workspace > 0 ? { bytes, growsWithTime: false, workspace } : { bytes, growsWithTime: false };
   }
 
@@ -105,7 +115,7 @@ export class ForwardLearner<S> implements Learner<S> {
     const states = this.model.areas.map((cell) => cell.zeroState(batch, { dtype: input.dtype }));
     if (this.influence === null || this.batch !== batch) {
       this.influence = this.options.influence(this.model, this.params, input);
-      this.compiled?.clear();
+      this.steps.clear();
     }
     this.batch = batch;
     return { states, input: null };

@@ -1,16 +1,5 @@
+import { formatBytes } from "../core/bytes.js";
 import { ArgumentError, PlanError } from "../core/errors.js";
-
-const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
-
-/** Bytes for people, such as `8.4 MiB`. */
-export function formatBytes(bytes: number): string {
-  let [value, unit] = [bytes, 0];
-  while (value >= 1024 && unit < units.length - 1) {
-    value /= 1024;
-    unit++;
-  }
-  return `${unit === 0 ? value : value.toFixed(value < 10 ? 2 : 1)} ${units[unit]}`;
-}
 
 /** Bytes the machine has free, where the platform tells; infinite elsewhere. */
 export function availableMemory(): number {

@@ -33,6 +33,11 @@ export interface Learner<S> {
   /** States after the last step; `null` before the first. */
   readonly state: readonly CellState[] | null;
   memory(): LearnerMemory;
+  /**
+   * Why the last step was computed op by op, which is several times slower where areas are small: `compile: false`, a model
+   * that is not declared pure, a look at numbers. `null` where steps are replayed, or recorded to be; absent where a rule has no replays.
+   */
+  readonly opByOp?: string | null;
   /** Figures of the rule's own, such as a condition number. */
   diagnostics?(): Readonly<Record<string, number>>;
 }

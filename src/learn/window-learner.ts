@@ -1,15 +1,17 @@
 import type { CellState } from "../cells/_cell.js";
-import type { TypedArray } from "../core/dtype.js";
 import { ArgumentError } from "../core/errors.js";
 import { fillTree, leavesOf, mapTree } from "../core/tree.js";
 import { zerosLike } from "../ops/create.js";
-import { denseOf, item } from "../tensor/read.js";
+import { arrayOf, item } from "../tensor/read.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
-import { CompiledStep, type EagerStep } from "./compiled-step.js";
+import { CompiledStep, type EagerStep, type Stepper, stepByOps } from "./compiled-step.js";
+import { Doubt } from "./doubt.js";
 import { GradientSum, plus } from "./gradient-sum.js";
 import type { Model, ModelParams } from "./model.js";
+import { whyByOps } from "./purity.js";
 import { requireParams } from "./require-params.js";
 import type { Learner, LearnerMemory, StepResult } from "./rule.js";
+import { type End, requireSameEnd } from "./same-end.js";
 import type { Past } from "./step.js";
 import { unrollStep } from "./unroll.js";
 
@@ -44,23 +46,22 @@ export interface WindowOptions<S> {
   readonly start: (model: Model<S>, params: ModelParams, input: Tensor) => Crossing<S>;
 }
 
-/** Takes steps, op by op or replayed. */
-type Stepper<S> = Pick<CompiledStep<S>, "step" | "bytes" | "clear">;
-
 /** Steps of a sequence of any length that are replayed for sure. */
 const longest = 64;
 
-/** A block whose end is not reached by what is held. */
-interface Behind<S> {
+/** A block of steps, and where they ended. */
+interface Block<S> {
   readonly params: ModelParams;
   readonly start: Past;
   readonly steps: Steps<S>;
+  readonly end: End;
 }
 
 /**
  * Gradients H steps at a time: a step computes values only, and keeps its sample. After H of them, or when the gradient is
  * asked for, the steps are taken again as a block, with derivatives; what is held follows when another step comes. So a
- * sequence that ends within its first block costs what backpropagation through time does.
+ * sequence that ends within its first block costs what backpropagation through time does. A block must end in the states that
+ * its steps ended in, else the model is no function of its arguments.
  */
 export class WindowLearner<S> implements Learner<S> {
   private past: Past | null = null;
@@ -68,10 +69,13 @@ export class WindowLearner<S> implements Learner<S> {
   private start: Past | null = null;
   private forgotten: S[] = [];
   private counted: S[] = [];
-  private behind: Behind<S> | null = null;
+  /** A block whose end is not reached by what is held. */
+  private behind: Block<S> | null = null;
   private crossing: Crossing<S> | null = null;
   private batch = 0;
+  private end: End | null = null;
   private readonly direct = new GradientSum();
+  private readonly doubt = new Doubt();
   private readonly values: Stepper<S>;
   private readonly blocks: Readonly<Record<"learn" | "move" | "learnAndMove", Stepper<Steps<S>>>>;
 
@@ -80,13 +84,14 @@ export class WindowLearner<S> implements Learner<S> {
     public params: ModelParams,
     private readonly options: WindowOptions<S>,
   ) {
-    const { rule, window, compile = model.pure ?? false } = options;
+    const { rule, window } = options;
     requireParams(rule, model, params);
+    const obstacle = whyByOps(model, options.compile);
     // a replayed block may take what its steps would one by one; a sequence, what a few dozen would
     const steps = Math.min(window, longest);
     const limit = (): number => Math.max(2 ** 22, this.ready().bytes / 8) * steps;
     const stepper = <A>(eager: EagerStep<A>): Stepper<A> =>
-      compile ? new CompiledStep(rule, eager, limit) : { step: eager, bytes: 0, clear: () => {} };
+      obstacle === null ? new CompiledStep(rule, eager, limit) : stepByOps(eager, obstacle);
     const block = (what: "learn" | "move" | "learnAndMove"): Stepper<Steps<S>> =>
       stepper((...steps) => (this.ready()[what] ?? this.ready().learn)(...steps));
     this.values = stepper(valuesOf(model));
@@ -97,14 +102,21 @@ export class WindowLearner<S> implements Learner<S> {
     return this.past?.states ?? null;
   }
 
+  get opByOp(): string | null {
+    return this.steppers.find(({ reason }) => reason !== null)?.reason ?? null;
+  }
+
   step(sample: S): StepResult {
     const past = this.past ?? this.begin(sample);
-    this.catchUp();
-    if (this.forgotten.length + this.counted.length === this.options.window) this.finish("learnAndMove");
-    const { moment, loss } = this.values.step(this.params, past, sample);
+    const { moment, loss } = this.doubt.guard(() => {
+      this.catchUp();
+      if (this.forgotten.length + this.counted.length === this.options.window) this.finish("learnAndMove");
+      return this.values.step(this.params, past, sample);
+    });
     this.start ??= past;
-    this.counted.push(sample);
+    this.counted.push(kept(sample));
     this.past = { states: moment.states, input: moment.input };
+    this.end = { states: moment.states, loss };
     return { loss: item(loss), moment };
   }
 
@@ -112,8 +124,11 @@ export class WindowLearner<S> implements Learner<S> {
     const crossing = this.ready();
     const goesOn = crossing.move === null;
     const sum = goesOn ? this.direct.copy() : this.direct;
-    if (goesOn) this.take("learn", sum);
-    else this.finish("learn");
+    this.doubt.guard(() => {
+      if (goesOn) this.take("learn", sum);
+      else this.finish("learn");
+      for (const stepper of this.steppers) stepper.settle();
+    });
     const values = leavesOf<Tensor>(this.params, isTensor).map(
       ({ value }, k) => plus(sum.get(k), crossing.gradient(k)) ?? zerosLike(value),
     );
@@ -131,6 +146,7 @@ export class WindowLearner<S> implements Learner<S> {
 
   reset(): void {
     this.past = null;
+    this.doubt.clear();
     this.begun();
     this.behind = null;
     this.direct.clear();
@@ -141,7 +157,7 @@ export class WindowLearner<S> implements Learner<S> {
   setParams(params: ModelParams): void {
     const { rule } = this.options;
     requireParams(rule, this.model, params);
-    this.finish(this.crossing?.move ? "learn" : "learnAndMove");
+    this.doubt.guard(() => this.finish(this.crossing?.move ? "learn" : "learnAndMove"));
     this.params = params;
   }
 
@@ -158,34 +174,50 @@ export class WindowLearner<S> implements Learner<S> {
     return workspace > 0 ? { bytes, growsWithTime, workspace } : { bytes, growsWithTime };
   }
 
-  private get steppers(): readonly Pick<Stepper<S>, "bytes" | "clear">[] {
+  private get steppers(): readonly Omit<Stepper<S>, "step">[] {
     const { learn, move, learnAndMove } = this.blocks;
     return [this.values, learn, move, learnAndMove];
   }
 
   /** Ends the block at hand. What is held reaches its end now or, unless it is at once, when another step comes. */
   private finish(how: "learn" | "learnAndMove" | null): void {
-    const { start, forgotten, counted, params } = this;
-    if (start === null) return;
+    const block = this.block;
+    if (block === null) return;
     if (how !== null) this.take(how, this.direct);
-    if (how !== "learnAndMove") this.behind = { params, start, steps: { forgotten, counted } };
+    if (how !== "learnAndMove") this.behind = block;
     this.begun();
+  }
+
+  private get block(): Block<S> | null {
+    const { start, end, forgotten, counted, params } = this;
+    return start && end && { params, start, steps: { forgotten, counted }, end };
   }
 
   /** Adds the gradient of the block at hand. */
   private take(how: "learn" | "learnAndMove", into: GradientSum): void {
-    const { start, forgotten, counted, params } = this;
-    if (start === null || counted.length === 0) return;
-    this.blocks[how].step(params, start, { forgotten, counted }).direct.forEach((ct, k) => {
+    const block = this.block;
+    if (block === null || block.steps.counted.length === 0) return;
+    this.cross(how, block).forEach((ct, k) => {
       if (ct !== null) into.add(k, ct);
     });
   }
 
   private catchUp(): void {
     if (this.behind === null) return;
-    const { params, start, steps } = this.behind;
+    const block = this.behind;
     this.behind = null;
-    this.blocks.move.step(params, start, steps);
+    this.cross("move", block);
+  }
+
+  private cross(how: "learn" | "move" | "learnAndMove", block: Block<S>): readonly (Tensor | null)[] {
+    const { params, start, steps, end } = block;
+    const { moment, loss, direct } = this.blocks[how].step(params, start, steps);
+    const samples = [...steps.forgotten, ...steps.counted];
+    requireSameEnd(this.options.rule, this.model, { params, start, samples }, end, {
+      states: moment.states,
+      loss,
+    });
+    return direct;
   }
 
   private begun(): void {
@@ -217,10 +249,13 @@ export class WindowLearner<S> implements Learner<S> {
   }
 }
 
+/** A sample of one's own, whatever its owner does with the objects that hold its tensors. */
+const kept = <S>(sample: S): S => mapTree(sample, isTensor, (t: Tensor) => t) as S;
+
 /** Bytes of the arrays in a tree. */
 function bytesOf(tree: object): number {
-  const arrays = new Set<TypedArray>();
-  mapTree(tree, isTensor, (t: Tensor) => arrays.add(denseOf(t).data));
+  const arrays = new Set<{ readonly byteLength: number }>();
+  mapTree(tree, isTensor, (t: Tensor) => arrays.add(arrayOf(t)));
   return [...arrays].reduce((n, { byteLength }) => n + byteLength, 0);
 }
 

@@ -1,8 +1,9 @@
 import { ShapeError } from "../core/errors.js";
-import { normalizeAxes, normalizeAxis, stridesOf } from "../core/shape.js";
+import { normalizeAxes, normalizeAxis } from "../core/shape.js";
 import { apply } from "../tensor/apply.js";
 import { type Index, shiftedIndex, type TakeMap } from "../tensor/linear-map.js";
 import type { Op } from "../tensor/op.js";
+import { entries } from "../tensor/read.js";
 import { Tensor } from "../tensor/tensor.js";
 
 const takeOp: Op<Omit<TakeMap, "kind">> = {
@@ -61,16 +62,7 @@ export function gather(x: Tensor, positions: Tensor | readonly number[], axis = 
 function indexOf(positions: Tensor): Index {
   if (positions.dtype !== "int32" || positions.value.kind !== "dense")
     throw new ShapeError(`gather: expected constant int32 positions, got ${positions.dtype}`);
-  const { data, strides, offset } = positions.value;
-  const at = new Int32Array(positions.size);
-  const steps = stridesOf(positions.shape);
-  for (let j = 0; j < at.length; j++) {
-    let from = offset;
-    for (let i = 0; i < strides.length; i++)
-      from += (Math.floor(j / steps[i]) % positions.shape[i]) * strides[i];
-    at[j] = data[from];
-  }
-  return { shape: positions.shape, at };
+  return { shape: positions.shape, at: Int32Array.from(entries(positions)) };
 }
 
 /** Entries in reverse order along the axes. */

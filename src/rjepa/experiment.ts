@@ -1,9 +1,9 @@
+import { formatBytes } from "../core/bytes.js";
 import { DataError } from "../core/errors.js";
 import { foldIn, key as keyOf } from "../core/prng.js";
 import { leavesOf } from "../core/tree.js";
 import type { Dataset, FixationSequence, Problem } from "../data/sequences.js";
 import { shuffleControl, splitByImage } from "../data/sequences.js";
-import { formatBytes } from "../learn/memory.js";
 import { ruleNamed } from "../learn/named.js";
 import { type Plan, plan } from "../learn/plan.js";
 import type { RuleOptions } from "../learn/rule.js";

@@ -3,6 +3,7 @@ import { type Shape, sizeOf, stridesOf } from "../core/shape.js";
 import { backend, type Operand } from "./backend.js";
 import { type Level, requireOpen } from "./level.js";
 import type { Aval, Op } from "./op.js";
+import { noteLevel } from "./recording.js";
 import { abstractValue, type Dense, Tensor } from "./tensor.js";
 import type { Trace } from "./trace.js";
 import { watch } from "./watch.js";
@@ -17,7 +18,10 @@ export function apply<A>(op: Op<A>, inputs: readonly Tensor[], attrs: A): Tensor
       if (top === null || value.trace.level > top.level) top = value.trace;
     } else if (value.kind === "abstract") abstract = true;
   }
-  if (top !== null) return (top as Trace).process(op as Op<unknown>, inputs, attrs);
+  if (top !== null) {
+    noteLevel(top.level);
+    return (top as Trace).process(op as Op<unknown>, inputs, attrs);
+  }
   if (op.evaluate) return op.evaluate(inputs, attrs);
   const aval = op.infer(inputs, attrs);
   if (abstract) return abstractTensor(aval);

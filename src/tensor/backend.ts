@@ -34,8 +34,8 @@ export interface KernelCall {
 export interface Replay {
   /** Makes all of them. */
   run(): void;
-  /** Points everything that points at one of these arrays at another in its place. */
-  rebind(arrays: ReadonlyMap<TypedArray, TypedArray>): void;
+  /** Points all that points at this array, of those prepared, at another of its length; `null` where nothing does. */
+  port(array: TypedArray): ((other: TypedArray) => void) | null;
 }
 
 /** Where numbers are computed. `js` defines the meaning of every op; others must agree with it. */

@@ -20,6 +20,9 @@ export function nextLevel(): number {
   return levels;
 }
 
+/** The highest level handed out so far. */
+export const latestLevel = (): number => levels;
+
 export function requireOpen(level: Level, who: string): void {
   if (!level.open)
     throw new LevelError(

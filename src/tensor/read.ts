@@ -2,7 +2,7 @@ import type { TypedArray } from "../core/dtype.js";
 import { ShapeError } from "../core/errors.js";
 import { formatShape, type Shape } from "../core/shape.js";
 import { primalOf } from "./apply.js";
-import type { Operand } from "./backend.js";
+import { noteLevel, recording } from "./recording.js";
 import type { Dense, Tensor } from "./tensor.js";
 
 /** Nested arrays of numbers; a number for a scalar. */
@@ -46,14 +46,28 @@ function isRowMajor(strides: readonly number[], shape: Shape): boolean {
   return true;
 }
 
-/** The dense value below all levels. @throws ShapeError for a tensor without data, as in a plan. */
+/**
+ * The dense value below all levels: the one door by which numbers leave a tensor. While a computation is recorded, it is
+ * told of. @throws ShapeError for a tensor without data, as in a plan.
+ */
 export function denseOf(t: Tensor): Dense {
-  reads++;
   const { value } = primalOf(t);
   if (value.kind !== "dense")
     throw new ShapeError(`tensor: a shape without data has no numbers to read, got ${formatShape(t.shape)}`);
+  if (recording.by !== null) {
+    if (t.value.kind === "traced") noteLevel(t.value.trace.level);
+    recording.by.read(value.data);
+  }
   return value;
 }
+
+/** Bytes of the array that a tensor's numbers lie in, and the array as an identity. */
+export const arrayOf = (t: Tensor): { readonly byteLength: number } => {
+  const { value } = primalOf(t);
+  return value.kind === "dense" ? value.data : nothing;
+};
+
+const nothing = { byteLength: 0 };
 
 /** The number in a tensor of one entry. */
 export function item(t: Tensor): number {
@@ -71,33 +85,12 @@ export function toArray(t: Tensor): NestedNumbers {
   return build(0);
 }
 
-/** A look at whether all numbers are finite, and how it came out. */
-export interface Checked {
-  readonly operand: Operand;
-  readonly outcome: boolean;
-  again(): boolean;
-}
-
-let reads = 0;
-let watcher: ((checked: Checked) => void) | null = null;
-
-/** Runs `f`, tells of every check, and counts how often numbers were read besides. */
-export function watchReads<R>(tell: (checked: Checked) => void, f: () => R): { result: R; reads: number } {
-  const [before, start] = [watcher, reads];
-  watcher = tell;
-  try {
-    return { result: f(), reads: reads - start };
-  } finally {
-    watcher = before;
-  }
-}
-
 /** Whether every entry is finite; tensors without data count as finite. */
 export function allFinite(t: Tensor): boolean {
   if (t.value.kind !== "dense") return true;
   const operand = { ...t.value, shape: t.shape, dtype: t.dtype };
   const again = (): boolean => entriesOf(operand, t.size).every(Number.isFinite);
   const outcome = again();
-  watcher?.({ operand, outcome, again });
+  recording.by?.checked({ operand, outcome, again });
   return outcome;
 }

@@ -144,7 +144,7 @@ describe.each(levels.flatMap((simd) => [1, 2].map((threads) => [simd, threads] a
         expect(again.traces).toEqual(once.traces);
         expect(again.gradient).toEqual(once.gradient);
         const moved = again.traces[0].slice();
-        replay.rebind(new Map([[again.traces[0], moved]]));
+        replay.port(again.traces[0])?.(moved);
         run(once);
         replay.run();
         expect(moved).toEqual(once.traces[0]);

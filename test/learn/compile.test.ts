@@ -158,7 +158,7 @@ describe("a model that is not the same in every step", () => {
     };
     expect(() => gradient(late(), true, 40)).toThrow(RuleError);
     expect(() => gradient(late(), true, 40)).toThrow(
-      /computes the same in all steps .* got a change within the last 1\d steps/,
+      /computes the same in all steps .* got a change; numbers since step 4 may be wrong/,
     );
   });
 });

@@ -13,7 +13,7 @@ import {
   useBackend,
 } from "../../src/index.js";
 import type { Call } from "../../src/tensor/program/call.js";
-import { recordProgram } from "../../src/tensor/program/program.js";
+import { recordProgram } from "../../src/tensor/program/record.js";
 import { simplify } from "../../src/tensor/program/simplify.js";
 import { denseOf } from "../../src/tensor/read.js";
 

@@ -56,14 +56,14 @@ class NativeReplay implements Replay {
     }
   }
 
-  rebind(others: ReadonlyMap<TypedArray, TypedArray>): void {
-    this.arrays.forEach((data, i) => {
-      const other = others.get(data);
-      if (other === undefined || other === data) return;
+  port(array: TypedArray): ((other: TypedArray) => void) | null {
+    const i = this.arrays.indexOf(array);
+    if (i < 0) return null;
+    return (other) => {
       guarded(() => this.addon.rebind(this.program, i, other));
       this.arrays[i] = other;
       this.lengths[i] = other.length;
-    });
+    };
   }
 }
 

@@ -61,7 +61,7 @@ async function modelOf(options: Options): Promise<Model<never>> {
 }
 
 async function table(found: Plan): Promise<string> {
-  const { formatBytes } = await import("../../learn/memory.js");
+  const { formatBytes } = await import("../../core/bytes.js");
   const { textTable } = await import("../table.js");
   const head = ["area", "cell", "parameter", "bytes", "states", "tied", "broken by"];
   const rows = found.rows.map((r) => [

@@ -20,5 +20,5 @@ export const rule: Rule = {
           compile,
           start: () => backwardCrossing(model, "bptt"),
         })
-      : new BackwardLearner(model, params, { rule: "bptt" }),
+      : new BackwardLearner(model, params, { rule: "bptt", byOps: "bptt replays only with compile: true" }),
 };

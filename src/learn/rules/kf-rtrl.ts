@@ -184,6 +184,7 @@ export const rule: Rule = {
     new ForwardLearner(model, params, {
       rule: "kfRtrl",
       credit: "exact",
+      byOps: "kfRtrl draws random numbers and reads factors on the way",
       influence: (of, from, input) => kronecker(of, from, input, seed),
     }),
 };

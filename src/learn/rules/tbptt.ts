@@ -1,6 +1,7 @@
 import { BackwardLearner } from "../backward-learner.js";
 import { backwardCrossing } from "../crossings.js";
 import { requireWindow } from "../memory.js";
+import { whyByOps } from "../purity.js";
 import type { Rule, RuleOptions } from "../rule.js";
 import { WindowLearner } from "../window-learner.js";
 
@@ -18,9 +19,10 @@ export const rule: Rule<TbpttOptions> = {
   summary: "biased; backward within windows of steps",
   exactness: "biased",
   setting: { option: "window", value: 20 },
-  start: (model, params, { window = 20, compile = model.pure } = {}) => {
+  start: (model, params, { window = 20, compile } = {}) => {
     requireWindow("tbptt", window);
-    if (!compile) return new BackwardLearner(model, params, { rule: "tbptt", window });
+    const byOps = whyByOps(model, compile);
+    if (byOps !== null) return new BackwardLearner(model, params, { rule: "tbptt", window, byOps });
     const start = () => backwardCrossing(model, "tbptt");
     return new WindowLearner(model, params, { rule: "tbptt", window, compile, start });
   },

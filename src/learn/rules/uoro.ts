@@ -157,6 +157,7 @@ export const rule: Rule = {
     new ForwardLearner(model, params, {
       rule: "uoro",
       credit: "exact",
+      byOps: "uoro draws random numbers and reads factors on the way",
       influence: (of, from, input) => rankOne(of, from, input, seed),
     }),
 };

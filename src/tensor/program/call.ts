@@ -1,6 +1,6 @@
 import type { TypedArray } from "../../core/dtype.js";
 import type { BackendCall } from "../backend.js";
-import type { Checked } from "../read.js";
+import type { Checked } from "../recording.js";
 import type { Strided } from "../trace-step.js";
 
 /** One call of a backend, or a look at numbers that decided what came next. */

@@ -1,90 +1,101 @@
-/** What the arguments of a recorded call look like: later ones that look the same may be copied to where they were. */
-import type { TypedArray } from "../../core/dtype.js";
+/** What the arguments of a recorded call look like: later ones that look the same take the places of those. */
+import type { DType } from "../../core/dtype.js";
+import type { Shape } from "../../core/shape.js";
 import { fromData } from "../apply.js";
-import { denseOf, entries } from "../read.js";
-import { Tensor } from "../tensor.js";
+import { entries } from "../read.js";
+import { isTensor, type Tensor } from "../tensor.js";
+import { isBranch, isPlain } from "./outline.js";
+import type { Place } from "./place.js";
 
 export interface Form {
-  /** Whether a value has tensors that lie like this one's, and nothing else. */
-  fits(value: unknown): boolean;
-  /** Copies the tensors of a value that fits to where the recorded call reads them, and lists them in their order. */
-  copy(value: unknown, given: Tensor[]): void;
+  /**
+   * Puts the tensors of a tree in the places of the recorded ones and lists them in their order; false, with some of them
+   * in their places already, where the tree looks otherwise. Everything is looked at once.
+   */
+  take(tree: unknown, found: Tensor[]): boolean;
+  /** A tree of this form, of these tensors. */
+  build(tensors: Iterator<Tensor>): unknown;
 }
 
-/** The form of a tree of tensors. `slots` are tensors that the recorded call read in their place, in their order. */
-export function formOf(tree: unknown, slots: Iterator<Tensor>): Form {
-  if (tree instanceof Tensor) return new TensorForm(tree, denseOf(slots.next().value as Tensor).data);
-  if (typeof tree !== "object" || tree === null) return new ConstantForm(tree);
+/** The form of a tree of tensors and constants; `places` are theirs, in order. */
+export function formOf(tree: unknown, places: Iterator<Place>): Form {
+  if (isTensor(tree)) return new TensorForm(tree.shape, tree.dtype, places.next().value as Place);
+  if (!isBranch(tree)) return new ConstantForm(tree);
+  if (Array.isArray(tree)) return new ListForm(Array.from(tree, (branch: unknown) => formOf(branch, places)));
   const names = Object.keys(tree);
-  const forms = names.map((name) => formOf((tree as Record<string, unknown>)[name], slots));
-  return new BranchForm(names, forms, Array.isArray(tree));
+  const forms = names.map((name) => formOf((tree as Record<string, unknown>)[name], places));
+  return new BranchForm(names, forms);
 }
 
 class TensorForm implements Form {
-  private readonly shape: readonly number[];
-  private readonly strides: readonly number[];
-  private readonly offset: number;
-  private readonly dtype: string;
-
   constructor(
-    tensor: Tensor,
-    private readonly slot: TypedArray,
-  ) {
-    const { strides, offset } = denseOf(tensor);
-    this.shape = tensor.shape;
-    this.dtype = tensor.dtype;
-    this.strides = strides;
-    this.offset = offset;
+    private readonly shape: Shape,
+    private readonly dtype: DType,
+    private readonly place: Place,
+  ) {}
+
+  take(tree: unknown, found: Tensor[]): boolean {
+    if (!isTensor(tree) || tree.value.kind !== "dense") return false;
+    if (tree.dtype !== this.dtype || !isSame(tree.shape, this.shape)) return false;
+    this.place.put(entries(tree));
+    found.push(tree);
+    return true;
   }
 
-  fits(value: unknown): boolean {
-    if (!(value instanceof Tensor) || value.dtype !== this.dtype) return false;
-    const { strides, offset } = denseOf(value);
-    return offset === this.offset && isSame(value.shape, this.shape) && isSame(strides, this.strides);
-  }
-
-  copy(value: unknown, given: Tensor[]): void {
-    this.slot.set(entries(value as Tensor));
-    given.push(value as Tensor);
+  build(tensors: Iterator<Tensor>): Tensor {
+    return tensors.next().value as Tensor;
   }
 }
 
 class ConstantForm implements Form {
   constructor(private readonly constant: unknown) {}
 
-  fits(value: unknown): boolean {
-    return value === this.constant;
+  take(tree: unknown): boolean {
+    return Object.is(tree, this.constant);
   }
 
-  copy(): void {}
+  build(): unknown {
+    return this.constant;
+  }
+}
+
+class ListForm implements Form {
+  constructor(private readonly forms: readonly Form[]) {}
+
+  take(tree: unknown, found: Tensor[]): boolean {
+    if (!Array.isArray(tree) || tree.length !== this.forms.length) return false;
+    for (let i = 0; i < tree.length; i++) if (!this.forms[i].take(tree[i], found)) return false;
+    return true;
+  }
+
+  build(tensors: Iterator<Tensor>): unknown[] {
+    return this.forms.map((form) => form.build(tensors));
+  }
 }
 
 class BranchForm implements Form {
   constructor(
     private readonly names: readonly string[],
     private readonly forms: readonly Form[],
-    private readonly isList: boolean,
   ) {}
 
-  fits(value: unknown): boolean {
-    if (typeof value !== "object" || value === null || value instanceof Tensor) return false;
-    if (Array.isArray(value) !== this.isList) return false;
+  take(tree: unknown, found: Tensor[]): boolean {
+    if (!isBranch(tree) || Array.isArray(tree) || isTensor(tree) || !isPlain(tree)) return false;
+    const branches = tree as Readonly<Record<string, unknown>>;
     let count = 0;
-    for (const name in value) if (Object.hasOwn(value, name)) count++;
-    if (count !== this.names.length) return false;
-    const branches = value as Readonly<Record<string, unknown>>;
-    for (let i = 0; i < this.names.length; i++) {
-      const branch = branches[this.names[i]];
-      // an absent name is not one that holds undefined
-      if (branch === undefined && !Object.hasOwn(branches, this.names[i])) return false;
-      if (!this.forms[i].fits(branch)) return false;
+    // names in their order, which a function may see
+    for (const name in branches) {
+      if (!Object.hasOwn(branches, name)) continue;
+      if (name !== this.names[count] || !this.forms[count].take(branches[name], found)) return false;
+      count++;
     }
-    return true;
+    return count === this.names.length;
   }
 
-  copy(value: unknown, given: Tensor[]): void {
-    const branches = value as Readonly<Record<string, unknown>>;
-    for (let i = 0; i < this.names.length; i++) this.forms[i].copy(branches[this.names[i]], given);
+  build(tensors: Iterator<Tensor>): Record<string, unknown> {
+    const out: Record<string, unknown> = {};
+    for (let i = 0; i < this.names.length; i++) setOwn(out, this.names[i], this.forms[i].build(tensors));
+    return out;
   }
 }
 
@@ -95,6 +106,12 @@ function isSame(a: readonly number[], b: readonly number[]): boolean {
   return true;
 }
 
+/** A name like any other, also where objects have a setter of that name. */
+function setOwn(out: Record<string, unknown>, name: string, value: unknown): void {
+  if (name !== "__proto__") out[name] = value;
+  else Object.defineProperty(out, name, { value, enumerable: true, writable: true, configurable: true });
+}
+
 /** A tree of tensors of one's own, as often as asked for. */
 export interface Copier {
   /** With one copy of each tensor, and for those in `known` what they stand for. */
@@ -102,11 +119,12 @@ export interface Copier {
 }
 
 export function copierOf(tree: unknown): Copier {
-  if (tree instanceof Tensor) return new TensorCopier(tree);
-  if (typeof tree !== "object" || tree === null) return { copy: () => tree };
+  if (isTensor(tree)) return new TensorCopier(tree);
+  if (!isBranch(tree)) return { copy: () => tree };
+  if (Array.isArray(tree)) return new ListCopier(tree.map(copierOf));
   const names = Object.keys(tree);
   const copiers = names.map((name) => copierOf((tree as Record<string, unknown>)[name]));
-  return Array.isArray(tree) ? new ListCopier(copiers) : new BranchCopier(names, copiers);
+  return new BranchCopier(names, copiers);
 }
 
 class TensorCopier implements Copier {
@@ -139,7 +157,7 @@ class BranchCopier implements Copier {
 
   copy(known: Map<Tensor, Tensor>): Record<string, unknown> {
     const out: Record<string, unknown> = {};
-    for (let i = 0; i < this.names.length; i++) out[this.names[i]] = this.copiers[i].copy(known);
+    for (let i = 0; i < this.names.length; i++) setOwn(out, this.names[i], this.copiers[i].copy(known));
     return out;
   }
 }

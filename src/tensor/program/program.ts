@@ -1,29 +1,20 @@
-import { allocate, type TypedArray } from "../../core/dtype.js";
-import {
-  type Backend,
-  type BackendCall,
-  backend,
-  type KernelCall,
-  type Replay,
-  withBackend,
-} from "../backend.js";
-import { type Checked, watchReads } from "../read.js";
+import type { TypedArray } from "../../core/dtype.js";
+import { type Backend, type BackendCall, backend, type Replay } from "../backend.js";
+import type { Checked } from "../recording.js";
 import { type Call, changedBy, identityOf, inWords, type Pointer, pointersOf } from "./call.js";
+import { digestOf } from "./digest.js";
+import { type Holder, Port } from "./port.js";
 import { type Surroundings, simplify } from "./simplify.js";
 
 /** The calls of a backend that a computation made, in order. Replayed, they compute the same from what the arrays hold then. */
 export class Program {
   private readonly pointers: readonly Pointer[];
-  private readonly results: readonly { data: TypedArray }[];
+  private readonly results: readonly Holder[];
   /** The calls as a backend has prepared them, between looks at numbers. */
   private prepared: readonly Part[] | null = null;
   private preparedBy: Backend | null = null;
 
-  constructor(
-    private readonly calls: readonly Call[],
-    /** How often numbers were read on the way: what was computed may depend on them. */
-    readonly reads: number,
-  ) {
+  constructor(private readonly calls: readonly Call[]) {
     this.pointers = calls.flatMap(pointersOf);
     this.results = calls.flatMap((call) => (call.kind === "kernel" ? [call.out] : []));
   }
@@ -35,14 +26,50 @@ export class Program {
 
   /** Bytes of all results, which stay allocated between replays. */
   get bytes(): number {
-    const arrays = new Set(this.calls.flatMap((call) => (call.kind === "kernel" ? [call.out.data] : [])));
+    const arrays = new Set(this.results.map(({ data }) => data));
     return [...arrays].reduce((n, { byteLength }) => n + byteLength, 0);
+  }
+
+  /** Arrays that the program writes anew. */
+  get written(): readonly TypedArray[] {
+    return this.results.map(({ data }) => data);
+  }
+
+  /** Arrays that the program changes in place. */
+  get changed(): readonly TypedArray[] {
+    return this.calls.flatMap(changedBy);
   }
 
   /** Only the calls that are needed, on as few arrays as will do. This program shares arrays with it: use one of them. */
   simplified(around: Omit<Surroundings, "regroups">): Program {
     const regroups = backend().regroups ?? false;
-    return new Program(simplify(this.calls, { ...around, regroups }), this.reads);
+    return new Program(simplify(this.calls, { ...around, regroups }));
+  }
+
+  /** Readies the program for the backend of now, on the arrays of now. */
+  prepare(): void {
+    this.preparedBy = backend();
+    this.prepared = prepare(this.calls, this.preparedBy);
+  }
+
+  /** Whether it was prepared for the backend of now. */
+  get isReady(): boolean {
+    return this.preparedBy === backend();
+  }
+
+  /** The role of an array: to be asked for once the program is prepared, and before anything is bound. */
+  port(array: TypedArray): Port {
+    return new Port(
+      array,
+      [...this.pointers, ...this.results].filter(({ data }) => data === array),
+      (this.prepared ?? []).flatMap(({ replay }) => replay?.port(array) ?? []),
+    );
+  }
+
+  /** The name of the kernel that writes an array; `null` where none does. */
+  writerOf(array: TypedArray): string | null {
+    const call = this.calls.find((c) => c.kind === "kernel" && c.out.data === array);
+    return call?.kind === "kernel" ? call.name : null;
   }
 
   /**
@@ -50,53 +77,41 @@ export class Program {
    * changed in place by then, `halfway` where something is.
    */
   replay(): "done" | "otherwise" | "halfway" {
-    const at = backend();
-    if (this.preparedBy !== at) {
-      this.prepared = prepare(this.calls, at);
-      this.preparedBy = at;
-    }
+    if (!this.isReady) this.prepare();
     let changed = false;
-    for (const { checked, calls, replay } of this.prepared ?? []) {
+    for (const { checked, calls, replay, changes } of this.prepared as readonly Part[]) {
       if (checked !== null && checked.again() !== checked.outcome) return changed ? "halfway" : "otherwise";
       if (replay !== null) replay.run();
-      else for (const call of calls) make(call, at);
-      changed ||= calls.some(({ kind }) => kind === "trace");
+      else for (const call of calls) make(call, this.preparedBy as Backend);
+      changed ||= changes;
     }
     return "done";
   }
 
-  /** Points everything that points at one of these arrays at another in its place. */
-  rebind(arrays: ReadonlyMap<TypedArray, TypedArray>): void {
-    for (const pointer of this.pointers) pointer.data = arrays.get(pointer.data) ?? pointer.data;
-    for (const out of this.results) out.data = arrays.get(out.data) ?? out.data;
-    for (const { replay } of this.prepared ?? []) replay?.rebind(arrays);
-  }
-
-  /** Has a result written to a new array from now on, which is returned; `null` where it is no kernel's. */
-  renew(result: TypedArray): TypedArray | null {
-    const call = this.calls.find((c) => c.kind === "kernel" && c.out.data === result) as
-      | KernelCall
-      | undefined;
-    if (call === undefined) return null;
-    const { dtype } = call.out;
-    const other = backend().allocate?.(call.name, dtype, result.length) ?? allocate(dtype, result.length);
-    this.rebind(new Map([[result, other]]));
-    return other;
-  }
-
   /**
    * What the program does, in words that two recordings of one computation share. Arrays in `named` go by their names,
-   * results by the calls that make them, traces and gradients by being the same, constants by what they hold.
+   * results by the calls that make them, traces and gradients by being the same, constants by what they hold. `say` puts
+   * what came out into words, from the name of an array.
    */
-  fingerprint(named: ReadonlyMap<TypedArray, string>): string {
+  fingerprint(
+    named: ReadonlyMap<TypedArray, string>,
+    say: (nameOf: (data: TypedArray) => string) => string = () => "",
+  ): string {
     const known = new Map(named);
     for (const data of this.calls.flatMap(changedBy)) known.set(data, `kept ${identityOf(data)}`);
-    return this.calls
-      .map((call, i) => {
-        if (call.kind === "kernel") known.set(call.out.data, `result ${i}`);
-        return inWords(call, (data) => known.get(data) ?? digest(data));
-      })
-      .join("\n");
+    const digests = new Map<TypedArray, string>();
+    const nameOf = (data: TypedArray): string => {
+      const name = known.get(data) ?? digests.get(data);
+      if (name !== undefined) return name;
+      const digest = digestOf(data);
+      digests.set(data, digest);
+      return digest;
+    };
+    const lines = this.calls.map((call, i) => {
+      if (call.kind === "kernel") known.set(call.out.data, `result ${i}`);
+      return inWords(call, nameOf);
+    });
+    return [...lines, say(nameOf)].join("\n");
   }
 }
 
@@ -105,6 +120,8 @@ interface Part {
   readonly checked: Checked | null;
   readonly calls: readonly BackendCall[];
   readonly replay: Replay | null;
+  /** Whether they change arrays in place. */
+  readonly changes: boolean;
 }
 
 function prepare(calls: readonly Call[], at: Backend): Part[] {
@@ -116,6 +133,7 @@ function prepare(calls: readonly Call[], at: Backend): Part[] {
   return parts.map((part) => ({
     ...part,
     replay: part.calls.length > 0 ? (at.record?.(part.calls) ?? null) : null,
+    changes: part.calls.some(({ kind }) => kind === "trace"),
   }));
 }
 
@@ -126,45 +144,4 @@ function make(call: BackendCall, at: Backend): void {
   }
   call.out.data.fill(0);
   at.run(call.name, call.inputs, call.attrs, call.out);
-}
-
-/** A constant by its bytes (FNV-1a, Fowler, Noll & Vo). */
-function digest(data: ArrayBufferView): string {
-  let hash = 0x811c9dc5;
-  for (const byte of new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
-    hash = Math.imul(hash ^ byte, 0x01000193);
-  return `constant ${data.byteLength} ${hash >>> 0}`;
-}
-
-let recordings = 0;
-
-/** Whether calls are being kept: copies that a replay makes do not go through the backend, and would not be seen. */
-export const isRecording = (): boolean => recordings > 0;
-
-/** Runs `f` and keeps the calls that it makes of the backend. */
-export function recordProgram<R>(f: () => R): { readonly result: R; readonly program: Program } {
-  const calls: Call[] = [];
-  const inner = backend();
-  const recorder: Backend = {
-    name: inner.name,
-    allocate: inner.allocate?.bind(inner),
-    run(name, inputs, attrs, out) {
-      inner.run(name, inputs, attrs, out);
-      calls.push({ kind: "kernel", name, inputs, attrs, out });
-    },
-    traceStep(step) {
-      inner.traceStep(step);
-      calls.push({ kind: "trace", step });
-    },
-  };
-  recordings++;
-  try {
-    const { result, reads } = watchReads(
-      (checked) => calls.push({ kind: "check", checked }),
-      () => withBackend(recorder, f),
-    );
-    return { result, program: new Program(calls, reads) };
-  } finally {
-    recordings--;
-  }
 }

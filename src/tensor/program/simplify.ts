@@ -28,7 +28,25 @@ export function simplify(calls: readonly Call[], { given, kept, regroups }: Surr
     mutable,
   );
   shareArrays(needed, buffersOf(kept));
+  ownConstants(needed, new Set([...buffersOf(given), ...mutable]));
   return needed;
+}
+
+/** Longer constants are not copied: the audits of their recording look at them. */
+const largeConstant = 2 ** 20;
+
+/** What a program takes for constant is its own: nobody can change it. */
+function ownConstants(calls: readonly Call[], changing: ReadonlySet<ArrayBufferLike>): void {
+  const results = new Set<ArrayBufferLike>();
+  for (const call of calls) if (call.kind === "kernel") results.add(call.out.data.buffer);
+  const copies = new Map<TypedArray, TypedArray>();
+  for (const pointer of calls.flatMap(pointersOf)) {
+    const { data } = pointer;
+    if (changing.has(data.buffer) || results.has(data.buffer) || data.byteLength > largeConstant) continue;
+    const copy = copies.get(data) ?? data.slice();
+    copies.set(data, copy);
+    pointer.data = copy;
+  }
 }
 
 /** Many small products as few large ones: the same but for rounding. */
