@@ -26,6 +26,8 @@ export interface Stepper<S> {
   readonly reason: string | null;
   /** Forgets all recordings, for an influence that starts on new arrays. */
   clear(): void;
+  /** Makes all steps op by op from now on. */
+  distrust(): void;
 }
 
 /** Time steps one op after the other. */
@@ -35,6 +37,7 @@ export const stepByOps = <S>(eager: EagerStep<S>, reason: string): Stepper<S> =>
   bytes: 0,
   reason,
   clear: () => {},
+  distrust: () => {},
 });
 
 /** Time steps by replaying their kernel calls, where all steps of one shape make the same. */
@@ -76,5 +79,9 @@ export class CompiledStep<S> implements Stepper<S> {
 
   clear(): void {
     this.replayer.clear();
+  }
+
+  distrust(): void {
+    this.replayer.distrust("the model was found to compute otherwise from the same arguments");
   }
 }

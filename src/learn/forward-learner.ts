@@ -36,7 +36,7 @@ export class ForwardLearner<S> implements Learner<S> {
   private influence: Influence | null = null;
   private batch = 0;
   private readonly direct = new GradientSum();
-  private readonly doubt = new Doubt();
+  private readonly doubt = new Doubt(() => this.steps.distrust());
   private readonly blocks: number;
   private readonly steps: Stepper<S>;
 

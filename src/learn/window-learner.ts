@@ -75,7 +75,9 @@ export class WindowLearner<S> implements Learner<S> {
   private batch = 0;
   private end: End | null = null;
   private readonly direct = new GradientSum();
-  private readonly doubt = new Doubt();
+  private readonly doubt = new Doubt(() => {
+    for (const stepper of this.steppers) stepper.distrust();
+  });
   private readonly values: Stepper<S>;
   private readonly blocks: Readonly<Record<"learn" | "move" | "learnAndMove", Stepper<Steps<S>>>>;
 

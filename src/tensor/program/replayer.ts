@@ -46,7 +46,7 @@ export class Replayer<P, A, R> {
   private settled = 0;
   private followed = 0;
   /** Why calls are made op by op for good. */
-  private distrust: string | null = null;
+  private distrusted: string | null = null;
   /** Why the last call was made op by op; `null` where it was replayed, or recorded to be. */
   reason: string | null = null;
 
@@ -56,8 +56,8 @@ export class Replayer<P, A, R> {
     this.calls++;
     const { last } = this;
     // who watches for NaNs, and an outer recording, see ops, not replays
-    if (watch.by !== null || isRecording() || this.distrust !== null)
-      return this.eager(pointed, args, this.distrust);
+    if (watch.by !== null || isRecording() || this.distrusted !== null)
+      return this.eager(pointed, args, this.distrusted);
     if (last?.isReady && last.take(pointed, args)) return this.replay(last, pointed, args);
     const layout = this.layoutOf(pointed, args);
     if (layout === null) return this.eager(pointed, args, this.reason);
@@ -93,6 +93,12 @@ export class Replayer<P, A, R> {
     this.last = null;
   }
 
+  /** Makes all calls op by op from now on. */
+  distrust(reason: string): void {
+    this.distrusted = reason;
+    this.clear();
+  }
+
   private eager(pointed: P, args: A, reason: string | null): R {
     this.reason = reason;
     return this.options.eager(pointed, args);
@@ -110,8 +116,7 @@ export class Replayer<P, A, R> {
   private audit(known: RecordedCall<P, A, R>): void {
     const { since } = known;
     if (known.audit(this.options.eager, this.calls)) return;
-    this.distrust = "it was found to compute otherwise than before in a call of the same layout";
-    this.clear();
+    this.distrust("it was found to compute otherwise in a call that looks the same");
     throw this.options.changed(since + 1);
   }
 
