@@ -205,7 +205,7 @@ const unlessZero = (a: Tensor, b: Tensor, t: Tensor): Tensor =>
 
 /** log(a) a^b; 0 at a = 0: the limit from above wherever the power itself is finite. */
 const logPow = binary("logPow", [
-  (a, b) => where(equal(a, 0), pow(a, sub(b, 1)), timesPow(add(mul(b, log(a)), 1), a, b, 1)),
+  (a, b) => where(equal(a, 0), pow(a, sub(b, 1)), timesPow(add(scale(b, log(a)), 1), a, b, 1)),
   (a, b) => where(equal(a, 0), 0, timesPow(square(log(a)), a, b)),
 ]);
 const timesPowOp: Op<{ readonly less: number }> = {
