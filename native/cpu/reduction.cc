@@ -50,6 +50,17 @@ struct Sum {
   }
 };
 
+/** Sums of integers wrap around; a few hundred of them are exact in float64. */
+struct IntegerSum : Sum {
+  static double join(double a, double b) { return toInt32(a + b); }
+
+  static double row(const Instruction& in, int64_t at, int64_t step, int64_t n, const Table& table) {
+    if (n <= kBuffer) return toInt32(Sum::row(in, at, step, n, table));
+    const int64_t half = n / 2;
+    return join(row(in, at, step, half, table), row(in, at + half * step, step, n - half, table));
+  }
+};
+
 /** The first of equal entries stays, and so does NaN. */
 struct Max {
   static constexpr double start = -std::numeric_limits<double>::infinity();
@@ -89,8 +100,28 @@ double longRow(const Instruction& in, int64_t at, int64_t step, int64_t n, Conte
   context.pool.each(static_cast<int64_t>(parts.size()), [&](int64_t i, int) {
     parts[i] = R::row(in, at + i * kBlock * step, step, std::min(kBlock, n - i * kBlock), context.table);
   });
-  double total = parts[0];
-  for (size_t i = 1; i < parts.size(); i++) total = R::join(total, parts[i]);
+  for (size_t apart = 1; apart < parts.size(); apart *= 2)
+    for (size_t i = 0; i + apart < parts.size(); i += 2 * apart) parts[i] = R::join(parts[i], parts[i + apart]);
+  return parts[0];
+}
+
+/** The rows from `first` on, `lines` of them; `alone` where they are all there is to do. */
+template <class R>
+double joinLines(const Instruction& in, const Nest& inner, int64_t at, int64_t first, int64_t lines, bool alone,
+                 Context& context) {
+  if (lines > kGroup) {
+    const int64_t half = lines / 2;
+    const double left = joinLines<R>(in, inner, at, first, half, alone, context);
+    return R::join(left, joinLines<R>(in, inner, at, first + half, lines - half, alone, context));
+  }
+  const int last = inner.rank - 1;
+  const int64_t n = inner.size[last], step = inner.stride[1][last];
+  double total = R::start;
+  Walk line(inner, 1, first);
+  for (int64_t i = 0; i < lines; i++, line.next()) {
+    const int64_t from = at + line.at[1];
+    total = R::join(total, alone ? longRow<R>(in, from, step, n, context) : R::row(in, from, step, n, context.table));
+  }
   return total;
 }
 
@@ -99,17 +130,10 @@ template <class R>
 void runRows(const Instruction& in, Context& context) {
   const int kept = static_cast<int>(in.attrs[kKept]);
   const Nest outer = part(in.nest, 0, kept), inner = part(in.nest, kept, in.nest.rank);
-  const int last = inner.rank - 1;
-  const int64_t n = inner.size[last], step = inner.stride[1][last];
+  const int64_t n = inner.size[inner.rank - 1];
   const int64_t lines = inner.count() / n, places = outer.count();
   const auto reduce = [&](const Walk& at, bool alone) {
-    double total = R::start;
-    Walk line(inner, 1);
-    for (int64_t i = 0; i < lines; i++, line.next()) {
-      const int64_t from = at.at[1] + line.at[1];
-      total = R::join(total, alone ? longRow<R>(in, from, step, n, context)
-                                   : R::row(in, from, step, n, context.table));
-    }
+    const double total = joinLines<R>(in, inner, at.at[1], 0, lines, alone, context);
     unpack(in.operands[0], at.at[0], 1, &total, 1, context.table);
   };
   if (places == 1) {
@@ -201,7 +225,9 @@ void prepare(Instruction& in) {
 
 void prepareReduction(Instruction& in) {
   require(in.nest.rank < kMaxRank, in.op, "fewer axes");
-  if (in.op == Op::sum)
+  if (in.op == Op::sum && in.operands[0].dtype == DType::Int32)
+    prepare<IntegerSum>(in);
+  else if (in.op == Op::sum)
     prepare<Sum>(in);
   else
     prepare<Max>(in);

@@ -1,4 +1,4 @@
-import { ShapeError } from "../core/errors.js";
+import { DTypeError, ShapeError } from "../core/errors.js";
 import { normalizeAxes, normalizeAxis } from "../core/shape.js";
 import { apply } from "../tensor/apply.js";
 import { type Index, shiftedIndex, type TakeMap } from "../tensor/linear-map.js";
@@ -17,10 +17,14 @@ const takeOp: Op<Omit<TakeMap, "kind">> = {
 
 const putOp: Op<Omit<TakeMap, "kind">> = {
   name: "put",
-  infer: ([x], { axis, index, size }) => ({
-    shape: [...x.shape.slice(0, axis), size, ...x.shape.slice(axis + index.shape.length)],
-    dtype: x.dtype,
-  }),
+  infer: ([x], { axis, index, size }) => {
+    if (x.dtype === "bool")
+      throw new DTypeError('put: expected numbers to add up, got bool; convert with .cast("int32")');
+    return {
+      shape: [...x.shape.slice(0, axis), size, ...x.shape.slice(axis + index.shape.length)],
+      dtype: x.dtype,
+    };
+  },
   linearize: ({ attrs }) => [{ kind: "put", ...attrs }],
 };
 

@@ -169,7 +169,10 @@ describe.each(backendNames())("a user's cell with a variable of its own, on %s",
       }
       return end as End;
     };
-    const nudged = { ...wild, areas: wild.areas.map((area) => ({ ...area, b: add((area as { b: Tensor }).b, 1e-7) })) };
+    const nudged = {
+      ...wild,
+      areas: wild.areas.map((area) => ({ ...area, b: add((area as unknown as { b: Tensor }).b, 1e-7) })),
+    };
     const [first, second] = [endOf(wild, small), endOf(nudged, small)];
     const most = Math.max(...numbers(first.states).map((v, i) => Math.abs(v - numbers(second.states)[i])));
     expect(most).toBeGreaterThan(0.01);
