@@ -4,7 +4,8 @@ import { scalar } from "../ops/create.js";
 import { add, scale } from "../ops/pointwise.js";
 import { sum } from "../ops/reduce.js";
 import { permute, reshape } from "../ops/views.js";
-import { type Dense, Tensor } from "../tensor/tensor.js";
+import { lyingOf } from "../tensor/lying.js";
+import { Tensor } from "../tensor/tensor.js";
 
 /** A named axis. Identity is the name; two axes of one size are still two. */
 export class Axis {
@@ -112,7 +113,7 @@ export function squeezeOut(f: Factor, axes: readonly Axis[]): Factor {
 export function diagonalOf(f: Factor, from: Axis, onto: Axis): Factor {
   const [i, j] = [f.axes.indexOf(from), f.axes.indexOf(onto)];
   if (i < 0 || j < 0) return rename(f, new Map([[from, onto]]));
-  const { data, strides, offset } = f.tensor.value as Dense;
+  const { data, strides, offset } = lyingOf(f.tensor);
   const rest = f.axes.flatMap((_, at) => (at === i ? [] : [at]));
   const along = rest.map((at) => strides[at] + (at === j ? strides[i] : 0));
   const axes = rest.map((at) => f.axes[at]);

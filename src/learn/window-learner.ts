@@ -256,9 +256,8 @@ const kept = <S>(sample: S): S => mapTree(sample, isTensor, (t: Tensor) => t) as
 
 /** Bytes of the arrays in a tree. */
 function bytesOf(tree: object): number {
-  const arrays = new Set<{ readonly byteLength: number }>();
-  mapTree(tree, isTensor, (t: Tensor) => arrays.add(arrayOf(t)));
-  return [...arrays].reduce((n, { byteLength }) => n + byteLength, 0);
+  const arrays = new Set(leavesOf<Tensor>(tree, isTensor).map(({ value }) => arrayOf(value)));
+  return [...arrays].reduce((n, array) => n + (array?.byteLength ?? 0), 0);
 }
 
 /** A step without derivatives. */

@@ -12,16 +12,17 @@ import {
 } from "../core/shape.js";
 import { apply } from "../tensor/apply.js";
 import type { LinearMap } from "../tensor/linear-map.js";
+import { lyingOf } from "../tensor/lying.js";
 import type { Op } from "../tensor/op.js";
-import { type Dense, Tensor } from "../tensor/tensor.js";
+import { Tensor } from "../tensor/tensor.js";
 
 function viewOf(x: Tensor, shape: Shape, strides: readonly number[], offset: number): Tensor {
-  const { data } = x.value as Dense;
+  const { data } = lyingOf(x);
   return new Tensor(shape, x.dtype, { kind: "dense", data, strides, offset });
 }
 
 function isContiguous(x: Tensor): boolean {
-  const { strides } = x.value as Dense;
+  const { strides } = lyingOf(x);
   const expected = stridesOf(x.shape);
   return strides.every((s, i) => s === expected[i] || x.shape[i] === 1);
 }
@@ -34,8 +35,7 @@ const reshapeOp: Op<{ shape: Shape }> = {
     return { shape, dtype: x.dtype };
   },
   linearize: ({ inputs: [x], attrs }) => [{ kind: "reshape", from: x.shape, to: attrs.shape }],
-  view: (x, { shape }) =>
-    isContiguous(x) ? viewOf(x, shape, stridesOf(shape), (x.value as Dense).offset) : null,
+  view: (x, { shape }) => (isContiguous(x) ? viewOf(x, shape, stridesOf(shape), lyingOf(x).offset) : null),
 };
 
 /** The same entries, row-major, in another shape; one size may be -1 and is worked out. */
@@ -65,7 +65,7 @@ const permuteOp: Op<{ order: readonly number[] }> = {
   infer: ([x], { order }) => ({ shape: order.map((a) => x.shape[a]), dtype: x.dtype }),
   linearize: ({ attrs: { order } }) => [{ kind: "permute", order }],
   view: (x, { order }) => {
-    const { strides, offset } = x.value as Dense;
+    const { strides, offset } = lyingOf(x);
     return viewOf(
       x,
       order.map((a) => x.shape[a]),
@@ -102,7 +102,7 @@ const broadcastOp: Op<{ shape: Shape }> = {
   },
   linearize: ({ inputs: [x], attrs }) => [{ kind: "broadcast", from: x.shape, to: attrs.shape }],
   view: (x, { shape }) => {
-    const { strides, offset } = x.value as Dense;
+    const { strides, offset } = lyingOf(x);
     const lead = shape.length - x.rank;
     return viewOf(
       x,
@@ -154,7 +154,7 @@ const sliceOp: Op<SliceAttrs> = {
     return maps;
   },
   view: (x, { starts, steps, shape }) => {
-    const { strides, offset } = x.value as Dense;
+    const { strides, offset } = lyingOf(x);
     const start = sizeOf(shape) === 0 ? 0 : starts.reduce((sum, s, i) => sum + s * strides[i], 0);
     return viewOf(
       x,

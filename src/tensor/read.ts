@@ -61,13 +61,11 @@ export function denseOf(t: Tensor): Dense {
   return value;
 }
 
-/** Bytes of the array that a tensor's numbers lie in, and the array as an identity. */
-export const arrayOf = (t: Tensor): { readonly byteLength: number } => {
-  const { value } = primalOf(t);
-  return value.kind === "dense" ? value.data : nothing;
-};
-
-const nothing = { byteLength: 0 };
+/** The array that a tensor's numbers lie in, by its identity and size alone; `null` where there is none. */
+export function arrayOf(t: Tensor): { readonly byteLength: number } | null {
+  const { value } = t;
+  return value.kind === "dense" ? value.data : null;
+}
 
 /** The number in a tensor of one entry. */
 export function item(t: Tensor): number {

@@ -4,7 +4,8 @@ import { type Axis, align, type Factor, product } from "../../forward/factor.js"
 import { broadcastTo, copy } from "../../ops/views.js";
 import { fromData } from "../../tensor/apply.js";
 import { backend } from "../../tensor/backend.js";
-import type { Dense, Tensor } from "../../tensor/tensor.js";
+import { lyingOf } from "../../tensor/lying.js";
+import type { Tensor } from "../../tensor/tensor.js";
 import type { Strided, TraceContraction, TraceStep, TraceTerm } from "../../tensor/trace-step.js";
 import { type Watcher, watch } from "../../tensor/watch.js";
 import type { KnownTerm } from "./compose.js";
@@ -158,7 +159,7 @@ const isSame = (a: readonly Axis[], b: readonly Axis[]): boolean =>
   a.length === b.length && a.every((x, i) => x === b[i]);
 
 function strided(f: Factor, rows: readonly Axis[], bound: readonly Axis[]): Strided {
-  const { data, strides, offset } = f.tensor.value as Dense;
+  const { data, strides, offset } = lyingOf(f.tensor);
   const along = (a: Axis): number => {
     const at = f.axes.indexOf(a);
     return at < 0 ? 0 : strides[at];
@@ -178,7 +179,7 @@ function innerBase(
   trace: TraceBlock,
 ): TraceTerm["base"] {
   const carried = inner.filter((a) => base.axes.includes(a));
-  const { data, strides } = base.tensor.value as Dense;
+  const { data, strides } = lyingOf(base.tensor);
   const isWithin = trace.data.includes(data);
   const stays = isWithin || !overlaps(base, trace);
   if (carried.length === 0 && stays) return { ...strided(base, rows, bound), constantInner: true };
@@ -196,13 +197,13 @@ function innerBase(
 }
 
 function overlaps(base: Factor, trace: TraceBlock): boolean {
-  const { data } = base.tensor.value as Dense;
+  const { data } = lyingOf(base.tensor);
   return trace.data.some((d) => d !== null && d.buffer === data.buffer);
 }
 
 /** An error [B, ...] over the rows of a trace: its axes come first, the parameter's do not matter. */
 function errorVector(e: Tensor, rank: number): Strided {
-  const { data, strides, offset } = e.value as Dense;
+  const { data, strides, offset } = lyingOf(e);
   return {
     data,
     offset,
