@@ -101,3 +101,13 @@ export function allFinite(t: Tensor): boolean {
   watcher?.({ operand, outcome, again });
   return outcome;
 }
+
+/** Whether every entry is zero; tensors without data count as zero. */
+export function allZero(t: Tensor): boolean {
+  if (t.value.kind !== "dense") return t.value.kind === "abstract";
+  const operand = { ...t.value, shape: t.shape, dtype: t.dtype };
+  const again = (): boolean => entriesOf(operand, t.size).every((x) => x === 0);
+  const outcome = again();
+  watcher?.({ operand, outcome, again });
+  return outcome;
+}
