@@ -42,27 +42,27 @@ const readings: Readonly<Record<string, (f: Unary) => Tensor>> = {
   jacrev: (f) => jacrev(f)(x),
   pushforward: (f) => linearize(f, x).pushforward(v),
   pullback: (f) => vjp(f, x).pullback(v)[0],
-  hessian: (f) => hessian((y) => f(y).sum())(x),
+  hessian: (f) => hessian((y: Tensor) => f(y).sum())(x),
   "grad of grad": (f) =>
-    grad((y) =>
-      grad((z) => f(z).mul(v).sum())(y)
+    grad((y: Tensor) =>
+      grad((z: Tensor) => f(z).mul(v).sum())(y)
         .square()
         .sum(),
     )(x),
   "jvp of grad": (f) =>
     jvp(
-      grad((y) => f(y).mul(v).sum()),
+      grad((y: Tensor) => f(y).mul(v).sum()),
       [x],
       [v],
     ).tangent,
-  "grad of jvp": (f) => grad((y) => jvp(f, [y], [v]).tangent.square().sum())(x),
-  "jvp of jvp": (f) => jvp((y) => jvp(f, [y], [y.square()]).tangent, [x], [v]).tangent,
+  "grad of jvp": (f) => grad((y: Tensor) => jvp(f, [y], [v]).tangent.square().sum())(x),
+  "jvp of jvp": (f) => jvp((y: Tensor) => jvp(f, [y], [y.square()]).tangent, [x], [v]).tangent,
   "jacfwd of vjp": (f) => jacfwd((y: Tensor) => vjp(f, y).pullback(v)[0])(x),
   "jacrev of jacfwd": (f) => jacrev(jacfwd(f))(x),
   "grad of grad of grad": (f) =>
-    grad((y) =>
-      grad((z) =>
-        grad((u) => f(u).sum())(z)
+    grad((y: Tensor) =>
+      grad((z: Tensor) =>
+        grad((u: Tensor) => f(u).sum())(z)
           .mul(z)
           .sum(),
       )(y)
