@@ -51,7 +51,9 @@ export function denseOf(t: Tensor): Dense {
   reads++;
   const { value } = primalOf(t);
   if (value.kind !== "dense")
-    throw new ShapeError(`tensor: a shape without data has no numbers to read, got ${formatShape(t.shape)}`);
+    throw new ShapeError(
+      `tensor: a shape without data has no numbers to read, got ${formatShape(t.shape)}; structure is found on shapes, so choose by where(condition, a, b) in place of a branch on numbers`,
+    );
   return value;
 }
 
