@@ -32,7 +32,7 @@ export function tiedJacobian<R, A extends readonly unknown[]>(
       const out = f(trace.join(x, seed(source, x.dtype)), ...rest);
       return mapTree(out, isTensor, (t: Tensor) => {
         const { primal, tangent } = trace.split(t);
-        return settle(tangent, primal.shape, source, x.dtype);
+        return settle(tangent, primal.shape, source, primal.dtype);
       });
     } finally {
       trace.open = false;

@@ -3,6 +3,7 @@ import { DTypeError, ShapeError } from "../core/errors.js";
 import { checkShape, formatShape, type Shape, sizeOf } from "../core/shape.js";
 import { fromData } from "../tensor/apply.js";
 import { Tensor } from "../tensor/tensor.js";
+import { noteZeros } from "../tensor/zeros.js";
 import { cast } from "./cast.js";
 import { reshape } from "./views.js";
 
@@ -39,7 +40,8 @@ function filled(who: string, shape: Shape, value: number, { dtype = "float64" }:
   const [one] = store(who, dtype, [value]);
   const data = allocate(dtype, sizeOf(checkShape(who, shape)));
   if (value !== 0) data.fill(one);
-  return fromData(data, shape, dtype);
+  const made = fromData(data, shape, dtype);
+  return value === 0 ? noteZeros(made) : made;
 }
 
 export const full = (shape: Shape, value: number, options?: CreateOptions): Tensor =>
@@ -49,7 +51,8 @@ export const ones = (shape: Shape, options?: CreateOptions): Tensor => filled("o
 
 /** A scalar. */
 export function scalar(value: number, dtype: DType = "float64"): Tensor {
-  return fromData(store("scalar", dtype, [value]), [], dtype);
+  const made = fromData(store("scalar", dtype, [value]), [], dtype);
+  return value === 0 ? noteZeros(made) : made;
 }
 
 /** The identity matrix [n, n]. */

@@ -53,7 +53,9 @@ function isRowMajor(strides: readonly number[], shape: Shape): boolean {
 export function denseOf(t: Tensor): Dense {
   const { value } = primalOf(t);
   if (value.kind !== "dense")
-    throw new ShapeError(`tensor: a shape without data has no numbers to read, got ${formatShape(t.shape)}`);
+    throw new ShapeError(
+      `tensor: a shape without data has no numbers to read, got ${formatShape(t.shape)}; structure is found on shapes, so choose by where(condition, a, b) in place of a branch on numbers`,
+    );
   if (recording.by !== null) {
     if (t.value.kind === "traced") noteLevel(t.value.trace.level);
     recording.by.read(value.data);
@@ -88,6 +90,16 @@ export function allFinite(t: Tensor): boolean {
   if (t.value.kind !== "dense") return true;
   const operand = { ...t.value, shape: t.shape, dtype: t.dtype };
   const again = (): boolean => entriesOf(operand, t.size).every(Number.isFinite);
+  const outcome = again();
+  recording.by?.checked({ operand, outcome, again });
+  return outcome;
+}
+
+/** Whether every entry is zero; tensors without data count as zero. */
+export function allZero(t: Tensor): boolean {
+  if (t.value.kind !== "dense") return t.value.kind === "abstract";
+  const operand = { ...t.value, shape: t.shape, dtype: t.dtype };
+  const again = (): boolean => entriesOf(operand, t.size).every((x) => x === 0);
   const outcome = again();
   recording.by?.checked({ operand, outcome, again });
   return outcome;

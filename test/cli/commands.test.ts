@@ -47,6 +47,15 @@ describe("plan", () => {
     expect(out).toMatch(/rtrl .*flat in T/);
   });
 
+  it("counts the loss of a preset, and warns of a window that would hide the step before", async () => {
+    const { out } = await run("plan", "--preset", "nano", "--steps", "8");
+    expect(out).toContain("2.37 MiB  T = 8; smaller than exact rfp below T = 63");
+    expect(out).toMatch(/^tbptt\(1\): the loss reads the step before/m);
+    expect((await run("plan", "--cells", "alif", "--input", "4", "--units", "6")).out).not.toContain(
+      "tbptt(1)",
+    );
+  });
+
   it("prints JSON, and plans presets", async () => {
     const found = JSON.parse((await run("plan", "--preset", "nano", "--json", "--steps", "8")).out);
     expect(found.steps).toBe(8);
