@@ -1,8 +1,10 @@
+import type { Command as Program } from "commander";
 import { ArgumentError } from "../../core/errors.js";
 import type { Model } from "../../learn/model.js";
 import type { Plan } from "../../learn/plan.js";
 import type { Command } from "../command.js";
-import { countOf } from "../options.js";
+import { countOf, countsOf, refuseGiven } from "../options.js";
+import { jsonOf, print } from "../terminal.js";
 
 interface Options {
   readonly preset?: string;
@@ -21,43 +23,78 @@ export const command: Command = {
   summary: "what each learning rule would hold in memory, what is tied and what broke a tie",
   configure(program) {
     program
-      .option("--preset <name>", "an R-JEPA preset, such as nano")
+      .argument(
+        "[file]",
+        "module that exports cells or models (.ts, .mts, .js, .mjs), which is run: plan only code that you trust",
+      )
+      .option("--preset <name>", "an R-JEPA preset, such as nano; the default where nothing else is named")
       .option("--cells <names>", "a stack of cells instead, bottom to top: mingru,gru")
-      .option("--input <sizes>", "input of the stack: 32, or 3x16x16 for convolutional cells", "32")
+      .option(
+        "--input <sizes>",
+        "input of the stack, or of kinds of cells in the module: 32, or 3x16x16 for convolutional cells",
+        "32",
+      )
       .option("--units <sizes>", "units of each cell: 64, or 64,32", "64")
       .option("--batch <n>", "streams in parallel", "1")
       .option("--steps <T>", "steps that bptt records", "100")
       .option("--window <H>", "steps that the influence crosses at once, or auto")
       .option("--dtype <name>", "float64 or float32", "float64")
       .option("--json", "print JSON")
-      .action(async (options: Options) => {
+      .action(async (file: string | undefined, options: Options, self: Program) => {
         const { plan } = await import("../../learn/plan.js");
-        if (options.dtype !== "float64" && options.dtype !== "float32")
-          throw new ArgumentError(`--dtype: expected float64 or float32, got "${options.dtype}"`);
-        const model = await modelOf(options);
-        const found = plan(model, {
+        const settings = {
           batch: countOf("--batch", options.batch),
           steps: countOf("--steps", options.steps),
-          dtype: options.dtype,
-          window: options.window === "auto" ? "auto" : countOf("--window", options.window ?? "1"),
-        });
-        process.stdout.write(options.json ? `${JSON.stringify(found, null, 2)}\n` : await table(found));
+          dtype: dtypeOf(options.dtype),
+          window: options.window === "auto" ? ("auto" as const) : countOf("--window", options.window ?? "1"),
+        };
+        const sizes = {
+          input: countsOf("--input", options.input, "x"),
+          units: countsOf("--units", options.units),
+        };
+        await import("../../index.js");
+        if (file === undefined) {
+          const found = plan(await modelOf(options, sizes, self), settings);
+          print(options.json ? `${jsonOf(found, 2)}\n` : await table(found));
+          return;
+        }
+        refuseGiven(self, ["preset", "cells"], "no module beside it");
+        const { modelsOfModule, ofUser } = await import("../plan/module.js");
+        const found = (await modelsOfModule(file, sizes)).map(({ name, model }) => ({
+          name,
+          plan: ofUser(file, name, () => plan(model, settings)),
+        }));
+        if (options.json) print(`${jsonOf(Object.fromEntries(found.map((f) => [f.name, f.plan])), 2)}\n`);
+        else for (const one of found) print(`${one.name}\n${await table(one.plan)}\n`);
       });
   },
 };
 
-async function modelOf(options: Options): Promise<Model<never>> {
-  await import("../../index.js");
-  if (options.cells === undefined) {
+function dtypeOf(text: string): "float64" | "float32" {
+  if (text !== "float64" && text !== "float32")
+    throw new ArgumentError(`--dtype: expected float64 or float32, got "${text}"`);
+  return text;
+}
+
+interface Sizes {
+  readonly input: readonly number[];
+  readonly units: readonly number[];
+}
+
+async function modelOf({ cells, preset }: Options, sizes: Sizes, self: Program): Promise<Model<never>> {
+  if (cells === undefined) {
+    refuseGiven(self, ["input", "units"], "--cells or a module with it");
     const { jepa, presetNamed } = await import("../../rjepa/index.js");
-    return jepa({ preset: presetNamed(options.preset ?? "nano"), steps: 8 }).model as Model<never>;
+    return jepa({ preset: presetNamed(preset ?? "nano"), steps: 8 }).model as Model<never>;
   }
+  refuseGiven(self, ["preset"], "no --cells beside it");
+  const names = cells.split(",");
+  if (sizes.units.length > names.length)
+    throw new ArgumentError(
+      `--units: expected at most ${names.length}, one per cell, got ${sizes.units.length}`,
+    );
   const { stackOf } = await import("../stacks.js");
-  return stackOf({
-    cells: options.cells.split(","),
-    input: options.input.split("x").map((n) => countOf("--input", n)),
-    units: options.units.split(",").map((u) => countOf("--units", u)),
-  }) as Model<never>;
+  return stackOf({ cells: names, ...sizes }) as Model<never>;
 }
 
 async function table(found: Plan): Promise<string> {
