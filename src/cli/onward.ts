@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { reasonOf } from "../core/system-error.js";
 import { main } from "./main.js";
 import { note } from "./terminal.js";
 
@@ -9,7 +10,7 @@ for (const stream of [process.stdout, process.stderr])
   stream.on("error", (error: NodeJS.ErrnoException) => {
     settled = true;
     if (error.code !== "EPIPE" && stream === process.stdout)
-      note(`onward: cannot write to standard output, got ${error.code ?? error.message}\n`);
+      note(`onward: cannot write to standard output: ${reasonOf(error)}\n`);
     process.exit(error.code === "EPIPE" ? 0 : 1);
   });
 

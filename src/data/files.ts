@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { constants, type Stats } from "node:fs";
 import { type FileHandle, mkdir, open, rename, stat, unlink } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { DataError } from "../core/errors.js";
+import { reasonOf } from "../core/system-error.js";
 
 /** Something that could not be used, and why. */
 export interface Problem {
@@ -11,37 +12,6 @@ export interface Problem {
   readonly reason: string;
   /** Files that it stands for; 1 unless given. */
   readonly count?: number;
-}
-
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: "no such file",
-  EACCES: "no permission",
-  EPERM: "no permission",
-  EROFS: "the file system is read-only",
-  ENOSPC: "the disk is full",
-  EDQUOT: "the disk quota is used up",
-  EFBIG: "the file would be too large",
-  ENOTDIR: "a part of the path is a file, not a folder",
-  EISDIR: "there is a folder of this name",
-  EEXIST: "there is a file of this name",
-  ENOTEMPTY: "there is a folder of this name",
-  ENAMETOOLONG: "the name is too long",
-  ELOOP: "its links lead in a circle",
-  EMFILE: "too many files are open",
-  ENFILE: "too many files are open",
-  ENXIO: "it is a socket or a device, not a file",
-  EIO: "the disk failed to read or write",
-  EBUSY: "it is in use",
-  EXDEV: "it lies on another disk",
-  ERR_FS_FILE_TOO_LARGE: "it is larger than 2 GiB",
-  ERR_INVALID_ARG_VALUE: "its name holds a null byte",
-};
-
-/** Why the system refused, in words. */
-export function reasonOf(error: unknown): string {
-  const { code, message } = (error ?? {}) as { readonly code?: unknown; readonly message?: unknown };
-  if (typeof code === "string" && Object.hasOwn(reasons, code)) return reasons[code];
-  return typeof code === "string" ? `the system says ${code}` : `${message ?? error}`.split("\n")[0];
 }
 
 function kindOf(found: Stats): string {
@@ -100,10 +70,12 @@ export async function readJson(who: string, path: string): Promise<unknown> {
 /** Makes a folder where there is none, and writes into it to see that one can. @throws DataError of folder and reason */
 export async function prepareFolder(who: string, folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await discard(await writeAside(folder, "probe"));
   } catch (error) {
-    throw new DataError(`${who}: cannot write to ${folder}: ${reasonOf(error)}`, folder);
+    const nowhere = (error as NodeJS.ErrnoException).code === "ENOENT";
+    const reason = nowhere ? "no folder can be made there" : reasonOf(error);
+    throw new DataError(`${who}: cannot write to ${folder}: ${reason}`, folder);
   }
 }
 
@@ -131,6 +103,19 @@ export async function writeFiles(
   } catch (error) {
     await Promise.all(aside.map(({ from }) => discard(from)));
     throw new DataError(`${who}: cannot write ${path}: ${reasonOf(error)}`, path);
+  }
+}
+
+/** With those above it. Node's own recursion never ends where the system makes no folders, as in /proc. */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" && dirname(folder) !== folder) {
+      await makeFolder(dirname(folder));
+      await mkdir(folder);
+    } else if (!(await stat(folder).catch(() => null))?.isDirectory()) throw error;
   }
 }
 

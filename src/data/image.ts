@@ -2,7 +2,8 @@ import type { Dirent } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
 import { BackendError, DataError } from "../core/errors.js";
-import { type Problem, reasonOf, withFile } from "./files.js";
+import { reasonOf } from "../core/system-error.js";
+import { type Problem, withFile } from "./files.js";
 
 /** A picture in memory. */
 export interface Image {

@@ -55,7 +55,11 @@ describe("scanpaths", () => {
     ["inherited members", Object.create(file({ a: [viewer(2)] })), /got undefined and undefined/],
     ["no viewer", file({ a: [null] }), /a, viewer 1: expected a list "x", got undefined/],
     ["a list for a viewer", file({ a: [[1, 2]] }), /a, viewer 1: expected a list "x", got undefined/],
-    ["a hole among viewers", file({ a: Object.assign([viewer(1)], { 2: viewer(1) }) }), /a, viewer 2: expected a list "x"/],
+    [
+      "a hole among viewers",
+      file({ a: Object.assign([viewer(1)], { 2: viewer(1) }) }),
+      /a, viewer 2: expected a list "x"/,
+    ],
     [
       "members of __proto__",
       JSON.parse(
