@@ -80,6 +80,36 @@ describe("a terminal", () => {
     expect(said.trim().split("\n")).toHaveLength(2);
   });
 
+  it("is told what the cells and models of a user's own module would hold", async () => {
+    await writeFile(
+      join(folder, "mine.mjs"),
+      `import { cells } from "onward/cells";
+import { stack } from "onward/learn";
+export const kind = cells.mingru;
+export const model = stack([cells.leaky({ input: 2, units: 3 })]);
+`,
+    );
+    await writeFile(
+      join(folder, "broken.mjs"),
+      `import { cells } from "onward/cells";
+export const cell = { ...cells.leaky({ input: 2, units: 3 }), next() { return nothing; } };
+`,
+    );
+    const plans = JSON.parse(
+      await shell(`$ONWARD plan ${join(folder, "mine.mjs")} --input 4 --units 5 --json`),
+    );
+    // two weights [5, 4] and two biases [5], one number each as all stay within their units
+    expect([plans.kind.parameters, plans.kind.bytes.rfpExact]).toEqual([50, 400]);
+    expect(plans.model.parameters).toBe(12);
+    const said = await shell(
+      `$ONWARD plan ${join(folder, "mine.mjs")}; $ONWARD plan ${join(folder, "broken.mjs")}`,
+    );
+    expect(said).toMatch(/^kind\narea +cell +parameter.*^model\narea +cell +parameter/ms);
+    expect(said).toMatch(
+      /^onward: plan: cell of .*broken.mjs must run, got "ReferenceError: nothing is not defined"$/m,
+    );
+  });
+
   it("is written to through one door", () => {
     const sources = readSources(fileURLToPath(new URL("../../src", import.meta.url)));
     const writing = [...sources].filter(

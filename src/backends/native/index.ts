@@ -40,15 +40,15 @@ export function registerNative(reference: Backend): void {
     loaded = "ONWARD_BACKEND asks for js";
     return;
   }
+  const options = {
+    threads: threadsWanted(),
+    simd: choice("ONWARD_SIMD", ["avx512", "avx2", "baseline"]),
+    products: choice("ONWARD_BLAS", ["openblas", "own"]),
+    // to test the kernels themselves, even the smallest op can be sent to them
+    least: choice("ONWARD_CROSSOVER", ["0"]) === "0" ? () => 0 : undefined,
+  };
   loaded = loadAddon();
   if (typeof loaded !== "string") {
-    const options = {
-      threads: threadsWanted(),
-      simd: choice("ONWARD_SIMD", ["avx512", "avx2", "baseline"]),
-      products: choice("ONWARD_BLAS", ["openblas", "own"]),
-      // to test the kernels themselves, even the smallest op can be sent to them
-      least: choice("ONWARD_CROSSOVER", ["0"]) === "0" ? () => 0 : undefined,
-    };
     registerBackend(nativeBackend(loaded, reference, options));
     useBackend("native");
   } else if (wanted === "native" || environment("ONWARD_ADDON")) {
