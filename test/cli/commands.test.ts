@@ -274,6 +274,11 @@ describe("every mistake is one sentence and exit status 1", async () => {
       ["train", "--out", join(folder, "text.json", "out")],
       /train: cannot write to .*: a part of the path is a file, not a folder/,
     ],
+    [
+      "weights beyond the limit",
+      ["bench", "time", "--cells", "gru", "--units", "1000000000"],
+      /--units: expected weights that fit into --limit, 2147483648 bytes, got 8000000000000000000 for 1000000000 units/,
+    ],
     ["a job that is no JSON", ["bench", "memory", "--job", "{"], /--job: expected JSON, got "{"/],
     [
       "a folder with one image",

@@ -1,5 +1,5 @@
 import type { Command as Program } from "commander";
-import { ArgumentError } from "../../core/errors.js";
+import { ArgumentError, PlanError } from "../../core/errors.js";
 import type { RuleAndCredit } from "../bench/memory.js";
 import type { MemoryJob } from "../bench/memory-child.js";
 import type { Subject } from "../bench/subject.js";
@@ -64,6 +64,15 @@ async function sweepOf(options: SweepOptions) {
   const { squareArea } = await import("../bench/subject.js");
   const { cellNamed } = await import("../../cells/index.js");
   const units = countsOf("--units", options.units);
+  const limit = positiveOf("--limit", options.limit) * 2 ** 30;
+  // the smallest influence has a number for each of the n x n weights, which lie in memory besides
+  const most = Math.max(...units);
+  if (8 * most ** 2 > limit)
+    throw new PlanError(
+      `--units: expected weights that fit into --limit, ${limit} bytes, got ${8 * most ** 2} for ${most} units`,
+      8 * most ** 2,
+      limit,
+    );
   return {
     subjects: options.cells.split(",").flatMap((name): Subject[] => {
       if (cellNamed(name).definition.spatial)
@@ -71,7 +80,7 @@ async function sweepOf(options: SweepOptions) {
       return units.map((n) => squareArea(name, n));
     }),
     rules: options.rules.split(",").map(ruleOf),
-    limit: positiveOf("--limit", options.limit) * 2 ** 30,
+    limit,
     seconds: positiveOf("--seconds", options.seconds),
   };
 }
