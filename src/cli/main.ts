@@ -1,7 +1,9 @@
 import { CommanderError, Command as Program } from "commander";
 import { OnwardError } from "../core/errors.js";
+import { printableLines } from "../core/printable.js";
 import type { Command } from "./command.js";
 import { commands } from "./registry.js";
+import { note, print } from "./terminal.js";
 import { version } from "./version.js";
 
 /** Where the command line writes. */
@@ -10,10 +12,7 @@ export interface Streams {
   err(text: string): void;
 }
 
-const processStreams: Streams = {
-  out: (text) => process.stdout.write(text),
-  err: (text) => process.stderr.write(text),
-};
+const processStreams: Streams = { out: print, err: note };
 
 /**
  * Runs the command line.
@@ -33,7 +32,7 @@ export async function main(
     return 0;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
-    streams.err(`onward: ${describe(error, debug)}\n`);
+    streams.err(printableLines(`onward: ${describe(error, debug)}\n`));
     return 1;
   }
 }
@@ -43,6 +42,10 @@ function createProgram(members: readonly Command[], streams: Streams): Program {
     .description("Exact gradients, forward in time.")
     .version(version(), "-v, --version")
     .option("--debug", "print the stack of an error")
+    .addHelpText(
+      "after",
+      "\nExit status: 0, or 1 after an error or a check that failed; one sentence on the error stream says which.",
+    )
     .exitOverride()
     // Errors are printed once, by main.
     .configureOutput({ writeOut: streams.out, writeErr: streams.err, outputError: () => {} });

@@ -1,4 +1,5 @@
 import cliProgress from "cli-progress";
+import { printable } from "../core/printable.js";
 
 export interface ProgressOptions {
   /** What is counted. */
@@ -71,8 +72,12 @@ function barPrinter(total: number, label: string, stream: NodeJS.WriteStream): P
       format: `${label} {bar} {percentage}% {value}/{total}  {text}`,
       stream,
       fps: 5,
-      barsize: 24,
+      // numbers come first where the terminal is narrow
+      barsize: Math.max(4, Math.min(24, (stream.columns || 80) - 60)),
       clearOnComplete: false,
+      // Lines are cut to the terminal's width. Its own wrapping is never switched off: whatever ends the process, Ctrl-C
+      // in a long computation included, there is nothing to restore.
+      linewrap: true,
     },
     cliProgress.Presets.shades_classic,
   );
@@ -85,7 +90,7 @@ function barPrinter(total: number, label: string, stream: NodeJS.WriteStream): P
     },
     log(line) {
       // Clears the line of the bar, which the next update draws anew below.
-      stream.write(`\r\x1b[2K${line}\n`);
+      stream.write(`\r\x1b[2K${printable(line)}\n`);
     },
     stop: () => bar.stop(),
   };
@@ -112,7 +117,7 @@ function linePrinter(
       printed = now();
       stream.write(line());
     },
-    log: (line) => stream.write(`${line}\n`),
+    log: (line) => stream.write(`${printable(line)}\n`),
     stop() {
       if (pending !== null) stream.write(pending);
     },

@@ -1,13 +1,15 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import os from "node:os";
 import { join } from "node:path";
 import v8 from "node:v8";
 import vm from "node:vm";
 import type { Command as Program } from "commander";
 import { ArgumentError } from "../core/errors.js";
+import { printable } from "../core/printable.js";
 import type { Dataset, Image } from "../data/index.js";
 import type { Experiment, Preset } from "../rjepa/index.js";
-import { countOf, creditOf, positiveOf } from "./options.js";
+import { countOf, creditOf, positiveOf, refuseGiven } from "./options.js";
 import { createProgress } from "./progress.js";
+import { jsonOf, note, print } from "./terminal.js";
 
 export interface TrainingOptions {
   readonly preset: string;
@@ -66,7 +68,7 @@ const mostProblems = 10;
 const scene = { width: 320, height: 240 };
 
 /** Reads or makes the data, trains, judges, and writes summary and report. */
-export async function runTraining(options: TrainingOptions): Promise<void> {
+export async function runTraining(options: TrainingOptions, program: Program): Promise<void> {
   const { useBackend } = await import("../index.js");
   const { formatSummary, presetNamed, runExperiment } = await import("../rjepa/index.js");
   const { ruleNamed } = await import("../learn/index.js");
@@ -75,7 +77,8 @@ export async function runTraining(options: TrainingOptions): Promise<void> {
   ruleNamed(options.rule);
   if (options.control !== "none" && options.control !== "shuffle")
     throw new ArgumentError(`--control: expected none or shuffle, got "${options.control}"`);
-  const seed = countOf("--seed", options.seed, 0);
+  if (options.rule !== "rfp") refuseGiven(program, ["credit"], "the rule rfp with it");
+  const seed = seedOf(options);
   const settings = {
     credit: creditOf(options.credit),
     batch: countOf("--batch", options.batch),
@@ -83,8 +86,13 @@ export async function runTraining(options: TrainingOptions): Promise<void> {
     rate: options.rate === undefined ? undefined : positiveOf("--rate", options.rate),
     control: options.control as "none" | "shuffle",
   };
-  await mkdir(options.out, { recursive: true });
-  const dataset = await loadData(options, preset, seed);
+  const sizes = sizesOf(options, program);
+  // what a run needs at its end is asked for before it starts
+  const { loadPlotting, loadSharp } = await import("../rjepa/report/optional.js");
+  await Promise.all([loadPlotting(), loadSharp()]);
+  const { prepareFolder } = await import("../data/files.js");
+  await prepareFolder(program.name(), options.out);
+  const dataset = await loadData(options, preset, seed, sizes);
   reportProblems(dataset);
   const bar = { progress: null as ReturnType<typeof createProgress> | null };
   let experiment: Experiment;
@@ -105,16 +113,16 @@ export async function runTraining(options: TrainingOptions): Promise<void> {
   } finally {
     bar.progress?.stop();
   }
-  process.stdout.write(formatSummary(experiment.summary));
-  await writeResults(experiment, options, preset);
+  print(formatSummary(experiment.summary));
+  await writeResults(experiment, options, preset, program.name());
 }
 
 /** Names what could not be used; a long list is cut here and whole in summary.json. */
 function reportProblems({ problems }: Dataset): void {
   for (const { file, reason } of problems.slice(0, mostProblems))
-    process.stderr.write(`skipped ${file}: ${reason}\n`);
+    note(`skipped ${printable(`${file}: ${reason}`)}\n`);
   const more = problems.length - mostProblems;
-  if (more > 0) process.stderr.write(`and ${more} more problems; summary.json lists them all\n`);
+  if (more > 0) note(`and ${more} more problems; summary.json lists them all\n`);
 }
 
 /** Bytes of all array buffers that are in use: garbage is collected until nothing more goes. */
@@ -131,23 +139,41 @@ function heldBytes(): number {
   return held;
 }
 
-async function loadData(options: TrainingOptions, preset: Preset, seed: number): Promise<Dataset> {
+const seedOf = ({ seed }: TrainingOptions): number => countOf("--seed", seed, 0, Number.MAX_SAFE_INTEGER);
+
+/** Sizes of the data. Options without effect on it are refused. */
+function sizesOf(options: TrainingOptions, program: Program) {
+  if (options.images !== undefined) refuseGiven(program, ["sequences"], "synthetic scenes, without --images");
+  else refuseGiven(program, ["scanpaths"], "--images with it");
+  if (options.scanpaths !== undefined)
+    refuseGiven(program, ["viewers", "sampler"], "fixations that are sampled, without --scanpaths");
+  return {
+    steps: countOf("--steps", options.steps, 0),
+    viewers: countOf("--viewers", options.viewers),
+    sequences: countOf("--sequences", options.sequences, 2),
+  };
+}
+
+async function loadData(
+  options: TrainingOptions,
+  preset: Preset,
+  seed: number,
+  { steps, viewers, sequences }: ReturnType<typeof sizesOf>,
+): Promise<Dataset> {
   const data = await import("../data/index.js");
   const { foldIn, key: keyOf } = await import("../core/prng.js");
   const key = foldIn(keyOf(seed), "data");
   const shared = {
-    steps: countOf("--steps", options.steps, 0),
+    steps,
     cropSize: preset.crop,
     size: preset.size,
     sampler: options.sampler,
-    viewers: countOf("--viewers", options.viewers),
+    viewers,
+    memoryLimit: os.totalmem(),
     key,
   };
   if (options.images === undefined) {
-    if (options.scanpaths !== undefined)
-      throw new ArgumentError("--scanpaths: expected --images with it, got none");
-    const wanted = countOf("--sequences", options.sequences, 2);
-    const count = Math.max(2, Math.ceil(wanted / shared.viewers / (1 - testShare)));
+    const count = Math.max(2, Math.ceil(sequences / shared.viewers / (1 - testShare)));
     return data.fromScenes({ ...shared, ...scene, count });
   }
   const progress = { bar: null as ReturnType<typeof createProgress> | null };
@@ -172,24 +198,30 @@ async function imageOf(options: TrainingOptions, name: string): Promise<Image> {
   const { readImage, sceneNamed } = await import("../data/index.js");
   if (options.images !== undefined) return readImage(join(options.images, name));
   const { foldIn, key: keyOf } = await import("../core/prng.js");
-  return sceneNamed({ ...scene, key: foldIn(keyOf(countOf("--seed", options.seed, 0)), "data") }, name);
+  return sceneNamed({ ...scene, key: foldIn(keyOf(seedOf(options)), "data") }, name);
 }
 
-async function writeResults(experiment: Experiment, options: TrainingOptions, preset: Preset): Promise<void> {
+async function writeResults(
+  experiment: Experiment,
+  options: TrainingOptions,
+  preset: Preset,
+  who: string,
+): Promise<void> {
   const { reportOf } = await import("../rjepa/report-data.js");
   const { renderReport } = await import("../rjepa/index.js");
   const { saveModel } = await import("../rjepa/checkpoint.js");
-  const source = options.images ?? "synthetic scenes";
+  const { writeFiles } = await import("../data/files.js");
+  const { judge } = await import("../rjepa/report/verdicts.js");
   const data = await reportOf(experiment, {
-    source,
+    source: options.images ?? "synthetic scenes",
     preset,
     imageOf: ({ image }) => imageOf(options, image),
   });
-  const { judge } = await import("../rjepa/report/verdicts.js");
   const summary = { ...experiment.summary, verdicts: judge(data), lossByStep: data.lossByStep };
-  const file = (name: string): string => join(options.out, name);
-  await writeFile(file("summary.json"), `${JSON.stringify(summary, null, 2)}\n`);
-  await writeFile(file("model.json"), saveModel(experiment));
-  await writeFile(file("report.html"), await renderReport(data));
-  process.stdout.write(`wrote ${file("summary.json")}, ${file("model.json")} and ${file("report.html")}\n`);
+  const files = { "summary.json": `${jsonOf(summary, 2)}\n`, "model.json": saveModel(experiment) };
+  // what was learned is safe before the page is drawn
+  await writeFiles(who, options.out, files);
+  await writeFiles(who, options.out, { "report.html": await renderReport(data) });
+  const names = [...Object.keys(files), "report.html"].map((name) => printable(join(options.out, name)));
+  print(`wrote ${names.slice(0, -1).join(", ")} and ${names[names.length - 1]}\n`);
 }

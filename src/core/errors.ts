@@ -2,11 +2,12 @@
  * Errors are one sentence: who, what was expected, what came.
  * Every error that Onward throws on purpose is one of these classes.
  */
+import { printable, printableLines } from "./printable.js";
 
-/** Base of all errors thrown on purpose. */
+/** Base of all errors thrown on purpose. Messages quote names from outside, so control characters are spelled out. */
 export class OnwardError extends Error {
   constructor(message: string) {
-    super(message);
+    super(printableLines(message));
     this.name = new.target.name;
   }
 }
@@ -18,7 +19,11 @@ export class ShapeError extends OnwardError {}
 export class DTypeError extends OnwardError {}
 
 /** An argument outside its domain: an option, a name, a count. */
-export class ArgumentError extends OnwardError {}
+export class ArgumentError extends OnwardError {
+  constructor(message: string) {
+    super(printable(message));
+  }
+}
 
 /** A traced value used outside the transformation that made it. */
 export class LevelError extends OnwardError {}
@@ -29,7 +34,7 @@ export class BackendError extends OnwardError {
     message: string,
     readonly code: string,
   ) {
-    super(message);
+    super(printable(message));
   }
 }
 
@@ -45,15 +50,20 @@ export class PlanError extends OnwardError {
 }
 
 /** A saved model that cannot be read back. */
-export class CheckpointError extends OnwardError {}
+export class CheckpointError extends OnwardError {
+  constructor(message: string) {
+    super(printable(message));
+  }
+}
 
 /** A file or a datum that cannot be used, and why. */
 export class DataError extends OnwardError {
   constructor(
     message: string,
+    /** The file's name as it is, which may hold anything. */
     readonly file: string | null = null,
   ) {
-    super(message);
+    super(printable(message));
   }
 }
 

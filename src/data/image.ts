@@ -1,6 +1,9 @@
-import { readdir, stat } from "node:fs/promises";
+import type { Dirent } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
 import { BackendError, DataError } from "../core/errors.js";
+import { reasonOf } from "../core/system-error.js";
+import { type Problem, withFile } from "./files.js";
 
 /** A picture in memory. */
 export interface Image {
@@ -13,29 +16,120 @@ export interface Image {
 
 const extensions = new Set([".jpg", ".jpeg", ".png", ".webp"]);
 
-/** Paths of the images in a folder, by name. @throws DataError for a folder that is missing or holds none */
-export async function listImages(folder: string): Promise<string[]> {
-  const found = await stat(folder).catch(() => null);
-  if (!found?.isDirectory()) throw new DataError(`images: expected a folder, got ${folder}`, folder);
-  const names = (await readdir(folder)).filter((name) => extensions.has(extname(name).toLowerCase())).sort();
-  if (names.length === 0)
-    throw new DataError(`images: expected JPEG, PNG or WebP files in ${folder}, got none`, folder);
-  return names.map((name) => join(folder, name));
+/** What a folder holds. */
+export interface ImageList {
+  /** Paths of what is named like an image, by name. */
+  readonly paths: readonly string[];
+  /** All else, counted by kind. */
+  readonly others: readonly Problem[];
 }
 
-/** Decodes an image. @throws DataError, with the file's name, for one that is corrupt or smaller than `minSize` pixels */
+/** The images in a folder by their names, and what else is there. @throws DataError where it cannot be read or holds none */
+export async function listFolder(folder: string): Promise<ImageList> {
+  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(folder))
+    throw new DataError(
+      `images: expected a folder on this machine, got the address ${folder}; download its images first`,
+      folder,
+    );
+  let entries: Dirent[];
+  try {
+    entries = await readdir(folder, { withFileTypes: true });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const reason =
+      code === "ENOTDIR"
+        ? "a file"
+        : code === "ENOENT"
+          ? "no such folder"
+          : `cannot read it: ${reasonOf(error)}`;
+    throw new DataError(`images: expected a folder, got ${folder} (${reason})`, folder);
+  }
+  const names = entries.map(({ name }) => name).filter((name) => extensions.has(extensionOf(name)));
+  const others = othersOf(entries.filter(({ name }) => !extensions.has(extensionOf(name))));
+  if (names.length === 0)
+    throw new DataError(
+      `images: expected JPEG, PNG or WebP files in ${folder}, got ${others.map((o) => `${o.count} ${o.file}`).join(", ") || "none"}`,
+      folder,
+    );
+  return { paths: names.sort().map((name) => join(folder, name)), others };
+}
+
+/** Paths of the images in a folder, by name. @throws DataError for a folder that is missing or holds none */
+export const listImages = async (folder: string): Promise<string[]> => [...(await listFolder(folder)).paths];
+
+const extensionOf = (name: string): string => extname(name).toLowerCase();
+
+/** A problem for each kind of entry: folders, and files by the end of their names. */
+function othersOf(entries: readonly Dirent[]): Problem[] {
+  const counts = new Map<string, number>();
+  for (const entry of entries) {
+    const kind = entry.isDirectory() ? "*/" : `*${extensionOf(entry.name)}`;
+    counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  }
+  return [...counts].sort().map(([file, count]) => ({
+    file,
+    count,
+    reason:
+      file === "*/"
+        ? `${count} ${count === 1 ? "folder" : "folders"} within the folder: images are read from the folder itself`
+        : `${count} ${count === 1 ? "file" : "files"} not named ${[...extensions].join(", ")}`,
+  }));
+}
+
+/** How files of the formats that are read begin, and of some that are taken for them. */
+const signatures: readonly (readonly [name: string, begins: RegExp])[] = [
+  ["JPEG", /^\xff\xd8\xff/],
+  ["PNG", /^\x89PNG\r\n.\n/s],
+  ["WebP", /^RIFF.{4}WEBP/s],
+  ["GIF", /^GIF8/],
+  ["TIFF", /^(II\*\0|MM\0\*|II\+\0|MM\0\+)/],
+  ["BMP", /^BM/],
+  ["HEIF or AVIF", /^.{4}ftyp/s],
+  ["PDF", /^%PDF/],
+  ["SVG or XML", /^\s*(\xef\xbb\xbf)?\s*<(\?xml|svg|!)/i],
+];
+const headLength = 64;
+const readable = new Set(["jpeg", "png", "webp"]);
+
+/** The bytes of a picture in one of the formats that are read, told by how it begins and not by its name. */
+async function pictureBytes(path: string, name: string): Promise<Buffer> {
+  return withFile("images", path, async (file) => {
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(headLength), 0, headLength, 0);
+    if (bytesRead === 0) throw new DataError(`images: ${name} is empty`, name);
+    const head = buffer.toString("latin1", 0, bytesRead);
+    const found = signatures.find(([, begins]) => begins.test(head))?.[0];
+    if (found === undefined || !readable.has(found.toLowerCase()))
+      throw new DataError(
+        `images: ${name} must hold a JPEG, PNG or WebP picture, got ${found ?? "none of the formats known"}`,
+        name,
+      );
+    return file.readFile();
+  });
+}
+
+/**
+ * Decodes an image of a regular file.
+ * @throws DataError, with the file's name, for one that is of another format, animated, corrupt, or smaller than `minSize` pixels
+ */
 export async function readImage(path: string, options: { readonly minSize?: number } = {}): Promise<Image> {
   const sharp = await loadSharp();
   const name = basename(path);
+  const bytes = await pictureBytes(path, name);
   let decoded: { data: Buffer; info: { width: number; height: number; channels: number } };
   try {
-    decoded = await sharp(path, { failOn: "error" })
+    const picture = sharp(bytes, { failOn: "error" });
+    const { format, pages = 1 } = await picture.metadata();
+    if (!readable.has(format))
+      throw new DataError(`images: ${name} must hold a JPEG, PNG or WebP picture, got ${format}`, name);
+    if (pages > 1) throw new DataError(`images: ${name} must hold one picture, got ${pages}`, name);
+    decoded = await picture
       .rotate()
       .toColorspace("srgb")
       .flatten({ background: "#ffffff" })
       .raw({ depth: "uchar" })
       .toBuffer({ resolveWithObject: true });
   } catch (error) {
+    if (error instanceof DataError) throw error;
     const [reason] = (error instanceof Error ? error.message : String(error)).split("\n");
     throw new DataError(`images: cannot decode ${name}: ${reason}`, name);
   }

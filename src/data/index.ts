@@ -1,6 +1,7 @@
 /** Images, scanpaths, fixation samplers and synthetic scenes, as plain arrays. */
 export { type Sampler, samplerNamed, samplers } from "./fixations.js";
-export { type Image, listImages, readImage } from "./image.js";
+export type { Problem } from "./files.js";
+export { type Image, type ImageList, listFolder, listImages, readImage } from "./image.js";
 export { cropPatch } from "./patch.js";
 export { parseScanpaths, readScanpaths, type Scanpath, type Scanpaths } from "./scanpaths.js";
 export { scene } from "./scenes.js";
@@ -11,7 +12,6 @@ export {
   flip,
   fromFolder,
   fromScenes,
-  type Problem,
   type SceneOptions,
   saccades,
   sceneNamed,

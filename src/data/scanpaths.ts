@@ -1,5 +1,5 @@
-import { readFile } from "node:fs/promises";
 import { DataError } from "../core/errors.js";
+import { readJson } from "./files.js";
 
 /** The fixations of one viewer on one image, in order. */
 export interface Scanpath {
@@ -20,31 +20,15 @@ export interface Scanpaths {
 
 /** Reads a file of scanpaths. @throws DataError for a file that is missing, not JSON, or not of this structure */
 export async function readScanpaths(path: string): Promise<Scanpaths> {
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
-    throw new DataError(
-      `scanpaths: cannot read ${path}: ${missing ? "no such file" : (error as Error).message}`,
-      path,
-    );
-  }
-  let content: unknown;
-  try {
-    content = JSON.parse(text);
-  } catch {
-    throw new DataError(`scanpaths: expected JSON in ${path}`, path);
-  }
-  return parseScanpaths(content, path);
+  return parseScanpaths(await readJson("scanpaths", path), path);
 }
 
 /** Checks the structure of `{width, height, scanpaths: {image: [{x, y, duration}]}}`. @throws DataError */
 export function parseScanpaths(content: unknown, file: string): Scanpaths {
-  const { width, height, scanpaths } = (content ?? {}) as Record<string, unknown>;
-  if (typeof width !== "number" || typeof height !== "number" || !(width > 0 && height > 0))
+  const { width, height, scanpaths } = ownOf(content, "width", "height", "scanpaths");
+  if (!isPixels(width) || !isPixels(height))
     throw new DataError(
-      `scanpaths: expected a positive width and height in ${file}, got ${width} and ${height}`,
+      `scanpaths: expected a positive width and height in whole pixels in ${file}, got ${shown(width)} and ${shown(height)}`,
       file,
     );
   if (typeof scanpaths !== "object" || scanpaths === null || Array.isArray(scanpaths))
@@ -58,7 +42,9 @@ export function parseScanpaths(content: unknown, file: string): Scanpaths {
       throw new DataError(`scanpaths: expected a list of viewers for ${image}, got ${kindOf(viewers)}`, file);
     byImage.set(
       image,
-      viewers.map((viewer, i) => checkScanpath(viewer, `${image}, viewer ${i + 1}`, width, height, file)),
+      Array.from(viewers, (viewer, i) =>
+        checkScanpath(viewer, `${image}, viewer ${i + 1}`, width, height, file),
+      ),
     );
   }
   if (byImage.size === 0)
@@ -67,15 +53,14 @@ export function parseScanpaths(content: unknown, file: string): Scanpaths {
 }
 
 function checkScanpath(viewer: unknown, who: string, width: number, height: number, file: string): Scanpath {
-  const { x, y, duration } = (viewer ?? {}) as Record<string, unknown>;
-  const lists = { x, y, duration };
+  const lists = ownOf(viewer, "x", "y", "duration");
   for (const [name, list] of Object.entries(lists)) {
     if (!Array.isArray(list))
       throw new DataError(`scanpaths: ${who}: expected a list "${name}", got ${kindOf(list)}`, file);
     const bad = list.findIndex((v) => typeof v !== "number" || !Number.isFinite(v));
     if (bad >= 0)
       throw new DataError(
-        `scanpaths: ${who}: expected numbers in "${name}", got ${JSON.stringify(list[bad])} at fixation ${bad + 1}`,
+        `scanpaths: ${who}: expected numbers in "${name}", got ${shown(list[bad])} at fixation ${bad + 1}`,
         file,
       );
   }
@@ -92,7 +77,33 @@ function checkScanpath(viewer: unknown, who: string, width: number, height: numb
         file,
       );
   });
+  const negative = path.duration.findIndex((ms) => ms < 0);
+  if (negative >= 0)
+    throw new DataError(
+      `scanpaths: ${who}: expected milliseconds in "duration", got ${path.duration[negative]} at fixation ${negative + 1}`,
+      file,
+    );
   return path;
+}
+
+/** Members of an object's own: what is inherited was not in the file. */
+function ownOf<K extends string>(value: unknown, ...names: readonly K[]): Record<K, unknown> {
+  const own = (name: K): unknown =>
+    typeof value === "object" && value !== null && Object.hasOwn(value, name)
+      ? Reflect.get(value, name)
+      : undefined;
+  return Object.fromEntries(names.map((name) => [name, own(name)])) as Record<K, unknown>;
+}
+
+/** More than any picture has; what lies within can be counted exactly. */
+const mostPixels = 1e6;
+const isPixels = (n: unknown): n is number => Number.isInteger(n) && Number(n) > 0 && Number(n) <= mostPixels;
+
+/** A value in a few words, whatever it is. */
+function shown(value: unknown): string {
+  if (typeof value !== "string")
+    return value === null || typeof value === "object" ? kindOf(value) : `${String(value)}`;
+  return value.length <= 40 ? JSON.stringify(value) : `${JSON.stringify(value.slice(0, 40))}…`;
 }
 
 const kindOf = (value: unknown): string =>

@@ -1,8 +1,9 @@
 import { basename } from "node:path";
-import { ArgumentError, DataError } from "../core/errors.js";
+import { ArgumentError, DataError, PlanError } from "../core/errors.js";
 import { foldIn, integers, type Key } from "../core/prng.js";
+import type { Problem } from "./files.js";
 import { samplerNamed } from "./fixations.js";
-import { type Image, listImages, readImage } from "./image.js";
+import { type Image, listFolder, readImage } from "./image.js";
 import { cropPatch } from "./patch.js";
 import { readScanpaths, type Scanpath, type Scanpaths } from "./scanpaths.js";
 import { scene } from "./scenes.js";
@@ -19,12 +20,6 @@ export interface FixationSequence {
   readonly width: number;
   readonly height: number;
   readonly diagonal: number;
-}
-
-/** Something that could not be used, and why. */
-export interface Problem {
-  readonly file: string;
-  readonly reason: string;
 }
 
 export interface Dataset {
@@ -46,6 +41,8 @@ interface Shared {
   /** How fixations are drawn where none are recorded: `uniform` or `centerBiased`. */
   readonly sampler?: string;
   readonly key: Key;
+  /** Bytes that the patches of all sequences may take. */
+  readonly memoryLimit?: number;
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -74,6 +71,19 @@ function checkSteps({ steps, cropSize, size }: Shared): void {
     );
 }
 
+/** Sequences that cannot lie in memory are refused before the first is made. @throws PlanError */
+function checkMemory(count: number, { steps, size, memoryLimit = 2 ** 40 }: Shared): void {
+  const each = Float32Array.BYTES_PER_ELEMENT * steps * 3 * size * size;
+  const needed = count * each;
+  const mostOfOne = 2 ** 32;
+  if (each > mostOfOne || needed > memoryLimit)
+    throw new PlanError(
+      `sequences: the patches of ${count} sequences of ${steps} fixations must fit into ${each > mostOfOne ? `${mostOfOne} bytes each, got ${each}` : `${memoryLimit} bytes, got ${needed}`}`,
+      needed,
+      memoryLimit,
+    );
+}
+
 function sequenceOf(
   image: Image,
   viewer: number,
@@ -96,14 +106,15 @@ export async function fromFolder(options: FolderOptions): Promise<Dataset> {
   checkSteps(options);
   const sampler = samplerNamed(options.sampler ?? "centerBiased");
   const recorded = options.scanpaths === undefined ? null : await readScanpaths(options.scanpaths);
-  const paths = await listImages(options.images);
+  const { paths, others } = await listFolder(options.images);
+  checkMemory(recorded === null ? paths.length * (options.viewers ?? 1) : 1, options);
   const sequences: FixationSequence[] = [];
   const problems: Problem[] = [];
   for (const [i, path] of paths.entries()) {
     const name = basename(path);
     try {
       const viewers = recorded?.byImage.get(name);
-      if (recorded !== null && viewers === undefined) throw new DataError(`no scanpaths of ${name}`, name);
+      if (recorded !== null && !viewers?.length) throw new DataError(`no scanpaths of ${name}`, name);
       const image = await readImage(path, { minSize: options.cropSize });
       if (recorded !== null) sequences.push(...viewed(image, recorded, viewers ?? [], options, problems));
       else
@@ -124,7 +135,17 @@ export async function fromFolder(options: FolderOptions): Promise<Dataset> {
       `images: nothing usable in ${options.images}; the first problem: ${problems[0]?.reason ?? "none"}`,
       options.images,
     );
-  return { sequences, steps: options.steps, size: options.size, problems };
+  const around = [...others, ...strangersTo(paths, recorded, options.scanpaths ?? "")];
+  return { sequences, steps: options.steps, size: options.size, problems: [...around, ...problems] };
+}
+
+/** Images that have scanpaths and are not in the folder. */
+function strangersTo(paths: readonly string[], recorded: Scanpaths | null, file: string): Problem[] {
+  const here = new Set(paths.map((path) => basename(path)));
+  const missing = [...(recorded?.byImage.keys() ?? [])].filter((name) => !here.has(name));
+  if (missing.length === 0) return [];
+  const reason = `has scanpaths of ${missing.length} ${missing.length === 1 ? "image" : "images"} not in the folder, such as ${missing[0]}`;
+  return [{ file: basename(file), reason }];
 }
 
 /** The recorded sequences on one image; those shorter than T are counted. */
@@ -172,6 +193,7 @@ export function fromScenes(options: SceneOptions): Dataset {
       `scenes: must be at least ${options.cropSize} pixels wide and high, got ${width} x ${height}`,
     );
   const sampler = samplerNamed(options.sampler ?? "centerBiased");
+  checkMemory(count * viewers, options);
   const sequences: FixationSequence[] = [];
   for (let i = 0; i < count; i++) {
     const image = sceneNamed(options, sceneName(i));

@@ -1,8 +1,10 @@
 import { formatBytes } from "../core/bytes.js";
 import { DataError } from "../core/errors.js";
+import { printable } from "../core/printable.js";
 import { foldIn, key as keyOf } from "../core/prng.js";
 import { leavesOf } from "../core/tree.js";
-import type { Dataset, FixationSequence, Problem } from "../data/sequences.js";
+import type { Problem } from "../data/files.js";
+import type { Dataset, FixationSequence } from "../data/sequences.js";
 import { shuffleControl, splitByImage } from "../data/sequences.js";
 import { ruleNamed } from "../learn/named.js";
 import { type Plan, plan } from "../learn/plan.js";
@@ -212,7 +214,7 @@ export function formatSummary(s: Summary): string {
     `  L by step after  ${s.after.lossByStep.map((l) => f(l)).join(" ")}`,
     ...(s.problems.length
       ? [
-          `${s.problems.length} problem(s) in the data; the first: ${s.problems[0].file}: ${s.problems[0].reason}`,
+          `${s.problems.length} ${s.problems.length === 1 ? "problem" : "problems"} in the data; the first: ${printable(`${s.problems[0].file}: ${s.problems[0].reason}`)}`,
         ]
       : []),
     "",

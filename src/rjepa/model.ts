@@ -3,7 +3,7 @@ import { cells } from "../cells/registry.js";
 import type { DType } from "../core/dtype.js";
 import { DataError } from "../core/errors.js";
 import { foldIn, type Key, key as seeded } from "../core/prng.js";
-import { sizeOf } from "../core/shape.js";
+import { type Shape, sizeOf } from "../core/shape.js";
 import type { LossContext, Model, ModelParams, Moment } from "../learn/model.js";
 import { stack } from "../learn/stack.js";
 import { fanIn, linear } from "../nn/layers.js";
@@ -47,6 +47,8 @@ export interface Jepa {
   readonly model: Model<Fixated>;
   readonly preset: Preset;
   readonly headUnits: number;
+  /** Shapes of the parameters that no area has, by name. */
+  readonly readoutShapes: Readonly<Record<string, Shape>>;
   /** Initial parameters by the recipe. */
   init(key: Key, options?: { readonly dtype?: DType }): ModelParams;
   /** One fixation and parameters, for their shapes: what `plan` needs to count the loss. */
@@ -112,6 +114,8 @@ export function jepa(options: JepaOptions): Jepa {
   const d = preset.embedding;
   const context = areas.reduce((n, a) => n + a.states.length * sizeOf(a.geometry.state), 0);
 
+  const readoutShapes = { Wh: [d, headUnits], WG: [d, d], bG: [d], Wa: [2, context], ba: [2] };
+
   const embed: Jepa["embed"] = (params, moment, head) => {
     const r = mul(sub(moment.outputs[moment.outputs.length - 1], head.mean), head.scale);
     return linear(r, params.readout.Wh);
@@ -142,11 +146,11 @@ export function jepa(options: JepaOptions): Jepa {
   const init: Jepa["init"] = (key, { dtype = "float64" } = {}) => ({
     areas: areas.map((area, i) => initArea(foldIn(key, i), area.shapes, dtype)),
     readout: {
-      Wh: fanIn(foldIn(key, "Wh"), [d, headUnits], 1, { dtype }),
+      Wh: fanIn(foldIn(key, "Wh"), readoutShapes.Wh, 1, { dtype }),
       WG: mul(eye(d, { dtype }), 0.5),
-      bG: zeros([d], { dtype }),
-      Wa: zeros([2, context], { dtype }),
-      ba: zeros([2], { dtype }),
+      bG: zeros(readoutShapes.bG, { dtype }),
+      Wa: zeros(readoutShapes.Wa, { dtype }),
+      ba: zeros(readoutShapes.ba, { dtype }),
     },
   });
 
@@ -155,6 +159,7 @@ export function jepa(options: JepaOptions): Jepa {
     model,
     preset,
     headUnits,
+    readoutShapes,
     embed,
     predict,
     surprise,

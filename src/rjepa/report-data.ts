@@ -41,7 +41,7 @@ export async function reportOf(experiment: Experiment, context: ReportContext): 
       steps: summary.fixations,
       parameters: summary.parameters,
       embedding: after.d,
-      skippedImages: [...new Set(summary.problems.map((p) => p.file))],
+      skippedImages: [...new Set(summary.problems.map((p) => (p.count ? `${p.file} (${p.count})` : p.file)))],
     },
     seconds: summary.seconds,
     fixationsPerSecond: summary.fixationsPerSecond,

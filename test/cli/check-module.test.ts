@@ -94,7 +94,7 @@ await mkdir(join(folder, "folder.ts"));
 
 const mistakes: readonly (readonly [string, RegExp])[] = [
   ["none.ts", /cannot read .*none\.ts: no such file$/],
-  ["folder.ts", /cannot read .*folder\.ts: not a file$/],
+  ["folder.ts", /cannot read .*folder\.ts: expected a file, got a folder$/],
   [
     "syntax.ts",
     /syntax\.ts must be a module without syntax errors, got "SyntaxError: Expected identifier .* at line 2 of .*syntax\.ts"$/,

@@ -106,7 +106,7 @@ describe("train", () => {
       out,
     );
     expect(status).toBe(0);
-    expect(err).toMatch(/skipped broken\.jpg: images: cannot decode broken\.jpg/);
+    expect(err).toMatch(/skipped broken\.jpg: images: broken\.jpg must hold a JPEG, PNG or WebP picture/);
     expect(JSON.parse(await readFile(join(out, "summary.json"), "utf8")).problems.length).toBe(1);
   });
 });
@@ -223,6 +223,72 @@ describe("every mistake is one sentence and exit status 1", async () => {
       ["train", "--images", images, "--scanpaths", join(folder, "outside.json"), ...out],
       /lies outside its image of 70 x 70 pixels/,
     ],
+    [
+      "units that are none",
+      ["plan", "--units", "abc"],
+      /--units: expected a whole number of at least 1, got "abc"/,
+    ],
+    ["units without cells", ["plan", "--units", "6"], /--units: expected --cells or a module with it/],
+    [
+      "cells and a preset",
+      ["plan", "--cells", "gru", "--preset", "nano"],
+      /--preset: expected no --cells beside/,
+    ],
+    [
+      "too many units",
+      ["plan", "--cells", "gru", "--units", "6,5"],
+      /--units: expected at most 1, one per cell/,
+    ],
+    ["a negative number", ["plan", "--batch=-1"], /--batch: expected a whole number of at least 1, got "-1"/],
+    ["zero", ["plan", "--steps", "0"], /--steps: expected a whole number of at least 1, got "0"/],
+    ["a fraction", ["plan", "--steps", "1.5"], /--steps: expected a whole number of at least 1, got "1.5"/],
+    ["digits of another base", ["plan", "--steps", "0x10"], /--steps: expected a whole number/],
+    ["no text at all", ["plan", "--steps", ""], /--steps: expected a whole number of at least 1, got ""/],
+    ["NaN", ["bench", "time", "--limit", "NaN"], /--limit: expected a positive number, got "NaN"/],
+    ["infinity", ["train", "--rate", "1e999", ...out], /--rate: expected a positive number, got "1e999"/],
+    [
+      "a number beyond all use",
+      ["plan", "--batch", "99999999999"],
+      /--batch: expected .* at most 2147483647/,
+    ],
+    [
+      "more sequences than memory holds",
+      ["train", "--sequences", "1000000000", ...out],
+      /sequences: the patches of \d+ sequences of 8 fixations must fit into \d+ bytes, got \d+/,
+    ],
+    [
+      "a plan of no module",
+      ["plan", "cell.txt"],
+      /plan: expected a module \(.ts, .mts, .js, .mjs\), got cell.txt/,
+    ],
+    ["a plan of no file", ["plan", "none.mjs"], /plan: cannot read none.mjs: no such file/],
+    ["a module and cells", ["plan", "a.mjs", "--cells", "gru"], /--cells: expected no module beside it/],
+    [
+      "sequences of images",
+      ["train", "--images", images, "--sequences", "9", ...out],
+      /--sequences: expected synthetic scenes, without --images/,
+    ],
+    [
+      "an address for a folder",
+      ["train", "--images", "https://a.example/b", ...out],
+      /expected a folder on this machine, got the address/,
+    ],
+    [
+      "a file for a folder",
+      ["train", "--images", join(folder, "text.json"), ...out],
+      /expected a folder, got .*text.json \(a file\)/,
+    ],
+    [
+      "a place where nothing can be written",
+      ["train", "--out", join(folder, "text.json", "out")],
+      /train: cannot write to .*: a part of the path is a file, not a folder/,
+    ],
+    [
+      "weights beyond the limit",
+      ["bench", "time", "--cells", "gru", "--units", "1000000000"],
+      /--units: expected weights that fit into --limit, 2147483648 bytes, got 8000000000000000000 for 1000000000 units/,
+    ],
+    ["a job that is no JSON", ["bench", "memory", "--job", "{"], /--job: expected JSON, got "{"/],
     [
       "a folder with one image",
       ["train", "--images", images, "--steps", "2", ...out],

@@ -81,6 +81,14 @@ describe("the report", () => {
     expect(html.replace(/data:[^"]*/g, "")).not.toContain("NaN");
   });
 
+  it("spells out what names of files would do to it", async () => {
+    const skippedImages = ["\x1b]0;title\x07<b>.jpg", "\u202egpj.exe", "*.gif (3)"];
+    const html = await renderReport(sample({ counts: { ...sample().counts, skippedImages } }));
+    expect(html).toContain(
+      "<dt>left out, whole or in part</dt><dd>\\u001b]0;title\\u0007&lt;b&gt;.jpg, \\u202egpj.exe, *.gif (3)</dd>",
+    );
+  });
+
   it("has no element id twice", async () => {
     const ids = [...(await renderReport(sample())).matchAll(/ id="([^"]+)"/g)].map((match) => match[1]);
     expect(new Set(ids).size).toBe(ids.length);

@@ -8,10 +8,19 @@ let loaded: Addon | string = "the library was not loaded";
 
 const environment = (name: string): string | undefined => globalThis.process?.env?.[name];
 
+/** One of a few words, or nothing. @throws BackendError */
+function choice(name: string, words: readonly string[]): string | undefined {
+  const wanted = environment(name);
+  if (!wanted) return undefined;
+  if (!words.includes(wanted))
+    throw new BackendError(`${name}: expected ${words.join(" or ")}, got "${wanted}"`, "invalid-environment");
+  return wanted;
+}
+
 function threadsWanted(): number {
-  const wanted = environment("ONWARD_THREADS") ?? "1";
+  const wanted = environment("ONWARD_THREADS") || "1";
   const threads = Number(wanted);
-  if (!Number.isInteger(threads) || threads < 1 || threads > 1024)
+  if (!/^\d+$/.test(wanted) || threads < 1 || threads > 1024)
     throw new BackendError(
       `ONWARD_THREADS: expected an integer from 1 to 1024, got "${wanted}"`,
       "invalid-environment",
@@ -31,19 +40,20 @@ export function registerNative(reference: Backend): void {
     loaded = "ONWARD_BACKEND asks for js";
     return;
   }
+  const options = {
+    threads: threadsWanted(),
+    simd: choice("ONWARD_SIMD", ["avx512", "avx2", "baseline"]),
+    products: choice("ONWARD_BLAS", ["openblas", "own"]),
+    // to test the kernels themselves, even the smallest op can be sent to them
+    least: choice("ONWARD_CROSSOVER", ["0"]) === "0" ? () => 0 : undefined,
+  };
   loaded = loadAddon();
   if (typeof loaded !== "string") {
-    const options = {
-      threads: threadsWanted(),
-      simd: environment("ONWARD_SIMD"),
-      products: environment("ONWARD_BLAS"),
-      // to test the kernels themselves, even the smallest op can be sent to them
-      least: environment("ONWARD_CROSSOVER") === "0" ? () => 0 : undefined,
-    };
     registerBackend(nativeBackend(loaded, reference, options));
     useBackend("native");
-  } else if (wanted === "native") {
-    throw new BackendError(`ONWARD_BACKEND: expected the native addon, but ${loaded}`, "no-native-backend");
+  } else if (wanted === "native" || environment("ONWARD_ADDON")) {
+    const name = wanted === "native" ? "ONWARD_BACKEND" : "ONWARD_ADDON";
+    throw new BackendError(`${name}: expected the native addon, but ${loaded}`, "no-native-backend");
   }
 }
 

@@ -1,8 +1,8 @@
-import { stat } from "node:fs/promises";
 import { createRequire, register } from "node:module";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { DataError } from "../../core/errors.js";
+import { withFile } from "../../data/files.js";
 import { besides, libraryEntries } from "../library.js";
 import type { HookData } from "../module-hooks.js";
 
@@ -17,13 +17,14 @@ export const isModuleFile = (file: string): boolean => extension.test(file);
  * Imports a module of the user's, in JavaScript or TypeScript, on the library that the command line runs on.
  * @throws DataError in one sentence
  */
-export async function loadModule(file: string): Promise<Readonly<Record<string, unknown>>> {
+export async function loadModule(file: string, who = "check"): Promise<Readonly<Record<string, unknown>>> {
   const path = resolve(file);
-  await requireFile(file, path);
+  // a regular file, that can be read
+  await withFile(who, file, async () => {});
   const esbuild = path.endsWith("ts") ? findEsbuild(path) : null;
   if (path.endsWith("ts") && esbuild === null && !readsTypeScript)
     throw new DataError(
-      `check: ${file} is TypeScript, which this Node does not read; npm install --save-dev esbuild, or use Node 22.18 or newer`,
+      `${who}: ${file} is TypeScript, which this Node does not read; npm install --save-dev esbuild, or use Node 22.18 or newer`,
       file,
     );
   // lines of the user's own file, in messages about them
@@ -35,16 +36,10 @@ export async function loadModule(file: string): Promise<Readonly<Record<string, 
     const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     const syntax = error instanceof SyntaxError;
     throw new DataError(
-      `check: ${file} must ${syntax ? "be a module without syntax errors" : "import without an error"}, got "${what.split("\n")[0]}"`,
+      `${who}: ${file} must ${syntax ? "be a module without syntax errors" : "import without an error"}, got "${what.split("\n")[0]}"`,
       file,
     );
   }
-}
-
-async function requireFile(file: string, path: string): Promise<void> {
-  const found = await stat(path).catch(() => null);
-  if (!found?.isFile())
-    throw new DataError(`check: cannot read ${file}: ${found ? "not a file" : "no such file"}`, file);
 }
 
 /** esbuild as the module's own project has it, or tools of it that bring one; else that of the command line. */

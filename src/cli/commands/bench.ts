@@ -1,10 +1,11 @@
 import type { Command as Program } from "commander";
-import { ArgumentError } from "../../core/errors.js";
+import { ArgumentError, PlanError } from "../../core/errors.js";
 import type { RuleAndCredit } from "../bench/memory.js";
 import type { MemoryJob } from "../bench/memory-child.js";
 import type { Subject } from "../bench/subject.js";
 import type { Command } from "../command.js";
-import { countOf, positiveOf } from "../options.js";
+import { countOf, countsOf, positiveOf } from "../options.js";
+import { jsonOf, print } from "../terminal.js";
 
 interface SweepOptions {
   readonly cells: string;
@@ -63,6 +64,15 @@ async function sweepOf(options: SweepOptions) {
   const { squareArea } = await import("../bench/subject.js");
   const { cellNamed } = await import("../../cells/index.js");
   const units = countsOf("--units", options.units);
+  const limit = positiveOf("--limit", options.limit) * 2 ** 30;
+  // the smallest influence has a number for each of the n x n weights, which lie in memory besides
+  const most = Math.max(...units);
+  if (8 * most ** 2 > limit)
+    throw new PlanError(
+      `--units: expected weights that fit into --limit, ${limit} bytes, got ${8 * most ** 2} for ${most} units`,
+      8 * most ** 2,
+      limit,
+    );
   return {
     subjects: options.cells.split(",").flatMap((name): Subject[] => {
       if (cellNamed(name).definition.spatial)
@@ -70,12 +80,10 @@ async function sweepOf(options: SweepOptions) {
       return units.map((n) => squareArea(name, n));
     }),
     rules: options.rules.split(",").map(ruleOf),
-    limit: positiveOf("--limit", options.limit) * 2 ** 30,
+    limit,
     seconds: positiveOf("--seconds", options.seconds),
   };
 }
-
-const countsOf = (option: string, text: string): number[] => text.split(",").map((n) => countOf(option, n));
 
 function ruleOf(rule: string): RuleAndCredit {
   if (rule !== "rfp" && rule !== "rtrl" && rule !== "bptt")
@@ -83,18 +91,27 @@ function ruleOf(rule: string): RuleAndCredit {
   return { rule, credit: "exact" };
 }
 
+/** What `sweepMemory` asks of this process. */
+function jobOf(text: string): MemoryJob {
+  try {
+    return JSON.parse(text) as MemoryJob;
+  } catch {
+    throw new ArgumentError(`--job: expected JSON, got "${text}"`);
+  }
+}
+
 async function memory(options: MemoryOptions): Promise<void> {
   if (options.job !== undefined) {
     await import("../../index.js");
     const { measureMemory } = await import("../bench/memory-child.js");
-    process.stdout.write(`${JSON.stringify(measureMemory(JSON.parse(options.job) as MemoryJob))}\n`);
+    print(`${jsonOf(measureMemory(jobOf(options.job)))}\n`);
     return;
   }
   const { memoryLegend, memoryTable, sweepMemory, thisCommand } = await import("../bench/memory.js");
   const sweep = { ...(await sweepOf(options)), steps: countsOf("--steps", options.steps) };
   const total = sweep.subjects.length * sweep.rules.length * sweep.steps.length;
   const rows = await withProgress(total, (tell) => sweepMemory(sweep, thisCommand(), tell));
-  await print("memory", rows, options.json, () => `${memoryTable(rows)}\n${memoryLegend}`);
+  await printRows("memory", rows, options.json, () => `${memoryTable(rows)}\n${memoryLegend}`);
 }
 
 async function time(options: SweepOptions): Promise<void> {
@@ -103,7 +120,7 @@ async function time(options: SweepOptions): Promise<void> {
   const rows = await withProgress(sweep.subjects.length * sweep.rules.length, (tell) =>
     sweepTime(sweep, tell),
   );
-  await print("time", rows, options.json, () => timeTable(rows));
+  await printRows("time", rows, options.json, () => timeTable(rows));
 }
 
 async function gradient(options: { readonly seeds: string; readonly json?: boolean }): Promise<void> {
@@ -113,7 +130,7 @@ async function gradient(options: { readonly seeds: string; readonly json?: boole
   );
   const sweep = { ...gradientSweep, seeds: countOf("--seeds", options.seeds) };
   const rows = await withProgress(gradientCount(sweep), (tell) => sweepGradients(sweep, tell));
-  await print("gradient", rows, options.json, () => gradientTable(rows));
+  await printRows("gradient", rows, options.json, () => gradientTable(rows));
 }
 
 /** Runs a sweep and says on the error stream how far it is. */
@@ -128,12 +145,12 @@ async function withProgress<R>(total: number, run: (tell: () => void) => R | Pro
   }
 }
 
-async function print(
+async function printRows(
   kind: string,
   rows: readonly unknown[],
   json: boolean | undefined,
   table: () => string,
 ): Promise<void> {
   const { machine } = await import("../machine.js");
-  process.stdout.write(json ? `${JSON.stringify({ kind, machine: machine(), rows }, null, 2)}\n` : table());
+  print(json ? `${jsonOf({ kind, machine: machine(), rows }, 2)}\n` : table());
 }

@@ -1,8 +1,8 @@
-import { readFile } from "node:fs/promises";
 import { ArgumentError, DataError } from "../../core/errors.js";
 import type { CheckReport } from "../check/report.js";
 import type { Command } from "../command.js";
 import { countOf, creditOf } from "../options.js";
+import { jsonOf, print } from "../terminal.js";
 
 type Credit = ReturnType<typeof creditOf>;
 
@@ -23,7 +23,7 @@ export const command: Command = {
     program
       .argument(
         "<file>",
-        "module that exports cells or models (.ts, .mts, .js, .mjs); or recurrent gradients, or derivatives of scalar functions, JSON",
+        "module that exports cells or models (.ts, .mts, .js, .mjs), which is run: check only code that you trust; or recurrent gradients, or derivatives of scalar functions, JSON",
       )
       .option(
         "--rule <name>",
@@ -37,7 +37,7 @@ export const command: Command = {
       .action(async (file: string, options: Options) => {
         const { formatReport } = await import("../check/report.js");
         const report = await run(file, options);
-        process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : formatReport(report));
+        print(options.json ? `${jsonOf(report)}\n` : formatReport(report));
         if (!report.ok) process.exitCode = 1;
       });
   },
@@ -63,7 +63,7 @@ async function checkModuleFile(file: string, options: Options, credit: Credit): 
   const seed =
     options.seed === undefined
       ? Math.floor(Math.random() * 2 ** 31)
-      : countOf("--seed", options.seed, -(2 ** 31));
+      : countOf("--seed", options.seed, -(2 ** 31), Number.MAX_SAFE_INTEGER);
   const { loadModule } = await import("../check/load-module.js");
   const exported = await loadModule(file);
   const { checkModule } = await import("../check/module.js");
@@ -75,29 +75,12 @@ async function checkOracle(file: string, options: Options, credit: Credit): Prom
     throw new ArgumentError(`check: --runs and --seed belong to modules, got ${file}`);
   const { checkRecurrent, isRecurrentFile } = await import("../check/recurrent.js");
   const { checkDerivatives, isDerivativeFile } = await import("../check/derivatives.js");
-  const content = await readJson(file);
+  const { readJson } = await import("../../data/files.js");
+  const content = await readJson("check", file);
   if (isRecurrentFile(content)) return checkRecurrent(content, options.rule ?? "rfp", { credit });
   if (isDerivativeFile(content)) return checkDerivatives(content);
   throw new DataError(
     `check: expected a list of recurrent cases or of derivatives in ${file}, got neither`,
     file,
   );
-}
-
-async function readJson(file: string): Promise<unknown> {
-  let text: string;
-  try {
-    text = await readFile(file, "utf8");
-  } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
-    throw new DataError(
-      `check: cannot read ${file}: ${missing ? "no such file" : (error as Error).message}`,
-      file,
-    );
-  }
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new DataError(`check: expected JSON in ${file}`, file);
-  }
 }

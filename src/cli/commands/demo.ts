@@ -1,3 +1,4 @@
+import type { Command as Program } from "commander";
 import type { Command } from "../command.js";
 import { addTrainingOptions, runTraining, type TrainingOptions } from "../training.js";
 
@@ -6,8 +7,8 @@ export const command: Command = {
   summary:
     "trains nano with exact RFP on synthetic scenes (or --images) in minutes and writes runs/demo/report.html",
   configure(program) {
-    addTrainingOptions(program, { sequences: "480", out: "runs/demo" }).action((options: TrainingOptions) =>
-      runTraining(options),
+    addTrainingOptions(program, { sequences: "480", out: "runs/demo" }).action(
+      (options: TrainingOptions, self: Program) => runTraining(options, self),
     );
   },
 };

@@ -1,6 +1,7 @@
 import type { AddonInfo } from "../../backends/native/addon.js";
 import type { Command } from "../command.js";
 import { type Machine, machine } from "../machine.js";
+import { jsonOf, print } from "../terminal.js";
 
 /** What a report of a problem should say about the machine. */
 interface Info extends Machine {
@@ -22,7 +23,7 @@ export const command: Command = {
   configure(program) {
     program.option("--json", "print JSON").action(async (options: { json?: boolean }) => {
       const info = await collect();
-      process.stdout.write(options.json ? `${JSON.stringify(info, null, 2)}\n` : table(info));
+      print(options.json ? `${jsonOf(info, 2)}\n` : table(info));
     });
   },
 };

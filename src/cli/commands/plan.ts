@@ -1,9 +1,11 @@
+import type { Command as Program } from "commander";
 import type { DType } from "../../core/dtype.js";
 import { ArgumentError } from "../../core/errors.js";
 import type { Model, ModelParams } from "../../learn/model.js";
 import type { Plan } from "../../learn/plan.js";
 import type { Command } from "../command.js";
-import { countOf } from "../options.js";
+import { countOf, countsOf, refuseGiven } from "../options.js";
+import { jsonOf, print } from "../terminal.js";
 
 interface Options {
   readonly preset?: string;
@@ -22,27 +24,50 @@ export const command: Command = {
   summary: "what each learning rule would hold in memory, what is tied and what broke a tie",
   configure(program) {
     program
-      .option("--preset <name>", "an R-JEPA preset, such as nano")
+      .argument(
+        "[file]",
+        "module that exports cells or models (.ts, .mts, .js, .mjs), which is run: plan only code that you trust",
+      )
+      .option("--preset <name>", "an R-JEPA preset, such as nano; the default where nothing else is named")
       .option("--cells <names>", "a stack of cells instead, bottom to top: mingru,gru")
-      .option("--input <sizes>", "input of the stack: 32, or 3x16x16 for convolutional cells", "32")
+      .option(
+        "--input <sizes>",
+        "input of the stack, or of kinds of cells in the module: 32, or 3x16x16 for convolutional cells",
+        "32",
+      )
       .option("--units <sizes>", "units of each cell: 64, or 64,32", "64")
       .option("--batch <n>", "streams in parallel", "1")
       .option("--steps <T>", "steps that bptt records", "100")
       .option("--window <H>", "steps that the influence crosses at once, or auto")
       .option("--dtype <name>", "float64 or float32", "float64")
       .option("--json", "print JSON")
-      .action(async (options: Options) => {
+      .action(async (file: string | undefined, options: Options, self: Program) => {
         const { plan } = await import("../../learn/plan.js");
-        if (options.dtype !== "float64" && options.dtype !== "float32")
-          throw new ArgumentError(`--dtype: expected float64 or float32, got "${options.dtype}"`);
-        const batch = countOf("--batch", options.batch);
-        const { model, ...example } = await subjectOf(options, { batch, dtype: options.dtype });
-        const found = plan(model, {
-          ...example,
+        const settings = {
+          batch: countOf("--batch", options.batch),
           steps: countOf("--steps", options.steps),
-          window: options.window === "auto" ? "auto" : countOf("--window", options.window ?? "1"),
-        });
-        process.stdout.write(options.json ? `${JSON.stringify(found, null, 2)}\n` : await table(found));
+          dtype: dtypeOf(options.dtype),
+          window: options.window === "auto" ? ("auto" as const) : countOf("--window", options.window ?? "1"),
+        };
+        const sizes = {
+          input: countsOf("--input", options.input, "x"),
+          units: countsOf("--units", options.units),
+        };
+        await import("../../index.js");
+        if (file === undefined) {
+          const { model, ...example } = await subjectOf(options, sizes, settings, self);
+          const found = plan(model, { ...settings, ...example });
+          print(options.json ? `${jsonOf(found, 2)}\n` : await table(found));
+          return;
+        }
+        refuseGiven(self, ["preset", "cells"], "no module beside it");
+        const { modelsOfModule, ofUser } = await import("../plan/module.js");
+        const found = (await modelsOfModule(file, sizes)).map(({ name, model }) => ({
+          name,
+          plan: ofUser(file, name, () => plan(model, settings)),
+        }));
+        if (options.json) print(`${jsonOf(Object.fromEntries(found.map((f) => [f.name, f.plan])), 2)}\n`);
+        else for (const one of found) print(`${one.name}\n${await table(one.plan)}\n`);
       });
   },
 };
@@ -54,22 +79,41 @@ interface Subject {
   readonly params?: ModelParams;
 }
 
-async function subjectOf(options: Options, sizes: { batch: number; dtype: DType }): Promise<Subject> {
+function dtypeOf(text: string): "float64" | "float32" {
+  if (text !== "float64" && text !== "float32")
+    throw new ArgumentError(`--dtype: expected float64 or float32, got "${text}"`);
+  return text;
+}
+
+interface Sizes {
+  readonly input: readonly number[];
+  readonly units: readonly number[];
+}
+
+async function subjectOf(
+  { cells, preset }: Options,
+  sizes: Sizes,
+  { batch, dtype }: { readonly batch: number; readonly dtype: DType },
+  self: Program,
+): Promise<Subject> {
   const { zeros } = await import("../../index.js");
-  if (options.cells === undefined) {
+  if (cells === undefined) {
+    refuseGiven(self, ["input", "units"], "--cells or a module with it");
     const { jepa, presetNamed } = await import("../../rjepa/index.js");
-    const { model, example } = jepa({ preset: presetNamed(options.preset ?? "nano"), steps: 8 });
-    return { model, ...example(sizes) } as unknown as Subject;
+    const { model, example } = jepa({ preset: presetNamed(preset ?? "nano"), steps: 8 });
+    return { model, ...example({ batch, dtype }) } as unknown as Subject;
   }
+  refuseGiven(self, ["preset"], "no --cells beside it");
+  const names = cells.split(",");
+  if (sizes.units.length > names.length)
+    throw new ArgumentError(
+      `--units: expected at most ${names.length}, one per cell, got ${sizes.units.length}`,
+    );
   const { stackOf } = await import("../stacks.js");
-  const model = stackOf({
-    cells: options.cells.split(","),
-    input: options.input.split("x").map((n) => countOf("--input", n)),
-    units: options.units.split(",").map((u) => countOf("--units", u)),
-  });
+  const model = stackOf({ cells: names, ...sizes });
   const { areas } = model;
   const [input, target] = [areas[0].geometry.input, areas[areas.length - 1].outputShape].map((shape) =>
-    zeros([sizes.batch, ...shape], { dtype: sizes.dtype }),
+    zeros([batch, ...shape], { dtype }),
   );
   return { model, sample: { input, target } } as unknown as Subject;
 }

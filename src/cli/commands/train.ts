@@ -1,3 +1,4 @@
+import type { Command as Program } from "commander";
 import type { Command } from "../command.js";
 import { addTrainingOptions, runTraining, type TrainingOptions } from "../training.js";
 
@@ -5,8 +6,8 @@ export const command: Command = {
   name: "train",
   summary: "trains an R-JEPA on fixated patches, with progress, figures and a report",
   configure(program) {
-    addTrainingOptions(program, { sequences: "all", out: "runs/train" }).action((options: TrainingOptions) =>
-      runTraining(options),
+    addTrainingOptions(program, { sequences: "all", out: "runs/train" }).action(
+      (options: TrainingOptions, self: Program) => runTraining(options, self),
     );
   },
 };

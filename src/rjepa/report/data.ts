@@ -41,7 +41,7 @@ export interface ReportCounts {
   parameters: number;
   /** Size of the embedding h. */
   embedding?: number;
-  /** Images that could not be used, by name. */
+  /** What could not be used, whole or in part, by name; `*.gif (3)` for three files. */
   skippedImages?: readonly string[];
 }
 

@@ -1,7 +1,9 @@
+import { printable } from "../../core/printable.js";
+
 /** Between a number and its unit: a line does not break here. */
 const gap = "\u00a0";
 
-/** Text that is safe inside HTML elements and quoted attributes. */
+/** Text that is safe inside HTML elements and quoted attributes, on one line and written in one direction. */
 export function escapeHtml(text: string): string {
   const entities: Record<string, string> = {
     "&": "&amp;",
@@ -10,7 +12,7 @@ export function escapeHtml(text: string): string {
     '"': "&quot;",
     "'": "&#39;",
   };
-  return text.replace(/[&<>"']/g, (character) => entities[character]!);
+  return printable(text).replace(/[&<>"']/g, (character) => entities[character]!);
 }
 
 /** `15912` as `15,912`. */

@@ -193,9 +193,7 @@ function facts(data: ReportData): string {
     ["parameters", formatCount(counts.parameters)],
     ["seed", String(data.seed)],
     ["time", `${formatSeconds(data.seconds)}, ${formatCount(data.fixationsPerSecond)} fixations per second`],
-    ...(skipped.length > 0
-      ? [[`images skipped: ${skipped.length}`, listed(skipped)] as [string, string]]
-      : []),
+    ...(skipped.length > 0 ? [["left out, whole or in part", listed(skipped)] as [string, string]] : []),
   ];
   return `<section>
 <h2>The run</h2>
