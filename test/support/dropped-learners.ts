@@ -12,23 +12,27 @@ const model = stack([cells.mingru({ input: 8, units: 16 })]);
 const params = model.init(random.key(1));
 const sample = { input: random.normal(random.key(2), [1, 8]), target: random.normal(random.key(3), [1, 16]) };
 
+/** Resident memory outside of V8's heap, which grows and shrinks by itself. */
 function collected(): number {
   (globalThis as { gc?: () => void }).gc?.();
   const { rss, heapTotal } = process.memoryUsage();
   return rss - heapTotal;
 }
 
+const middle = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+
 async function main(): Promise<void> {
-  let before = 0;
-  const first = Math.ceil(count / 4);
+  const taken: number[] = [];
   for (let i = 0; i < count; i++) {
-    if (i === first) before = collected();
     const learner = rfp(model, params);
     for (let t = 0; t < 4; t++) learner.step(sample);
     learner.gradient();
     if (isYielding && i % 10 === 9) await setImmediate();
+    if (i % 50 === 49) taken.push(collected());
   }
-  const perHundred = ((collected() - before) / (count - first)) * 100;
+  const half = taken.length / 2;
+  const perHundred = ((middle(taken.slice(half)) - middle(taken.slice(0, half))) / (count / 2)) * 100;
   console.log(JSON.stringify({ backend: backend().name, perHundred }));
 }
 
