@@ -1,5 +1,6 @@
 // Builds the C++ addon where CMake and a compiler are at hand: node native/install.mjs [--strict]
-// Run when the package is installed. Downloads nothing. Where it cannot build it says so in one line, and the library
+// Run when the package is installed. Downloads nothing. A checkout, where cmake-js is among the tools, builds through that; who
+// installs the package needs CMake and a compiler only. Where it cannot build it says so in one line, and the library
 // runs on its js backend; with --strict it shows what the tools say, and fails.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
@@ -11,6 +12,7 @@ import { fileURLToPath } from "node:url";
 const strict = process.argv.includes("--strict");
 const source = dirname(fileURLToPath(import.meta.url));
 const root = dirname(source);
+const isCheckout = existsSync(join(root, "tsconfig.json"));
 const build = join(root, "build/native");
 const log = join(root, "build/native.log");
 const said = [];
@@ -31,7 +33,33 @@ function includes() {
   return ["node-api-headers", "node-addon-api"].map((name) => resolve(require(name).include_dir)).join(";");
 }
 
-function configure() {
+/** The program of cmake-js; null where it is not installed. */
+function cmakeJs() {
+  if (!isCheckout) return null;
+  try {
+    return createRequire(import.meta.url).resolve("cmake-js/bin/cmake-js");
+  } catch {
+    return null;
+  }
+}
+
+/** One of its commands. */
+const cmakeJsDoes = (program, command) =>
+  tool(process.execPath, [
+    ...[program, command, "--directory", source, "--out", build, "--config", "Release"],
+    ...["--parallel", String(availableParallelism())],
+  ]);
+
+/** What an earlier build in another folder, or with another compiler or generator, has left is removed. */
+function configure(cmakeJs) {
+  const once = cmakeJs ? () => cmakeJsDoes(cmakeJs, "configure") : configurePlainly;
+  if (once()) return true;
+  if (!existsSync(join(build, "CMakeCache.txt"))) return false;
+  rmSync(build, { recursive: true, force: true });
+  return once();
+}
+
+function configurePlainly() {
   const args = [
     "-S",
     source,
@@ -40,10 +68,6 @@ function configure() {
     "-DCMAKE_BUILD_TYPE=Release",
     `-DONWARD_NODE_INCLUDE=${includes()}`,
   ];
-  if (tool("cmake", args)) return true;
-  // what an earlier build in another folder, or with another compiler, has left
-  if (!existsSync(join(build, "CMakeCache.txt"))) return false;
-  rmSync(build, { recursive: true, force: true });
   return tool("cmake", args);
 }
 
@@ -51,9 +75,12 @@ function configure() {
 function install() {
   if (!tool("cmake", ["--version"])) return "CMake is not installed";
   mkdirSync(build, { recursive: true });
-  if (!configure()) return "no C++17 compiler was found that CMake can use";
-  if (!tool("cmake", ["--build", build, "--parallel", String(availableParallelism())]))
-    return "it does not compile";
+  const program = cmakeJs();
+  if (!configure(program)) return "no C++17 compiler was found that CMake can use";
+  const isBuilt = program
+    ? cmakeJsDoes(program, "build")
+    : tool("cmake", ["--build", build, "--parallel", String(availableParallelism())]);
+  if (!isBuilt) return "it does not compile";
   return null;
 }
 
@@ -76,7 +103,7 @@ if (missing !== null) {
     `onward: the native addon is not built, since ${missing}; the js backend is used. For more speed install CMake 3.16 or later and a C++17 compiler, and run npm rebuild onward (log: ${log}).`,
   );
   if (strict) process.exitCode = 1;
-} else if (!existsSync(join(root, "tsconfig.json"))) {
+} else if (!isCheckout) {
   // an installed package keeps the addon alone
   rmSync(build, { recursive: true, force: true });
 }

@@ -1,5 +1,5 @@
 // npm run test:sanitize [-- test files]: builds the addon with the address and undefined-behavior sanitizers of GCC into
-// build/Sanitized, and runs the tests on it. Leaks are not looked for: Node itself keeps what it has until it ends.
+// build/Sanitized, and runs the tests on it; test/backends/native-lifetimes.test.ts is what was written for it. Leaks are not looked for: Node itself keeps what it has until it ends.
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 

@@ -9,7 +9,6 @@
 namespace {
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
-  onward::keepFreedMemory();
   auto* session = new onward::Session();
   env.SetInstanceData<onward::Session>(session);
   const auto define = [&](const char* name, napi_callback callback) {
@@ -24,6 +23,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   define("program", onward::createProgram);
   define("replay", onward::replay);
   define("rebind", onward::rebind);
+  define("keepFreedMemory", onward::keepFreedMemory);
   Napi::Array names = Napi::Array::New(env, onward::kOps + 1);
   for (int i = 0; i < onward::kOps; i++) names.Set(i, onward::nameOf(static_cast<onward::Op>(i)));
   names.Set(onward::kTraceStep, "traceStep");

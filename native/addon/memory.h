@@ -1,11 +1,12 @@
 #pragma once
+#include <node_api.h>
 
 namespace onward {
 
 /**
- * Asks the C library to keep the memory of large arrays that are freed, up to 256 MiB, for the next ones: fresh pages cost
- * more than most kernels that fill them. Not where the user has set any of this (MALLOC_MMAP_THRESHOLD_ and the like).
+ * keepFreedMemory(): asks the C library to keep the memory of large arrays that are freed, up to 256 MiB, for the next ones.
+ * Fresh pages cost more than most kernels that fill them. This changes how the whole process allocates: only on request.
  */
-void keepFreedMemory();
+napi_value keepFreedMemory(napi_env env, napi_callback_info info);
 
 }  // namespace onward

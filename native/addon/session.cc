@@ -11,6 +11,9 @@ namespace {
 
 constexpr size_t kMaxArrays = 32;
 
+/** The number of instructions in a mailbox that was read. */
+constexpr int32_t kTaken = -1;
+
 /** Memory of the mailbox as an array of JavaScript's, which keeps it alive. */
 napi_value arrayOver(napi_env env, const std::shared_ptr<Mailbox>& mailbox, void* data, size_t bytes,
                      napi_typedarray_type type, size_t length) {
@@ -90,6 +93,8 @@ napi_value run(napi_env env, napi_callback_info info) {
     Mailbox& box = *session.mailbox;
     Encoded encoded{box.ints, Mailbox::kInts, box.numbers, Mailbox::kNumbers};
     const int32_t instructions = encoded.next();
+    box.ints[0] = kTaken;
+    if (instructions < 0) throw Error("no-instructions", "run: expected instructions in the mailbox, got none since the last run");
     for (int32_t i = 0; i < instructions; i++)
       runNext(encoded, arrays, static_cast<int64_t>(count), context);
     return nullptr;
@@ -99,13 +104,16 @@ napi_value run(napi_env env, napi_callback_info info) {
 napi_value describe(napi_env env, napi_callback_info info) {
   return guarded(env, [=] {
     size_t count = 0;
-    Context& context = opened(sessionOf(env, info, &count, nullptr));
-    napi_value result, threads;
+    Session& session = sessionOf(env, info, &count, nullptr);
+    Context& context = opened(session);
+    napi_value result, threads, programs;
     check(napi_create_object(env, &result), "native: expected an object, got none");
     check(napi_create_int32(env, context.pool.threads(), &threads), "native: expected a number, got none");
     const bool hasBlas = context.usesBlas && context.blas.open();
     set(env, result, "simd", text(env, context.table.name));
     set(env, result, "threads", threads);
+    check(napi_create_int64(env, session.programs->bytes(), &programs), "native: expected a number, got none");
+    set(env, result, "programBytes", programs);
     set(env, result, "blas", text(env, hasBlas ? "OpenBLAS" : "own kernels"));
     set(env, result, "blasFile", text(env, hasBlas ? Blas::file() : ""));
     set(env, result, "blasConfig", text(env, context.blas.config()));

@@ -3,11 +3,15 @@
 
 #include <memory>
 
+#include "addon/held.h"
 #include "cpu/context.h"
 
 namespace onward {
 
-/** Where TypeScript writes instructions, shared with it: the first integer is their number. */
+/**
+ * Where TypeScript writes instructions, shared with it: the first integer is their number. It is taken away when they are
+ * run, so that nobody who writes to memory of another place by now (transferred) runs them again.
+ */
 struct Mailbox {
   static constexpr int kInts = 8192;
   static constexpr int kNumbers = 256;
@@ -20,6 +24,8 @@ struct Session {
   std::unique_ptr<Context> context;
   /** Also held by the arrays that TypeScript has of it. */
   std::shared_ptr<Mailbox> mailbox = std::make_shared<Mailbox>();
+  /** Programs may outlive it. */
+  std::shared_ptr<Programs> programs = std::make_shared<Programs>();
 };
 
 /** The session and the arguments of a call. */
@@ -34,7 +40,7 @@ Context& opened(Session& session);
 napi_value open(napi_env env, napi_callback_info info);
 /** run(...arrays): decodes and runs the instructions in the mailbox, on these arrays. */
 napi_value run(napi_env env, napi_callback_info info);
-/** info(): { simd, threads, blas, blasConfig }; opens the BLAS. */
+/** info(): { simd, threads, programBytes, blas, blasFile, blasConfig }; opens the BLAS. */
 napi_value describe(napi_env env, napi_callback_info info);
 
 }  // namespace onward

@@ -3,7 +3,8 @@
 #include <dlfcn.h>
 
 #include <climits>
-#include <cstdlib>
+#include <cstring>
+#include <initializer_list>
 
 namespace onward {
 
@@ -14,19 +15,16 @@ template <class T>
 using GemmOf = void (*)(int, int, int, int, int, int, T, const T*, int, const T*, int, T, T*, int);
 
 #ifdef ONWARD_OPENBLAS
-constexpr const char* kCore = "OPENBLAS_CORETYPE";
-
-/** An OpenBLAS older than the processor may take it for one of 2004: it is told which kernels run well, unless the user did. */
-bool tellProcessor() {
-#if defined(__x86_64__)
-  __builtin_cpu_init();
-  if (!__builtin_cpu_is("intel") || std::getenv(kCore)) return false;
-  const bool wide = __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw");
-  if (!wide && !(__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))) return false;
-  return setenv(kCore, wide ? "SkylakeX" : "Haswell", 1) == 0;
-#else
-  return false;
-#endif
+/** Bytes of the vectors that OpenBLAS computes with, by the name of the processor that it takes this one for. */
+int widthOf(const char* core) {
+  // the last four have vectors of 32 bytes, but no fused products of them
+  for (const char* narrow :
+       {"Katmai", "Coppermine", "Northwood", "Prescott", "Banias", "Core2", "Penryn", "Dunnington", "Nehalem", "Atom", "Athlon",
+        "Opteron", "Opteron_SSE3", "Barcelona", "Nano", "Bobcat", "Sandybridge", "Bulldozer", "Piledriver", "Steamroller"})
+    if (std::strcmp(core, narrow) == 0) return 16;
+  for (const char* wide : {"Haswell", "Zen", "Excavator"})
+    if (std::strcmp(core, wide) == 0) return 32;
+  return 64;
 }
 #endif
 }  // namespace
@@ -36,13 +34,14 @@ struct Blas::Library {
   GemmOf<double> dgemm = nullptr;
   GemmOf<float> sgemm = nullptr;
   char* (*config)() = nullptr;
+  int width = 64;
 
   Library() {
 #ifdef ONWARD_OPENBLAS
-    const bool told = tellProcessor();
     handle = dlopen(ONWARD_OPENBLAS, RTLD_NOW | RTLD_LOCAL);
-    if (told) unsetenv(kCore);
     if (!handle) return;
+    const auto core = reinterpret_cast<char* (*)()>(dlsym(handle, "openblas_get_corename"));
+    if (core) width = widthOf(core());
     dgemm = reinterpret_cast<GemmOf<double>>(dlsym(handle, "cblas_dgemm"));
     sgemm = reinterpret_cast<GemmOf<float>>(dlsym(handle, "cblas_sgemm"));
     config = reinterpret_cast<char* (*)()>(dlsym(handle, "openblas_get_config"));
@@ -75,8 +74,8 @@ bool Blas::open() {
   if (!tried_) {
     // opened once for the process, never closed: threads of a BLAS outlive whoever opened it
     static const Library library;
+    library_ = library.handle && library.width >= least_ ? &library : nullptr;
     tried_ = true;
-    library_ = library.handle ? &library : nullptr;
   }
   return library_ != nullptr;
 }

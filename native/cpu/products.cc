@@ -121,6 +121,7 @@ void multiplyShared(int64_t m, int64_t n, int64_t k, Matrix<const T> a, Matrix<c
   }
   // the last part takes what is left, so that none is a single row, which would be summed in another order
   const int64_t parts = length / size;
+  if (context.usesBlas) context.blas.open();
   context.pool.each(parts, [&](int64_t part, int thread) {
     const int64_t from = part * size, count = part == parts - 1 ? length - from : size;
     if (byRows)

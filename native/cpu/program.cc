@@ -65,6 +65,14 @@ void Program::decodeAll() {
   stale_ = false;
 }
 
+int64_t Program::bytes() const {
+  size_t bytes = sizeof *this + ints_.capacity() * sizeof(int32_t) + numbers_.capacity() * sizeof(double) +
+                 arrays_.capacity() * sizeof(Array) + instructions_.capacity() * sizeof(Instruction) +
+                 traces_.capacity() * sizeof(TracePlan) + steps_.capacity() * sizeof(Step);
+  for (const TracePlan& plan : traces_) bytes += plan.terms.capacity() * sizeof(TraceTerm);
+  return static_cast<int64_t>(bytes);
+}
+
 void Program::run(Context& context) {
   if (stale_) decodeAll();
   for (const Step& step : steps_) {

@@ -22,6 +22,8 @@ class Program {
   /** Points everything that points at an array at another of its dtype; whether it is long enough is seen at the next run. */
   void rebind(int64_t index, const Array& array);
   void run(Context& context);
+  /** What it takes up, besides the arrays. */
+  int64_t bytes() const;
 
  private:
   struct Step {

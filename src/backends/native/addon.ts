@@ -13,12 +13,14 @@ export interface Addon {
   /** Runs the instructions in the mailbox on these arrays. */
   run(...arrays: readonly TypedArray[]): void;
   info(): AddonInfo;
-  /** Instructions, their number first, decoded for replays. */
+  /** Instructions, their number first, decoded for replays. The arrays live as long as the program. */
   program(ints: Int32Array, numbers: Float64Array, arrays: readonly TypedArray[]): NativeProgram;
-  /** Runs all of it. No array of it may have been detached since. */
+  /** Runs all of it, or nothing, with an error, where the memory of an array was transferred or shrunk. */
   replay(program: NativeProgram): void;
   /** Points a program at another array of the same dtype, long enough for what the program reads. */
   rebind(program: NativeProgram, index: number, array: TypedArray): void;
+  /** Has the C library keep freed memory for the next arrays, in the whole process. */
+  keepFreedMemory(): void;
 }
 
 /** Something of the addon's. */
@@ -33,6 +35,8 @@ export interface AddonInfo {
   /** Instruction set that the kernels were compiled for. */
   readonly simd: string;
   readonly threads: number;
+  /** What programs take up that are not yet freed, besides the arrays. */
+  readonly programBytes: number;
   readonly blas: string;
   /** Where the BLAS was loaded from, and what it says of itself. */
   readonly blasFile: string;

@@ -1,4 +1,5 @@
 import { allocate, bytesPerElement, type DType, type TypedArray } from "../../core/dtype.js";
+import { BackendError } from "../../core/errors.js";
 import type { Backend, Operand, Result } from "../../tensor/backend.js";
 import type { TraceStep } from "../../tensor/trace-step.js";
 import { type Addon, asBackendError } from "./addon.js";
@@ -17,9 +18,24 @@ const largeResult = 2 ** 15;
 const writesAll = (kernels: ReadonlyMap<string, number>, name: string): boolean =>
   kernels.has(name) && name !== "put" && name !== "take";
 
-/** An array that holds anything. */
+/** Bytes from which on zeros are taken: some versions of Node hand out no memory as it is above 4 GiB. */
+const largestUnfilled = 2 ** 31 - 1;
+
+/** An array that holds anything. @throws BackendError where there is no memory for it */
 function unfilled(dtype: DType, n: number): TypedArray {
-  const { buffer } = Buffer.allocUnsafeSlow(n * bytesPerElement[dtype]);
+  const bytes = n * bytesPerElement[dtype];
+  try {
+    return bytes > largestUnfilled ? allocate(dtype, n) : viewOf(dtype, Buffer.allocUnsafeSlow(bytes).buffer);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new BackendError(
+      `native: expected memory for a result of ${n} numbers of ${dtype}, got none (${bytes} bytes)`,
+      "out-of-memory",
+    );
+  }
+}
+
+function viewOf(dtype: DType, buffer: ArrayBufferLike): TypedArray {
   switch (dtype) {
     case "float64":
       return new Float64Array(buffer);

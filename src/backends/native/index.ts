@@ -28,6 +28,14 @@ function threadsWanted(): number {
   return threads;
 }
 
+/** Whether the process may keep the memory of large arrays that are freed. */
+function keepsMemory(): boolean {
+  const wanted = environment("ONWARD_KEEP_MEMORY") ?? "0";
+  if (wanted !== "0" && wanted !== "1" && wanted !== "")
+    throw new BackendError(`ONWARD_KEEP_MEMORY: expected 0 or 1, got "${wanted}"`, "invalid-environment");
+  return wanted === "1";
+}
+
 /**
  * Registers the addon beside the reference, and makes it the current backend, unless the environment asks for the reference.
  * @throws BackendError where ONWARD_BACKEND asks for what there is not
@@ -49,6 +57,7 @@ export function registerNative(reference: Backend): void {
   };
   loaded = loadAddon();
   if (typeof loaded !== "string") {
+    if (keepsMemory()) loaded.keepFreedMemory();
     registerBackend(nativeBackend(loaded, reference, options));
     useBackend("native");
   } else if (wanted === "native" || environment("ONWARD_ADDON")) {
