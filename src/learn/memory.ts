@@ -1,4 +1,7 @@
 import { ArgumentError, PlanError } from "../core/errors.js";
+import { availableMemory } from "../core/host.js";
+
+export { availableMemory };
 
 const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 
@@ -10,12 +13,6 @@ export function formatBytes(bytes: number): string {
     unit++;
   }
   return `${unit === 0 ? value : value.toFixed(value < 10 ? 2 : 1)} ${units[unit]}`;
-}
-
-/** Bytes the machine has free, where the platform tells; infinite elsewhere. */
-export function availableMemory(): number {
-  const host = (globalThis as { process?: { availableMemory?: () => number } }).process;
-  return host?.availableMemory?.() ?? Number.POSITIVE_INFINITY;
 }
 
 /** Refuses what does not fit, before anything is allocated. @throws PlanError */
