@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
@@ -61,13 +61,17 @@ const run = (file: string, args: readonly string[], env: Record<string, string> 
   });
 const node = (args: readonly string[], env?: Record<string, string>) => run(process.execPath, args, env);
 
+const needAddon = ({ skip }: { skip(reason?: string): void }): void => {
+  if (at.noAddon) skip(at.noAddon);
+};
+
 /** Skipped, with the reason in its title, where something is missing. */
 const where = (missing: string | false, title: string, test: () => Promise<void>): void =>
   void (missing ? it.skip(`${title} (skipped: ${missing})`, test) : it(title, test));
 
 describe("source lines", () => {
-  it.each(["js", "native"])("from source, on %s", async (backend) => {
-    if (backend === "native" && at.noAddon) return;
+  it.for(["js", "native"])("from source, on %s", async (backend, context) => {
+    if (backend === "native") needAddon(context);
     const folder = join(at.folder, "from-source/user");
     mkdirSync(folder, { recursive: true });
     for (const name of readdirSync(user)) {
@@ -80,8 +84,8 @@ describe("source lines", () => {
     check(await node(["--import", tsx, join(folder, "app.js")], { ONWARD_BACKEND: backend }), backend);
   });
 
-  it.each(["js", "native"])("of the installed package, on %s", async (backend) => {
-    if (backend === "native" && at.noAddon) return;
+  it.for(["js", "native"])("of the installed package, on %s", async (backend, context) => {
+    if (backend === "native") needAddon(context);
     check(await node(["user/app.js"], { ONWARD_BACKEND: backend }), backend);
   });
 
@@ -94,6 +98,13 @@ describe("source lines", () => {
     const frozen = 'Object.defineProperty(Error, "stackTraceLimit", { value: 100, writable: false });';
     writeFileSync(join(at.folder, "user/frozen.js"), frozen);
     check(await node(["--import", "./user/frozen.js", "user/app.js"]), "js");
+  });
+
+  it("where Node permits nothing but reading", async () => {
+    const permission =
+      Number(process.versions.node.split(".")[0]) < 23 ? "--experimental-permission" : "--permission";
+    const args = ["--no-warnings", permission, "--allow-fs-read=*", "user/app.js"];
+    check(await node(args, { ONWARD_BACKEND: "" }), "js");
   });
 
   where(deno === null && "Deno is not installed", "in Deno, without any permission", async () => {
@@ -183,8 +194,8 @@ describe("a bundle of the user's", () => {
     });
   }
 
-  it("finds the addon where it is told", async () => {
-    if (at.noAddon) return;
+  it("finds the addon where it is told", async (context) => {
+    needAddon(context);
     const file = await bundle("addon.cjs", {});
     const files = { app: file, cell: file, gru: file };
     const addon = join(at.home, "build/Release/onward.node");
@@ -192,5 +203,64 @@ describe("a bundle of the user's", () => {
     await expect(node([file], { ONWARD_BACKEND: "native" })).rejects.toThrow(
       /ONWARD_BACKEND: expected the native addon, but this is a bundle, which has no addon beside it; ONWARD_ADDON can name the file/,
     );
+  });
+});
+
+describe("the package", () => {
+  const onward = (args: readonly string[], folder = at.folder): Promise<string> =>
+    output(process.execPath, [join(folder, "node_modules/onward/dist/cli/onward.js"), ...args], {
+      cwd: folder,
+      env: { ...process.env, ONWARD_BACKEND: "js" },
+    });
+
+  it("is installed alone, and says what is missing and how to get it", async () => {
+    expect(readdirSync(join(at.folder, "node_modules")).filter((name) => !name.startsWith("."))).toEqual([
+      "onward",
+    ]);
+    const text = await onward(["info"]);
+    const names = Object.keys(
+      JSON.parse(readFileSync(join(at.home, "package.json"), "utf8")).peerDependencies,
+    );
+    for (const name of names)
+      expect(text).toMatch(
+        new RegExp(`^${name} +not installed\\n {11}for .+\\n {11}to have it: npm install .*${name}`, "m"),
+      );
+    expect(text).toContain(`missing: addon, OpenBLAS, ${names.join(", ")}; all else works without`);
+  });
+
+  it("plans a cell of its own with the lines of its source", async () => {
+    const args = ["plan", "--cells", "gru", "--input", "2", "--units", "3"];
+    expect(await onward(args)).toContain(`contract at ${lineWith(sourceFiles().gru, ".Un)")}`);
+  });
+
+  it("checks a user's cell, and names the line that breaks a tie", async () => {
+    const folder = join(at.folder, "with-peers");
+    cpSync(join(at.folder, "node_modules"), join(folder, "node_modules"), { recursive: true });
+    for (const name of ["fast-check", "pure-rand"])
+      symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name), "junction");
+    writeFileSync(join(folder, "package.json"), '{ "private": true, "type": "module" }');
+    const cell = readFileSync(join(user, "my-cell.js"), "utf8");
+    mkdirSync(join(folder, "user"));
+    const file = join(folder, "user/claims.js");
+    writeFileSync(file, cell.replace('locality: "dense"', 'locality: "unit"'));
+    const line = lineWith(file, "1.0625");
+    const checked = await onward(["check", "user/claims.js", "--seed", "1", "--runs", "2"], folder).catch(
+      (error: { stdout: string }) => error.stdout,
+    );
+    expect(checked).toContain(`broken by contract at ${line}: `);
+    const tied =
+      'import { expectTied } from "onward/testing"; import { mine } from "./claims.js"; expectTied(mine);';
+    writeFileSync(join(folder, "user/tied.js"), tied);
+    const failed = output(process.execPath, ["user/tied.js"], { cwd: folder });
+    await expect(failed).rejects.toThrow(`broken by contract at ${line}: `);
+  });
+
+  it("is published as publint and attw would have it", async () => {
+    const bin = (name: string): string => join(root, "node_modules/.bin", name);
+    await output(bin("publint"), ["--strict", at.tarball], { cwd: root });
+    const resolved = await output(bin("attw"), ["--profile", "esm-only", "--format", "json", at.tarball], {
+      cwd: root,
+    });
+    expect(Object.keys(JSON.parse(resolved).analysis.entrypoints)).toContain("./learn");
   });
 });
