@@ -14,6 +14,7 @@ import {
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { markMachinery } from "./mark-machinery.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const cli = join(root, "src/cli");
@@ -111,7 +112,7 @@ const coreInOneChunk = {
     }));
   },
 };
-await build({
+const library = await build({
   absWorkingDir: root,
   entryPoints: names.map((name) => ({ in: `entry:${name}`, out: name })),
   outdir: "dist",
@@ -122,12 +123,19 @@ await build({
   format: "esm",
   target: "es2022",
   sourcemap: true,
+  metafile: true,
   logLevel: "warning",
   packages: "external",
   plugins: [coreInOneChunk],
   // package.json says what of dist has side effects, not of src
   ignoreAnnotations: true,
 });
+await markMachinery(
+  root,
+  Object.keys(library.metafile.outputs)
+    .filter((file) => file.endsWith(".js"))
+    .map((file) => join(root, file)),
+);
 chmodSync(outfile, 0o755);
 const licenses = bundledLicenses(Object.keys(metafile.inputs));
 writeFileSync(join(root, "dist/cli/LICENSES.txt"), licenses.join(`\n${"-".repeat(72)}\n\n`));

@@ -57,7 +57,7 @@ export function addTrainingOptions(program: Program, defaults: { sequences: stri
     .option("--batch <n>", "streams in parallel", "1")
     .option("--epochs <n>", "passes over the sequences", "1")
     .option("--rate <x>", "peak learning rate; default 2e-4 for one stream, 1e-3 for batches")
-    .option("--seed <n>", "same seed, same numbers", "1")
+    .option("--seed <n>", "same seed, same bits on one backend and instruction set", "1")
     .option("--out <folder>", "where summary.json and report.html go", defaults.out)
     .option("--backend <name>", "backend to compute with");
 }

@@ -1,6 +1,7 @@
 /**
  * Keyed, splittable random numbers: Threefry-2x32 with 20 rounds (Salmon, Moraes, Dror & Shaw 2011). A key and a
- * counter give the bits, so the same key gives the same numbers on every platform, in any order of asking.
+ * counter give the bits, so the same key gives the same integers and uniform numbers on every platform, in any order of
+ * asking. Normal numbers go through the logarithm, sine and cosine of the JavaScript engine.
  */
 import { ArgumentError } from "./errors.js";
 

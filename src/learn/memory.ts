@@ -1,11 +1,8 @@
 import { formatBytes } from "../core/bytes.js";
 import { ArgumentError, PlanError } from "../core/errors.js";
+import { availableMemory } from "../core/host.js";
 
-/** Bytes the machine has free, where the platform tells; infinite elsewhere. */
-export function availableMemory(): number {
-  const host = (globalThis as { process?: { availableMemory?: () => number } }).process;
-  return host?.availableMemory?.() ?? Number.POSITIVE_INFINITY;
-}
+export { availableMemory };
 
 /** Refuses what does not fit, before anything is allocated. @throws PlanError */
 export function checkMemory(who: string, needed: number, limit: number = availableMemory()): void {

@@ -48,11 +48,11 @@ export interface RuleOptions {
   /** Bytes that influence may take; default: what the machine has free. */
   readonly memoryLimit?: number;
   /**
-   * Records the kernel calls of a step and replays them: the same numbers, several times faster where areas are small.
+   * Records the kernel calls of a step and replays them: the same numbers to rounding (on `js` to the last bit), several times faster where areas are small.
    * Not for a model that computes otherwise from step to step by a variable of its own. Default: where the model is pure.
    */
   readonly compile?: boolean;
-  /** For rules that draw random numbers: same seed, same gradient. Default 0. */
+  /** For rules that draw random numbers: same seed, same gradient on one backend and instruction set. Default 0. */
   readonly seed?: number;
 }
 

@@ -12,7 +12,7 @@ export interface RandomOptions {
   readonly dtype?: DType;
 }
 
-/** Standard normal numbers; the same key gives the same numbers everywhere. */
+/** Standard normal numbers; the same key gives the same bits in one JavaScript engine, and others within rounding. */
 export function normal(key: prng.Key, shape: Shape = [], options: RandomOptions = {}): Tensor {
   const dtype = requireFloat("random.normal", options.dtype ?? "float64");
   return tensor(prng.normal(key, sizeOf(checkShape("random.normal", shape))), { shape, dtype });

@@ -1,5 +1,6 @@
 import type { TypedArray } from "../../core/dtype.js";
 import { BackendError } from "../../core/errors.js";
+import { builtinModules, environment, mayLoadAddons } from "../../core/host.js";
 
 /** What the C++ addon exports (native/addon). */
 export interface Addon {
@@ -43,30 +44,41 @@ export interface AddonInfo {
   readonly blasConfig: string;
 }
 
-/** Where the addon lies from here: in a source file, and in a built one. */
-const files = ["../../../build/Release/onward.node", "../../build/Release/onward.node"];
+/** The package from here: from a source file, and from a built one. */
+const roots = ["../../../", "../../"];
+
+/** The addon's file in this package; `null` where this code was bundled away from its package. */
+function ownFile(): string | null {
+  const builtin = process.getBuiltinModule;
+  // no place is known in a bundle in CommonJS, and only a file has neighbors
+  const here = import.meta.url as string | undefined;
+  if (!here?.startsWith("file:")) return null;
+  const path = (file: string): string => builtin("node:url").fileURLToPath(new URL(file, here));
+  const root = roots.find((root) => builtin("node:fs").existsSync(path(`${root}native/install.mjs`)));
+  return root === undefined ? null : path(`${root}build/Release/onward.node`);
+}
 
 /**
  * The addon, or a sentence that says why there is none. Nothing of Node is imported: browsers come here too.
  */
 export function loadAddon(): Addon | string {
-  const builtin = globalThis.process?.getBuiltinModule;
-  if (!builtin) return "this runtime loads no addons";
-  const { existsSync } = builtin("node:fs");
-  // a build of one's own, such as one with sanitizers
-  const given = globalThis.process?.env.ONWARD_ADDON;
-  const path = given
-    ? [given].find((file) => existsSync(file))
-    : files
-        .map((file) => builtin("node:url").fileURLToPath(new URL(file, import.meta.url)))
-        .find((file) => existsSync(file));
-  if (path === undefined && given) return `ONWARD_ADDON names no file: "${given}"`;
-  if (path === undefined)
-    return "it is not built; install CMake 3.16 or later and a C++17 compiler, then run npm rebuild onward";
+  const builtin = builtinModules();
+  if (builtin === null) return "this runtime loads no addons";
+  if (!mayLoadAddons())
+    return "this runtime has no permission to load it (in Deno: --allow-ffi --allow-read --allow-env)";
   try {
-    return builtin("node:module").createRequire(import.meta.url)(path) as Addon;
+    // a build of one's own, such as one with sanitizers
+    const given = environment("ONWARD_ADDON");
+    const path = given || ownFile();
+    if (path === null)
+      return "this is a bundle, which has no addon beside it; ONWARD_ADDON can name the file, build/Release/onward.node of the installed package";
+    if (!builtin("node:fs").existsSync(path))
+      return given
+        ? `ONWARD_ADDON names no file: "${given}"`
+        : "it is not built; install CMake 3.16 or later and a C++17 compiler, then run npm rebuild onward";
+    return builtin("node:module").createRequire(path)(path) as Addon;
   } catch (error) {
-    return `it was built but does not load: ${(error as Error).message}`;
+    return `it does not load: ${(error as Error).message}`;
   }
 }
 

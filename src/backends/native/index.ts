@@ -1,12 +1,11 @@
 /** The C++ addon as a backend, where it is built. */
 import { BackendError } from "../../core/errors.js";
+import { environment } from "../../core/host.js";
 import { type Backend, registerBackend, useBackend } from "../../tensor/backend.js";
 import { type Addon, type AddonInfo, loadAddon } from "./addon.js";
 import { nativeBackend } from "./backend.js";
 
 let loaded: Addon | string = "the library was not loaded";
-
-const environment = (name: string): string | undefined => globalThis.process?.env?.[name];
 
 /** One of a few words, or nothing. @throws BackendError */
 function choice(name: string, words: readonly string[]): string | undefined {

@@ -1,6 +1,7 @@
 import type { AddonInfo } from "../../backends/native/addon.js";
 import type { Command } from "../command.js";
 import { type Machine, machine } from "../machine.js";
+import { findPackages, type OptionalPart } from "../optional-parts.js";
 import { jsonOf, print } from "../terminal.js";
 
 /** What a report of a problem should say about the machine. */
@@ -9,17 +10,13 @@ interface Info extends Machine {
   backend: string;
   /** What the native addon runs with, or why it does not run. */
   native: AddonInfo | { readonly missing: string };
-  /** Optional packages by name; null where one is not installed. */
-  optional: Record<string, string | null>;
+  /** What the library runs without: the addon, its BLAS, packages. */
+  optional: readonly OptionalPart[];
 }
-
-/** Optional packages and what npm has to install for them. */
-const optionalPackages = { sharp: "sharp", vega: "vega@5", "vega-lite": "vega-lite@5" } as const;
-type OptionalPackage = keyof typeof optionalPackages;
 
 export const command: Command = {
   name: "info",
-  summary: "versions, backends and what this machine offers",
+  summary: "versions, backends, what this machine offers, and every optional part with what needs it",
   configure(program) {
     program.option("--json", "print JSON").action(async (options: { json?: boolean }) => {
       const info = await collect();
@@ -34,34 +31,40 @@ async function collect(): Promise<Info> {
   const { backend, backendNames } = await import("../../tensor/backend.js");
   const { nativeStatus } = await import("../../backends/native/index.js");
   const native = nativeStatus();
-  const versions = await Promise.all(
-    (Object.keys(optionalPackages) as OptionalPackage[]).map(
-      async (name) => [name, await installed(name)] as const,
-    ),
-  );
   return {
     ...machine(),
     backends: backendNames(),
     backend: backend().name,
     native: typeof native === "string" ? { missing: native } : native,
-    optional: Object.fromEntries(versions),
+    optional: [addonPart(native), blasPart(native), ...(await findPackages())],
   };
 }
 
-async function installed(name: OptionalPackage): Promise<string | null> {
-  try {
-    if (name === "sharp") return (await import("sharp")).default.versions.sharp ?? "unknown";
-    if (name === "vega") return (await import("vega")).version;
-    return (await import("vega-lite")).version;
-  } catch {
-    return null;
-  }
+function addonPart(native: AddonInfo | string): OptionalPart {
+  const part = { name: "addon", neededBy: "speed: without it everything runs in TypeScript" };
+  if (typeof native !== "string")
+    return { ...part, found: describe(native), reason: null, install: "npm rebuild onward" };
+  const install =
+    process.env.ONWARD_BACKEND === "js"
+      ? "unset ONWARD_BACKEND"
+      : "apt-get install cmake g++, or their like; then npm rebuild onward";
+  return { ...part, found: null, reason: native, install };
 }
 
-function describe(native: Info["native"]): string {
-  if ("missing" in native) return `not in use: ${native.missing}`;
-  const { simd, threads, blas, blasFile } = native;
-  return `${simd}, ${threads} ${threads === 1 ? "thread" : "threads"}, ${blas}${blasFile && ` (${blasFile})`}`;
+/** The addon has matrix products of its own. */
+function blasPart(native: AddonInfo | string): OptionalPart {
+  const found = typeof native !== "string" && native.blasFile ? native.blasFile : null;
+  return {
+    name: "OpenBLAS",
+    neededBy: "faster matrix products of the addon",
+    found,
+    reason: typeof native === "string" ? "the addon is not in use" : null,
+    install: "apt-get install libopenblas-dev, or its like",
+  };
+}
+
+function describe({ simd, threads, blas }: AddonInfo): string {
+  return `${simd}, ${threads} ${threads === 1 ? "thread" : "threads"}, products by ${blas}`;
 }
 
 function table(info: Info): string {
@@ -72,11 +75,21 @@ function table(info: Info): string {
     ["processor", `${info.cpu}, ${info.cores} cores`],
     ["memory", `${(info.memory / 2 ** 30).toFixed(1)} GiB`],
     ["backends", info.backends.map((name) => (name === info.backend ? `${name} (in use)` : name)).join(", ")],
-    ["native", describe(info.native)],
-    ...Object.entries(info.optional).map(([name, found]): [string, string] => [
-      name,
-      found ?? `not installed (npm install ${optionalPackages[name as OptionalPackage]})`,
-    ]),
   ];
-  return rows.map(([key, value]) => `${key.padEnd(11)}${value}\n`).join("");
+  const indent = " ".repeat(11);
+  const parts = info.optional.map(
+    ({ name, neededBy, found, reason, install }) =>
+      `${name.padEnd(11)}${found ?? (reason ? `not in use: ${reason}` : "not installed")}\n${indent}for ${neededBy}\n${
+        found === null ? `${indent}to have it: ${install}\n` : ""
+      }`,
+  );
+  const missing = info.optional.filter(({ found }) => found === null).map(({ name }) => name);
+  return [
+    ...rows.map(([key, value]) => `${key.padEnd(11)}${value}\n`),
+    "\noptional parts\n",
+    ...parts,
+    missing.length === 0
+      ? "\nnothing is missing\n"
+      : `\nmissing: ${missing.join(", ")}; all else works without\n`,
+  ].join("");
 }

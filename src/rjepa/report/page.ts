@@ -201,7 +201,7 @@ function facts(data: ReportData): string {
 ${rows.map(([name, value]) => `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd></div>`).join("\n")}
 </dl>
 </section>
-<footer><p>Model after R-JEPA (arXiv 2411.16695); Recurrent-Forward Propagation in our own formulation. The same seed gives the same numbers.</p></footer>`;
+<footer><p>Model after R-JEPA (arXiv 2411.16695); Recurrent-Forward Propagation in our own formulation. The same seed gives the same bits on one backend and instruction set, with any number of threads; elsewhere numbers differ by rounding.</p></footer>`;
 }
 
 /** The first few names, and how many more there are. */
