@@ -1,7 +1,17 @@
 /** Two trees are paired by the paths of their leaves, whatever the order of their keys. */
 import { ShapeError } from "./errors.js";
 import { fillTree, type IsLeaf, leavesOf } from "./tree.js";
-import { childOf, deepest, endless, entryOf, isList, kindOf, namesOf, refusal } from "./tree-node.js";
+import {
+  childOf,
+  deepest,
+  endless,
+  entryOf,
+  isList,
+  kindOf,
+  namesOf,
+  refusal,
+  type TreeWords,
+} from "./tree-node.js";
 import { at, indexedPath, namedPath } from "./tree-path.js";
 
 /** A leaf of one tree, where it stands, and the leaf of the other that stands there. */
@@ -18,12 +28,6 @@ export interface PairWords {
   readonly other: string;
 }
 
-interface Paired<T> {
-  readonly pairs: readonly Pair<T>[];
-  /** The other tree with its names in the order of the reference; itself where they are. */
-  readonly ordered: unknown;
-}
-
 /**
  * The leaves of two trees that stand at the same paths, in the order of the first. Branches without leaves count for nothing.
  * @throws ShapeError naming the path where a leaf is missing or too many, or where an array stands for an object
@@ -34,102 +38,143 @@ export function pairLeaves<T>(
   other: unknown,
   isLeaf: IsLeaf<T>,
 ): readonly Pair<T>[] {
-  return pair(words, reference, other, isLeaf).pairs;
+  if (isLeaf(reference) && isLeaf(other)) return [{ path: "", value: reference, other }];
+  const pairing = new Pairing(words, reference, isLeaf);
+  pairing.visit(reference, other, "", 0);
+  return pairing.pairs;
 }
 
-/** The same with the other tree in the order of the reference, for those who count leaves. @throws as `pairLeaves` */
-export function pairTrees<T>(
-  words: PairWords,
-  reference: unknown,
-  other: unknown,
+/** A tree with its names in the order of another's, for those who count leaves; itself where they are. @throws as `pairLeaves` */
+export function ordered<T>(words: PairWords, reference: unknown, other: unknown, isLeaf: IsLeaf<T>): unknown {
+  if (isAlike(reference, other, isLeaf)) return other;
+  const others = pairLeaves(words, reference, other, isLeaf).map((pair) => pair.other);
+  return fillTree(reference, isLeaf, others);
+}
+
+/** Whether two trees have the same names in the same order, and leaves that fit: the quick answer for most of them. */
+export function isAlike<T>(
+  a: unknown,
+  b: unknown,
   isLeaf: IsLeaf<T>,
-): Paired<T> {
-  const { pairs, inOrder } = pair(words, reference, other, isLeaf);
-  if (inOrder) return { pairs, ordered: other };
-  const others = pairs.map((p) => p.other);
-  return { pairs, ordered: fillTree(reference, isLeaf, others) };
+  fits: (a: T, b: T) => boolean = () => true,
+  depth = 0,
+): boolean {
+  if (isLeaf(a)) return isLeaf(b) && fits(a, b);
+  if (a === null || a === undefined) return b === a;
+  if (depth > deepest || isLeaf(b)) return false;
+  if (isList(a)) {
+    if (!isList(b) || a.length !== b.length) return false;
+    for (let i = 0; i < a.length; i++) if (!isAlike(a[i], b[i], isLeaf, fits, depth + 1)) return false;
+    return true;
+  }
+  const names = namesOf(a);
+  const theirs = namesOf(b);
+  if (names === null || theirs === null || names.length !== theirs.length) return false;
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i];
+    if (theirs[i] !== name) return false;
+    const [mine, other] = [childOf(a, name, "", "tree"), childOf(b as object, name, "", "tree")];
+    if (!isAlike(mine, other, isLeaf, fits, depth + 1)) return false;
+  }
+  return true;
 }
 
-interface Found<T> {
-  readonly pairs: readonly Pair<T>[];
-  readonly inOrder: boolean;
-}
+class Pairing<T> {
+  readonly pairs: Pair<T>[] = [];
 
-function pair<T>(words: PairWords, reference: unknown, other: unknown, isLeaf: IsLeaf<T>): Found<T> {
-  const { who } = words;
-  const [first, second] = [
-    { who, role: words.reference },
-    { who, role: words.other },
-  ];
-  const pairs: Pair<T>[] = [];
-  let inOrder = true;
+  constructor(
+    private readonly words: PairWords,
+    private readonly root: unknown,
+    private readonly isLeaf: IsLeaf<T>,
+  ) {}
 
-  const mismatch = (wanted: string, got: unknown, path: string): ShapeError =>
-    new ShapeError(
-      `${who}: expected ${words.other} to ${path ? "have" : "be"} ${wanted}${at(path)}, got ${isLeaf(got) ? "a tensor" : kindOf(got)}`,
-    );
-  const requireEmpty = (b: unknown, path: string): void => {
-    const [extra] = leavesOf(b, isLeaf, second, path);
-    if (extra) throw mismatch("nothing", extra.value, extra.path);
-  };
-  /** The other's branch, where it is of the kind of the reference's; `null` where there is none. */
-  const counterpart = <B>(a: unknown, b: unknown, branch: B | null, kind: string, path: string): B | null => {
-    if (b === null || b === undefined) return null;
-    if (branch !== null && !isLeaf(b)) return branch;
-    if (leavesOf(a, isLeaf, first, path).length > 0) {
-      if (!isLeaf(b) && !isList(b) && namesOf(b) === null) throw refusal(second, kindOf(b), path);
-      throw mismatch(kind, b, path);
-    }
-    requireEmpty(b, path);
-    return null;
-  };
-
-  const visit = (a: unknown, b: unknown, path: string, depth: number): void => {
+  visit(a: unknown, b: unknown, path: string, depth: number): void {
+    const { isLeaf } = this;
     if (isLeaf(a)) {
-      if (!isLeaf(b)) throw mismatch("a tensor", b, path);
-      pairs.push({ path, value: a, other: b });
-    } else if (a === null || a === undefined) requireEmpty(b, path);
-    else if (depth > deepest) throw endless(reference, first, isLeaf);
-    else if (isList(a)) visitList(a, b, path, depth + 1);
-    else {
-      const names = namesOf(a);
-      if (names === null) throw refusal(first, kindOf(a), path);
-      visitRecord(a, names, b, path, depth + 1);
-    }
-  };
-  const visitList = (a: readonly unknown[], b: unknown, path: string, depth: number): void => {
-    const list = counterpart(a, b, isList(b) ? b : null, "an array", path) ?? [];
-    for (let i = 0; i < Math.max(a.length, list.length); i++)
-      visit(
-        i < a.length ? entryOf(a, i, path, first) : undefined,
-        i < list.length ? entryOf(list, i, path, second) : undefined,
+      if (!isLeaf(b)) throw this.mismatch("a tensor", b, path);
+      this.pairs.push({ path, value: a, other: b });
+    } else if (a === null || a === undefined) this.requireEmpty(b, path);
+    else if (depth > deepest) throw endless(this.root, this.first, isLeaf);
+    else if (isList(a)) this.visitList(a, b, path, depth + 1);
+    else this.visitRecord(a, namesOf(a), b, path, depth + 1);
+  }
+
+  private visitList(a: readonly unknown[], b: unknown, path: string, depth: number): void {
+    const list = isList(b) ? b : none;
+    if (list !== b) this.requireNothing(a, b, "an array", path);
+    const length = Math.max(a.length, list.length);
+    for (let i = 0; i < length; i++)
+      this.visit(
+        i < a.length ? entryOf(a, i, path, this.words.who) : undefined,
+        i < list.length ? entryOf(list, i, path, this.words.who) : undefined,
         indexedPath(path, i),
         depth,
       );
-  };
-  const visitRecord = (
-    a: object,
-    names: readonly string[],
+  }
+
+  private visitRecord(
+    a: unknown,
+    names: readonly string[] | null,
     b: unknown,
     path: string,
     depth: number,
-  ): void => {
-    const theirs = counterpart(a, b, namesOf(b), "an object", path) ?? [];
-    const isAlike = theirs.length === names.length && theirs.every((name, i) => name === names[i]);
-    const known = isAlike ? null : new Set(theirs);
+  ): void {
+    if (names === null) throw refusal(this.first, kindOf(a), path);
+    const found = this.isLeaf(b) ? null : namesOf(b);
+    if (found === null) this.requireNothing(a, b, "an object", path);
+    const theirs = found ?? none;
+    const inOrder = sameNames(names, theirs);
+    const known = inOrder ? null : new Set(theirs);
     for (const name of names)
-      visit(
-        childOf(a, name, path, first),
-        known === null || known.has(name) ? childOf(b as object, name, path, second) : undefined,
+      this.visit(
+        childOf(a as object, name, path, this.words.who),
+        known === null || known.has(name) ? childOf(b as object, name, path, this.words.who) : undefined,
         namedPath(path, name),
         depth,
       );
-    if (isAlike) return;
-    inOrder = false;
+    if (inOrder) return;
     const own = new Set(names);
     for (const name of theirs)
-      if (!own.has(name)) requireEmpty(childOf(b as object, name, path, second), namedPath(path, name));
-  };
-  visit(reference, other, "", 0);
-  return { pairs, inOrder };
+      if (!own.has(name))
+        this.requireEmpty(childOf(b as object, name, path, this.words.who), namedPath(path, name));
+  }
+
+  /** The other branch is of another kind, or none: that is no matter only where one of both has no leaves. */
+  private requireNothing(a: unknown, b: unknown, kind: string, path: string): void {
+    if (b === null || b === undefined) return;
+    if (leavesOf(a, this.isLeaf, this.first, path).length === 0) {
+      this.requireEmpty(b, path);
+      return;
+    }
+    if (!this.isLeaf(b) && !isList(b) && namesOf(b) === null) throw refusal(this.second, kindOf(b), path);
+    throw this.mismatch(kind, b, path);
+  }
+
+  private requireEmpty(b: unknown, path: string): void {
+    const [extra] = leavesOf(b, this.isLeaf, this.second, path);
+    if (extra) throw this.mismatch("nothing", extra.value, extra.path);
+  }
+
+  private mismatch(wanted: string, got: unknown, path: string): ShapeError {
+    const { who, other } = this.words;
+    return new ShapeError(
+      `${who}: expected ${other} to ${path ? "have" : "be"} ${wanted}${at(path)}, got ${this.isLeaf(got) ? "a tensor" : kindOf(got)}`,
+    );
+  }
+
+  private get first(): TreeWords {
+    return { who: this.words.who, role: this.words.reference };
+  }
+
+  private get second(): TreeWords {
+    return { who: this.words.who, role: this.words.other };
+  }
+}
+
+const none: readonly never[] = [];
+
+function sameNames(a: readonly string[], b: readonly string[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }

@@ -37,6 +37,7 @@ export function leavesOf<T>(
   words: TreeWords = "tree",
   from = "",
 ): Leaf<T>[] {
+  if (isLeaf(tree)) return [{ path: from, value: tree }];
   const found: Leaf<T>[] = [];
   const visit = (node: unknown, path: string, depth: number): void => {
     if (isLeaf(node)) {
@@ -66,6 +67,7 @@ export function mapTree<T, U>(
   f: (leaf: T, path: string) => U,
   words: TreeWords = "tree",
 ): unknown {
+  if (isLeaf(tree)) return f(tree, "");
   const visit = (node: unknown, path: string, depth: number): unknown => {
     if (isLeaf(node)) return f(node, path);
     if (node === null || node === undefined) return node;

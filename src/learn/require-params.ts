@@ -1,5 +1,5 @@
 import { ArgumentError, ShapeError } from "../core/errors.js";
-import { pairTrees } from "../core/pair-leaves.js";
+import { isAlike, ordered, pairLeaves } from "../core/pair-leaves.js";
 import { formatShape, type Shape, sameShape } from "../core/shape.js";
 import { leavesOf } from "../core/tree.js";
 import { childOf, isList, kindOf, namesOf } from "../core/tree-node.js";
@@ -18,6 +18,7 @@ export function requireParams<S>(
   params: ModelParams,
   before?: ModelParams,
 ): ModelParams {
+  if (before !== undefined && isAlike(before, params, isTensor, sameShapes)) return params;
   const areas = areasOf(who, params);
   if (areas.length !== model.areas.length)
     throw new ArgumentError(
@@ -29,10 +30,12 @@ export function requireParams<S>(
     return params;
   }
   const words = { who, reference: "the parameters before", other: "parameters" };
-  const { pairs, ordered } = pairTrees<Tensor>(words, before, params, isTensor);
-  for (const { path, value, other } of pairs) requireShape(who, path, value.shape, other);
-  return ordered as ModelParams;
+  for (const { path, value, other } of pairLeaves<Tensor>(words, before, params, isTensor))
+    requireShape(who, path, value.shape, other);
+  return ordered<Tensor>(words, before, params, isTensor) as ModelParams;
 }
+
+const sameShapes = (a: Tensor, b: Tensor): boolean => sameShape(a.shape, b.shape);
 
 function areasOf(who: string, params: unknown): readonly unknown[] {
   const names = namesOf(params);

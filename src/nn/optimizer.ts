@@ -33,8 +33,9 @@ export interface RateOptions {
   readonly scale?: (path: string) => number;
 }
 
-/** Entries of one tensor: what is kept of it from update to update. */
+/** What is kept of one tensor from update to update. */
 interface Kept<M> {
+  readonly path: string;
   readonly shape: Shape;
   readonly memory: M;
 }
@@ -48,7 +49,7 @@ function optimizer<M>(
   rule: Rule<M>,
 ): Optimizer {
   let updates = 0;
-  let kept: ReadonlyMap<string, Kept<M>> | null = null;
+  let kept: readonly Kept<M>[] | null = null;
   return {
     update<P>(params: P, gradient: P): P {
       const words = { who: name, reference: "parameters", other: "the gradient" };
@@ -73,10 +74,10 @@ function optimizer<M>(
       kept = memories;
       updates++;
       begin();
-      const next = pairs.map(({ path, value }, i) => {
+      const next = pairs.map(({ value }, i) => {
         const out = allocate(value.dtype, value.size);
         const [x, g] = numbers[i];
-        rule(x, g, out, kept?.get(path)?.memory as M, rates[i]);
+        rule(x, g, out, memories?.[i].memory as M, rates[i]);
         return fromData(out, value.shape, value.dtype);
       });
       return fillTree(params, isTensor, next) as P;
@@ -96,31 +97,27 @@ function numbersOf(who: string, t: Tensor): TypedArray {
 /** Parameters as an optimizer sees them: by path. */
 type Named = readonly { readonly path: string; readonly value: Tensor }[];
 
-const memoriesOf = <M>(params: Named, remember: (size: number) => M): ReadonlyMap<string, Kept<M>> =>
-  new Map(params.map(({ path, value }) => [path, { shape: value.shape, memory: remember(value.size) }]));
+const memoriesOf = <M>(params: Named, remember: (size: number) => M): readonly Kept<M>[] =>
+  params.map(({ path, value }) => ({ path, shape: value.shape, memory: remember(value.size) }));
 
-/** Requires the parameters of the updates before: moments of one are nothing to another. */
-function requireKept<M>(
-  name: string,
-  kept: ReadonlyMap<string, Kept<M>>,
-  params: Named,
-): ReadonlyMap<string, Kept<M>> {
-  const use = "use an optimizer per set of parameters";
-  for (const { path, value } of params) {
-    const known = kept.get(path);
-    if (!known || !sameShape(known.shape, value.shape))
-      throw new ShapeError(
-        `${name}: expected the parameters of the updates before, got ${formatShape(value.shape)} instead of ${known ? formatShape(known.shape) : "nothing"}${at(path)}; ${use}`,
-      );
-  }
-  if (params.length < kept.size) {
-    const given = new Set(params.map(({ path }) => path));
-    const missing = [...kept.keys()].find((path) => !given.has(path)) as string;
-    throw new ShapeError(
-      `${name}: expected the parameters of the updates before, got nothing${at(missing)}; ${use}`,
-    );
-  }
-  return kept;
+/** What is kept of these parameters, in their order. They must be those of before: moments of one are nothing to another. */
+function requireKept<M>(name: string, kept: readonly Kept<M>[], params: Named): readonly Kept<M>[] {
+  const fits = (k: Kept<M>, i: number): boolean =>
+    i < params.length && k.path === params[i].path && sameShape(k.shape, params[i].value.shape);
+  if (kept.length === params.length && kept.every(fits)) return kept;
+  const wanted = `${name}: expected the parameters of the updates before`;
+  const advice = "use an optimizer per set of parameters";
+  const known = new Map(kept.map((k) => [k.path, k]));
+  const found = params.map(({ path, value: { shape } }) => {
+    const own = known.get(path);
+    if (own && sameShape(own.shape, shape)) return own;
+    const instead = own ? formatShape(own.shape) : "nothing";
+    throw new ShapeError(`${wanted}, got ${formatShape(shape)} instead of ${instead}${at(path)}; ${advice}`);
+  });
+  if (found.length === kept.length) return found;
+  const given = new Set(params.map(({ path }) => path));
+  const missing = kept.find(({ path }) => !given.has(path)) as Kept<M>;
+  throw new ShapeError(`${wanted}, got nothing${at(missing.path)}; ${advice}`);
 }
 
 /** Gradient descent: x − rate · g. */

@@ -1,5 +1,5 @@
 import { ShapeError } from "../core/errors.js";
-import { pairLeaves, pairTrees } from "../core/pair-leaves.js";
+import { ordered, pairLeaves } from "../core/pair-leaves.js";
 import { requireFunction } from "../core/require-function.js";
 import { formatShape } from "../core/shape.js";
 import { fillTree, leavesOf, mapTree } from "../core/tree.js";
@@ -37,7 +37,7 @@ export function scan<C, X, Y>(step: (carry: C, x: X) => readonly [C, Y], init: C
     if (!isList(found) || found.length !== 2)
       throw new ShapeError(`scan: expected a step that gives [carry, output], got ${kindOf(found)}`);
     const of = { who: "scan", reference: "the first carry", other: `the carry of step ${t}` };
-    carry = pairTrees<Tensor>(of, start, found[0], isTensor).ordered as C;
+    carry = ordered<Tensor>(of, start, found[0], isTensor) as C;
     if (t === 0) first = mapTree(found[1], isTensor, (y) => y, { who: "scan", role: "outputs" });
     const words = { who: "scan", reference: "the first outputs", other: `the outputs of step ${t}` };
     pairLeaves<Tensor>(words, first, found[1], isTensor).forEach(({ other }, i) => {
