@@ -37,14 +37,16 @@ export class BackwardLearner<S> implements Learner<S> {
   /** The gradient, once asked for and until the next step. */
   private found: readonly Tensor[] | null = null;
 
+  params: ModelParams;
+
   constructor(
     private readonly model: Model<S>,
-    public params: ModelParams,
+    params: ModelParams,
     private readonly options: BackwardOptions,
   ) {
-    requireParams(options.rule, model, params);
+    this.params = requireParams(options.rule, model, params);
     this.tape = new Tape(options.rule, { transient: true });
-    this.theta = params;
+    this.theta = this.params;
     this.restart();
   }
 
@@ -92,8 +94,7 @@ export class BackwardLearner<S> implements Learner<S> {
 
   /** New parameters start a new record: the past under the old ones becomes constant. */
   setParams(params: ModelParams): void {
-    requireParams(this.options.rule, this.model, params);
-    this.params = params;
+    this.params = requireParams(this.options.rule, this.model, params, this.params);
     this.cut();
   }
 

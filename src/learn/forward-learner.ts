@@ -37,21 +37,21 @@ export class ForwardLearner<S> implements Learner<S> {
   private batch = 0;
   private readonly direct = new GradientSum();
   private readonly doubt = new Doubt(() => this.steps.distrust());
-  private readonly blocks: number;
   private readonly steps: Stepper<S>;
+
+  params: ModelParams;
 
   constructor(
     private readonly model: Model<S>,
-    public params: ModelParams,
+    params: ModelParams,
     private readonly options: ForwardOptions,
   ) {
-    requireParams(options.rule, model, params);
+    this.params = requireParams(options.rule, model, params);
     const obstacle = options.byOps ?? whyByOps(model, options.compile);
     this.steps =
       obstacle === null
         ? new CompiledStep(options.rule, this.eager, () => this.workspace())
         : stepByOps(this.eager, obstacle);
-    this.blocks = leavesOf(params, isTensor, options.rule).length;
   }
 
   get state(): readonly CellState[] | null {
@@ -95,11 +95,7 @@ export class ForwardLearner<S> implements Learner<S> {
 
   setParams(params: ModelParams): void {
     const { rule } = this.options;
-    requireParams(rule, this.model, params);
-    const count = leavesOf(params, isTensor, rule).length;
-    if (count !== this.blocks)
-      throw new ArgumentError(`${rule}: expected ${this.blocks} parameter tensors, got ${count}`);
-    this.params = params;
+    this.params = requireParams(rule, this.model, params, this.params);
   }
 
   memory(): LearnerMemory {

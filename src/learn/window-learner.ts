@@ -81,13 +81,15 @@ export class WindowLearner<S> implements Learner<S> {
   private readonly values: Stepper<S>;
   private readonly blocks: Readonly<Record<"learn" | "move" | "learnAndMove", Stepper<Steps<S>>>>;
 
+  params: ModelParams;
+
   constructor(
     private readonly model: Model<S>,
-    public params: ModelParams,
+    params: ModelParams,
     private readonly options: WindowOptions<S>,
   ) {
     const { rule, window } = options;
-    requireParams(rule, model, params);
+    this.params = requireParams(rule, model, params);
     const obstacle = whyByOps(model, options.compile);
     // a replayed block may take what its steps would one by one; a sequence, what a few dozen would
     const steps = Math.min(window, longest);
@@ -158,9 +160,9 @@ export class WindowLearner<S> implements Learner<S> {
   /** The steps so far were taken with the old parameters, and so is their part of the gradient. */
   setParams(params: ModelParams): void {
     const { rule } = this.options;
-    requireParams(rule, this.model, params);
+    const next = requireParams(rule, this.model, params, this.params);
     this.doubt.guard(() => this.finish(this.crossing?.move ? "learn" : "learnAndMove"));
-    this.params = params;
+    this.params = next;
   }
 
   memory(): LearnerMemory {

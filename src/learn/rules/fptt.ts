@@ -52,11 +52,13 @@ class FpttLearner<S> implements Learner<S> {
   /** Condition number of the product of Jacobians, by area. */
   private conditions: number[] = [];
 
+  params: ModelParams;
+
   constructor(
     private readonly model: Model<S>,
-    public params: ModelParams,
+    params: ModelParams,
   ) {
-    requireParams("fptt", model, params);
+    this.params = requireParams("fptt", model, params);
   }
 
   get state(): readonly CellState[] | null {
@@ -98,7 +100,7 @@ class FpttLearner<S> implements Learner<S> {
 
   /** The past under the old parameters becomes constant. */
   setParams(params: ModelParams): void {
-    requireParams("fptt", this.model, params);
+    const next = requireParams("fptt", this.model, params, this.params);
     if (this.past !== null) {
       const before = leavesOf<Tensor>(this.gradient(), isTensor);
       this.earlier.clear();
@@ -106,7 +108,7 @@ class FpttLearner<S> implements Learner<S> {
         this.earlier.add(k, value);
       });
     }
-    this.params = params;
+    this.params = next;
     this.forget();
   }
 

@@ -51,7 +51,8 @@ class KroneckerInfluence implements Influence {
       const old = this.products[k];
       if (old === null) return fresh;
       const moved = old.rows.map((rows, b) => rows && matmul(own[b], rows));
-      const signs = uniform(foldIn(step, k), 2 * states[0].shape[0]).map((u) => (u < 0.5 ? -1 : 1));
+      // drawn by name: the order of parameters tells nothing
+      const signs = uniform(foldIn(step, block.path), 2 * states[0].shape[0]).map((u) => (u < 0.5 ? -1 : 1));
       return mix({ ...old, rows: climb(below, moved) }, fresh, signs);
     });
     this.gather(errors.after);
