@@ -44,12 +44,21 @@ export const stepByOps = <S>(eager: EagerStep<S>, reason: string): Stepper<S> =>
 export class CompiledStep<S> implements Stepper<S> {
   private readonly replayer: Replayer<ModelParams, { readonly sample: S; readonly past: Past }, StepOutcome>;
 
-  /** @param limit bytes that the results of one step may go on taking */
-  constructor(rule: string, eager: EagerStep<S>, limit: () => number) {
+  /**
+   * @param limit bytes that the results of one step may go on taking
+   * @param agrees whether the values of a step are those that it has op by op
+   */
+  constructor(
+    rule: string,
+    eager: EagerStep<S>,
+    limit: () => number,
+    agrees?: (params: ModelParams, past: Past, sample: S, outcome: StepOutcome) => boolean,
+  ) {
     this.replayer = new Replayer({
       eager: (params: ModelParams, { past, sample }: { sample: S; past: Past }) =>
         eager(params, past, sample),
       limit,
+      agrees: agrees && ((params, { past, sample }, outcome) => agrees(params, past, sample, outcome)),
       changed: (since) =>
         new RuleError(
           `${rule}: expected a model that computes the same in all steps of one shape, as pure: true says, got a change; numbers since step ${since} may be wrong, so start the rule anew with compile: false`,

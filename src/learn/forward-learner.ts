@@ -13,6 +13,7 @@ import type { Model, ModelParams } from "./model.js";
 import { whyByOps } from "./purity.js";
 import { requireParams } from "./require-params.js";
 import type { Learner, LearnerMemory, StepResult } from "./rule.js";
+import { agreesWithOps } from "./same-end.js";
 import { type Past, recordStep } from "./step.js";
 
 export interface ForwardOptions {
@@ -50,7 +51,7 @@ export class ForwardLearner<S> implements Learner<S> {
     const obstacle = options.byOps ?? whyByOps(model, options.compile);
     this.steps =
       obstacle === null
-        ? new CompiledStep(options.rule, this.eager, () => this.workspace())
+        ? new CompiledStep(options.rule, this.eager, () => this.workspace(), agreesWithOps(model))
         : stepByOps(this.eager, obstacle);
   }
 

@@ -6,6 +6,7 @@ import { tensor } from "../ops/create.js";
 import { mul } from "../ops/pointwise.js";
 import { entries } from "../tensor/read.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
+import type { StepOutcome } from "./compiled-step.js";
 import type { Model, ModelParams } from "./model.js";
 import type { Past } from "./step.js";
 import { unrollStep } from "./unroll.js";
@@ -42,14 +43,26 @@ export function requireSameEnd<S>(
   first: End,
   second: End,
 ): void {
-  if (isClose(first, second, halfOfDigits)) return;
-  const again = endOf(model, taken);
-  const isSettled = isClose(again, endOf(model, taken), {});
-  if (isSettled && isWithinRounding(model, taken, again, first, second)) return;
+  if (isSameEnd(model, taken, first, second)) return;
   throw new RuleError(
     `${rule}: expected a model that computes the same from the same arguments, got a block of ${taken.samples.length} steps whose second pass ends in other states or another loss than its first; draw random numbers from keys in the sample, and keep what changes out of next, output and loss`,
   );
 }
+
+function isSameEnd<S>(model: Model<S>, taken: Taken<S>, first: End, second: End): boolean {
+  if (isClose(first, second, halfOfDigits)) return true;
+  const again = endOf(model, taken);
+  const isSettled = isClose(again, endOf(model, taken), {});
+  return isSettled && isWithinRounding(model, taken, again, first, second);
+}
+
+/** Whether a replayed step has the values that it has op by op. */
+export const agreesWithOps =
+  <S>(model: Model<S>) =>
+  (params: ModelParams, past: Past, sample: S, { moment, loss }: StepOutcome): boolean => {
+    const taken = { params, start: past, samples: [sample] };
+    return isSameEnd(model, taken, { states: moment.states, loss }, endOf(model, taken));
+  };
 
 /** The steps once more, op by op. */
 function endOf<S>(model: Model<S>, { params, start, samples }: Taken<S>): End {

@@ -1,13 +1,19 @@
 /** When recordings are compared with op by op: at bounded distance, and before what was gathered is handed out. */
 
-/** The first audits come after so many replays; then one every so many. */
-const early = [16, 64];
+/** The first audits come after so many replays; each later one after so many times as many. */
+const [first, growth] = [16, 4];
+/** So many replays are never made without a look at values. */
 const furthest = 256;
-/** As often are replays audited whenever something is handed out; later the distance doubles, up to the furthest. */
+/** As often are recordings audited whenever something is handed out; later the distance doubles, up to the furthest. */
 const doubtful = 8;
 
-/** Whether the recording is audited after this replay. */
-export const isAudit = (replay: number): boolean => replay % furthest === 0 || early.includes(replay);
+/** What is compared after this replay: everything that is computed, or values alone, which costs less. */
+export function auditAfter(replay: number): "everything" | "values" | null {
+  let at = first;
+  while (at < replay) at *= growth;
+  if (at === replay) return "everything";
+  return replay % furthest === 0 ? "values" : null;
+}
 
 /** Whether a recording is audited before what it gathered is handed out, which has happened `times` times. */
 export const isAuditBefore = (times: number, replaysSince: number): boolean =>
