@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { defineCell } from "../../src/cells/_cell.js";
 import { cells } from "../../src/cells/registry.js";
-import { backend, isTensor, ones, random, type Tensor, useBackend } from "../../src/index.js";
+import { backend, backendNames, isTensor, ones, random, type Tensor, useBackend } from "../../src/index.js";
 import { type ModelParams, type Supervised, stack } from "../../src/learn/index.js";
 import { rules } from "../../src/learn/registry.js";
 import { compareGradients, randomParams, randomSequence } from "../../src/testing/index.js";
-import { missing } from "../support/native.js";
 import { shuffled } from "../support/shuffled.js";
 
 // every block is of one shape with another, so that blocks in the wrong place would be taken without a word
@@ -26,7 +25,7 @@ const model = stack<Supervised>(
 const [params, changed] = [randomParams(model, 1), randomParams(model, 2)];
 const samples = randomSequence(3, { input: [3], target: [3], steps: 6, batch: 1 });
 const inAnyOrder = (p: ModelParams, seed: number): ModelParams => shuffled(p, isTensor, seed);
-const backends = missing === null ? ["js", "native"] : ["js"];
+const backends = backendNames();
 
 describe.each(backends)("parameters in another order of names on %s", (name) => {
   const usual = backend().name;

@@ -4,6 +4,7 @@ import { pairLeaves } from "../../src/core/pair-leaves.js";
 import { leavesOf, mapTree } from "../../src/core/tree.js";
 import {
   backend,
+  backendNames,
   DTypeError,
   grad,
   hvp,
@@ -24,7 +25,6 @@ import {
 } from "../../src/index.js";
 import { adam, clipByNorm, sgd } from "../../src/nn/index.js";
 import { checkGradients } from "../../src/testing/index.js";
-import { missing } from "../support/native.js";
 import { shuffled } from "../support/shuffled.js";
 
 type Branch = { readonly [name: string]: unknown };
@@ -46,7 +46,7 @@ const expectSame = (got: unknown, want: unknown, rounding = 0): void => {
 };
 const paths = (tree: unknown): string[] => leavesOf(tree, isTensor).map(({ path }) => path);
 
-const backends = missing === null ? ["js", "native"] : ["js"];
+const backends = backendNames();
 describe.each(backends)("trees are paired by path on %s", (name) => {
   const usual = backend().name;
   beforeAll(() => {

@@ -47,7 +47,7 @@ describe("a tensor prints itself", () => {
       seen = inspect(x);
       return x.square();
     })(scalar(2));
-    expect(seen).toBe("tensor float64 [] in vjp 2");
+    expect(seen).toBe("tensor float64 [] in grad 2");
   });
 });
 
