@@ -124,7 +124,12 @@ describe.each(exact)("a stream under $name", (rule) => {
     reference.setParams(changed);
     for (const sample of samples.slice(3))
       expect(learner.step(sample).loss).toBeCloseTo(reference.step(sample).loss, 10);
-    expect(learner.params).toBe(changed);
+    // the same tensors, in frozen objects that nobody else holds
+    changed.areas.forEach((area, i) => {
+      for (const name of Object.keys(area)) expect(learner.params.areas[i][name]).toBe(area[name]);
+    });
+    expect(learner.params).not.toBe(changed);
+    expect(Object.isFrozen(learner.params.areas[0])).toBe(true);
   });
 
   it("refuses a gradient before the first step, and parameters of another model", () => {
