@@ -15,6 +15,9 @@ export interface StepOutcome {
 /** One time step op by op. */
 export type EagerStep<S> = (params: ModelParams, past: Past, sample: S) => StepOutcome;
 
+/** Whether the values of a replayed step are those that it has op by op. */
+export type Agrees<S> = (params: ModelParams, past: Past, sample: S, outcome: StepOutcome) => boolean;
+
 /** Makes time steps, op by op or replayed. */
 export interface Stepper<S> {
   step(params: ModelParams, past: Past, sample: S): StepOutcome;
@@ -48,12 +51,7 @@ export class CompiledStep<S> implements Stepper<S> {
    * @param limit bytes that the results of one step may go on taking
    * @param agrees whether the values of a step are those that it has op by op
    */
-  constructor(
-    rule: string,
-    eager: EagerStep<S>,
-    limit: () => number,
-    agrees?: (params: ModelParams, past: Past, sample: S, outcome: StepOutcome) => boolean,
-  ) {
+  constructor(rule: string, eager: EagerStep<S>, limit: () => number, agrees?: Agrees<S>) {
     this.replayer = new Replayer({
       eager: (params: ModelParams, { past, sample }: { sample: S; past: Past }) =>
         eager(params, past, sample),

@@ -4,14 +4,14 @@ import { fillTree, leavesOf, mapTree } from "../core/tree.js";
 import { zerosLike } from "../ops/create.js";
 import { arrayOf, item } from "../tensor/read.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
-import { CompiledStep, type EagerStep, type Stepper, stepByOps } from "./compiled-step.js";
+import { type Agrees, CompiledStep, type EagerStep, type Stepper, stepByOps } from "./compiled-step.js";
 import { Doubt } from "./doubt.js";
 import { GradientSum, plus } from "./gradient-sum.js";
 import type { Model, ModelParams } from "./model.js";
 import { whyByOps } from "./purity.js";
 import { requireParams } from "./require-params.js";
 import type { Learner, LearnerMemory, StepResult } from "./rule.js";
-import { type End, requireSameEnd } from "./same-end.js";
+import { agreesWithOps, type End, requireSameEnd } from "./same-end.js";
 import type { Past } from "./step.js";
 import { unrollStep } from "./unroll.js";
 
@@ -94,11 +94,15 @@ export class WindowLearner<S> implements Learner<S> {
     // a replayed block may take what its steps would one by one; a sequence, what a few dozen would
     const steps = Math.min(window, longest);
     const limit = (): number => Math.max(2 ** 22, this.ready().bytes / 8) * steps;
-    const stepper = <A>(eager: EagerStep<A>): Stepper<A> =>
-      obstacle === null ? new CompiledStep(rule, eager, limit) : stepByOps(eager, obstacle);
+    const stepper = <A>(eager: EagerStep<A>, agrees: Agrees<A>): Stepper<A> =>
+      obstacle === null ? new CompiledStep(rule, eager, limit, agrees) : stepByOps(eager, obstacle);
     const block = (what: "learn" | "move" | "learnAndMove"): Stepper<Steps<S>> =>
-      stepper((...steps) => (this.ready()[what] ?? this.ready().learn)(...steps));
-    this.values = stepper(valuesOf(model));
+      stepper(
+        (...steps) => (this.ready()[what] ?? this.ready().learn)(...steps),
+        // the end of each block is held against that of its steps
+        () => true,
+      );
+    this.values = stepper(valuesOf(model), agreesWithOps(model));
     this.blocks = { learn: block("learn"), move: block("move"), learnAndMove: block("learnAndMove") };
   }
 
