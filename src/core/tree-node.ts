@@ -23,12 +23,17 @@ export function isList(node: unknown): node is readonly unknown[] {
 /** The names in a plain object; `null` for everything else. */
 export function namesOf(node: unknown): readonly string[] | null {
   try {
-    if (typeof node !== "object" || node === null || Array.isArray(node)) return null;
-    const prototype = Object.getPrototypeOf(node) as unknown;
-    return prototype === null || isRoot(prototype) ? Object.keys(node) : null;
+    return isRecord(node) ? Object.keys(node) : null;
   } catch {
     return null;
   }
+}
+
+/** Whether a node is a plain object, and no array. */
+export function isRecord(node: unknown): node is Readonly<Record<string, unknown>> {
+  if (typeof node !== "object" || node === null || Array.isArray(node)) return false;
+  const prototype = Object.getPrototypeOf(node) as unknown;
+  return prototype === null || isRoot(prototype);
 }
 
 /** Whether a prototype is that of plain objects, in any realm. */

@@ -158,11 +158,11 @@ describe.each(backendNames())("replays on %s", (name) => {
   it("refuses results that are no trees of tensors, naming what came", () => {
     class Pair {}
     const cases: readonly [unknown, string][] = [
-      [new Map(), "an instance of Map"],
-      [new Set(), "an instance of Set"],
-      [Promise.resolve(1), "a promise"],
-      [new Pair(), "an instance of Pair"],
-      [[{ x: new Pair() }], 'an instance of Pair at [0]["x"]'],
+      [new Map(), "a Map"],
+      [new Set(), "a Set"],
+      [Promise.resolve(1), "a Promise"],
+      [new Pair(), "a Pair"],
+      [[{ x: new Pair() }], 'a Pair at "0.x"'],
       [() => 1, "a function"],
     ];
     for (const [result, what] of cases) {
@@ -170,11 +170,11 @@ describe.each(backendNames())("replays on %s", (name) => {
       for (let call = 0; call < 4; call++)
         expect(() => f(T(1))).toThrow(
           new ArgumentError(
-            `compile: in the result,: expected tensors and constants in plain objects and arrays, got ${what}`,
+            `result of compile: expected tensors and constants in plain objects and arrays, got ${what}`,
           ),
         );
     }
-    expect(() => compile(async (x: Tensor) => x.mul(2))(T(1))).toThrow(/a promise/);
+    expect(() => compile(async (x: Tensor) => x.mul(2))(T(1))).toThrow(/a Promise/);
   });
 
   it("finds a change of what comes out, not only of what is computed", () => {

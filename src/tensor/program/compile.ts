@@ -28,7 +28,7 @@ export function compile<A extends readonly unknown[], R>(
   const replayer = new Replayer<null, A, R>({
     eager: (_, args) => {
       const result = f(...args);
-      outlineOf("compile: in the result,", result, () => "");
+      outlineOf("result of compile", result, () => "");
       return result;
     },
     limit: () => limit,

@@ -1,10 +1,10 @@
 /** What the arguments of a recorded call look like: later ones that look the same take the places of those. */
 import type { DType } from "../../core/dtype.js";
 import type { Shape } from "../../core/shape.js";
+import { isList, isRecord, put } from "../../core/tree-node.js";
 import { fromData } from "../apply.js";
 import { entries } from "../read.js";
 import { isTensor, type Tensor } from "../tensor.js";
-import { isBranch, isPlain } from "./outline.js";
 import type { Place } from "./place.js";
 
 export interface Form {
@@ -20,10 +20,10 @@ export interface Form {
 /** The form of a tree of tensors and constants; `places` are theirs, in order. */
 export function formOf(tree: unknown, places: Iterator<Place>): Form {
   if (isTensor(tree)) return new TensorForm(tree.shape, tree.dtype, places.next().value as Place);
-  if (!isBranch(tree)) return new ConstantForm(tree);
-  if (Array.isArray(tree)) return new ListForm(Array.from(tree, (branch: unknown) => formOf(branch, places)));
+  if (isList(tree)) return new ListForm(Array.from(tree, (branch) => formOf(branch, places)));
+  if (!isRecord(tree)) return new ConstantForm(tree);
   const names = Object.keys(tree);
-  const forms = names.map((name) => formOf((tree as Record<string, unknown>)[name], places));
+  const forms = names.map((name) => formOf(tree[name], places));
   return new BranchForm(names, forms);
 }
 
@@ -63,7 +63,7 @@ class ListForm implements Form {
   constructor(private readonly forms: readonly Form[]) {}
 
   take(tree: unknown, found: Tensor[]): boolean {
-    if (!Array.isArray(tree) || tree.length !== this.forms.length) return false;
+    if (!isList(tree) || tree.length !== this.forms.length) return false;
     for (let i = 0; i < tree.length; i++) if (!this.forms[i].take(tree[i], found)) return false;
     return true;
   }
@@ -80,13 +80,12 @@ class BranchForm implements Form {
   ) {}
 
   take(tree: unknown, found: Tensor[]): boolean {
-    if (!isBranch(tree) || Array.isArray(tree) || isTensor(tree) || !isPlain(tree)) return false;
-    const branches = tree as Readonly<Record<string, unknown>>;
+    if (!isRecord(tree)) return false;
     let count = 0;
     // names in their order, which a function may see
-    for (const name in branches) {
-      if (!Object.hasOwn(branches, name)) continue;
-      if (name !== this.names[count] || !this.forms[count].take(branches[name], found)) return false;
+    for (const name in tree) {
+      if (!Object.hasOwn(tree, name)) continue;
+      if (name !== this.names[count] || !this.forms[count].take(tree[name], found)) return false;
       count++;
     }
     return count === this.names.length;
@@ -94,7 +93,7 @@ class BranchForm implements Form {
 
   build(tensors: Iterator<Tensor>): Record<string, unknown> {
     const out: Record<string, unknown> = {};
-    for (let i = 0; i < this.names.length; i++) setOwn(out, this.names[i], this.forms[i].build(tensors));
+    for (let i = 0; i < this.names.length; i++) put(out, this.names[i], this.forms[i].build(tensors));
     return out;
   }
 }
@@ -106,12 +105,6 @@ function isSame(a: readonly number[], b: readonly number[]): boolean {
   return true;
 }
 
-/** A name like any other, also where objects have a setter of that name. */
-function setOwn(out: Record<string, unknown>, name: string, value: unknown): void {
-  if (name !== "__proto__") out[name] = value;
-  else Object.defineProperty(out, name, { value, enumerable: true, writable: true, configurable: true });
-}
-
 /** A tree of tensors of one's own, as often as asked for. */
 export interface Copier {
   /** With one copy of each tensor, and for those in `known` what they stand for. */
@@ -120,10 +113,10 @@ export interface Copier {
 
 export function copierOf(tree: unknown): Copier {
   if (isTensor(tree)) return new TensorCopier(tree);
-  if (!isBranch(tree)) return { copy: () => tree };
-  if (Array.isArray(tree)) return new ListCopier(tree.map(copierOf));
+  if (isList(tree)) return new ListCopier(tree.map(copierOf));
+  if (!isRecord(tree)) return { copy: () => tree };
   const names = Object.keys(tree);
-  const copiers = names.map((name) => copierOf((tree as Record<string, unknown>)[name]));
+  const copiers = names.map((name) => copierOf(tree[name]));
   return new BranchCopier(names, copiers);
 }
 
@@ -157,7 +150,7 @@ class BranchCopier implements Copier {
 
   copy(known: Map<Tensor, Tensor>): Record<string, unknown> {
     const out: Record<string, unknown> = {};
-    for (let i = 0; i < this.names.length; i++) setOwn(out, this.names[i], this.copiers[i].copy(known));
+    for (let i = 0; i < this.names.length; i++) put(out, this.names[i], this.copiers[i].copy(known));
     return out;
   }
 }

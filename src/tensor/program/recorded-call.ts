@@ -212,24 +212,21 @@ export class RecordedCall<P, A, R> {
 
   /** Makes the last call again op by op, changing nothing, and tells whether it still does the same. */
   audit(eager: Computation<P, A, R>, call: number): boolean {
-    return this.compare(call, (pointed, args) => {
+    const isSame = this.compare((pointed, args) => {
       const again = sampleOf(eager, pointed, args, { dry: true });
       return again.obstacle === null && again.fingerprint() === this.fingerprint;
     });
-  }
-
-  /** Holds something against the arguments of the last call, and notes where it agreed. */
-  compare(call: number, agrees: (pointed: P, args: A) => boolean): boolean {
-    const { pointed, copied: args } = this.given;
-    const isSame = agrees(
-      this.pointedForm.build(pointed.values()) as P,
-      this.copiedForm.build(args.values()) as A,
-    );
     if (isSame) {
       this.audited = this.replays;
       this.since = call;
     }
     return isSame;
+  }
+
+  /** Holds something against the arguments of the last call. */
+  compare(agrees: (pointed: P, args: A) => boolean): boolean {
+    const { pointed, copied: args } = this.given;
+    return agrees(this.pointedForm.build(pointed.values()) as P, this.copiedForm.build(args.values()) as A);
   }
 }
 

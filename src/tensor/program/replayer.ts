@@ -116,13 +116,13 @@ export class Replayer<P, A, R> {
     return found.outcome;
   }
 
-  /** Compares all that is computed, or the values of an outcome alone. */
+  /** Compares all that is computed, or the values of an outcome alone, which vouches for nothing else. */
   private audit(known: RecordedCall<P, A, R>, outcome?: R): void {
     const { since } = known;
     const { eager, agrees } = this.options;
     const isSame =
       outcome !== undefined && agrees
-        ? known.compare(this.calls, (pointed, args) => agrees(pointed, args, outcome))
+        ? known.compare((pointed, args) => agrees(pointed, args, outcome))
         : known.audit(eager, this.calls);
     if (isSame) return;
     this.distrust("it was found to compute otherwise in a call that looks the same");
