@@ -15,6 +15,7 @@ import { requireParams } from "./require-params.js";
 import type { Learner, LearnerMemory, StepResult } from "./rule.js";
 import { agreesWithOps } from "./same-end.js";
 import { type Past, recordStep } from "./step.js";
+import { fitOf } from "./stream.js";
 
 export interface ForwardOptions {
   readonly rule: string;
@@ -35,7 +36,8 @@ export interface ForwardOptions {
 export class ForwardLearner<S> implements Learner<S> {
   private past: Past | null = null;
   private influence: Influence | null = null;
-  private batch = 0;
+  /** What is held was made for. */
+  private fit = "";
   private readonly direct = new GradientSum();
   private readonly doubt = new Doubt(() => this.steps.distrust());
   private readonly steps: Stepper<S>;
@@ -108,13 +110,13 @@ export class ForwardLearner<S> implements Learner<S> {
   /** Zero states for the sample's batch, and influence that fits it. */
   private begin(sample: S): Past {
     const input = this.model.input(sample);
-    const batch = input.shape[0];
-    const states = this.model.areas.map((cell) => cell.zeroState(batch, { dtype: input.dtype }));
-    if (this.influence === null || this.batch !== batch) {
+    const fit = fitOf(this.params, input);
+    const states = this.model.areas.map((cell) => cell.zeroState(input.shape[0], { dtype: input.dtype }));
+    if (this.influence === null || this.fit !== fit) {
       this.influence = this.options.influence(this.model, this.params, input);
       this.steps.clear();
     }
-    this.batch = batch;
+    this.fit = fit;
     return { states, input: null };
   }
 

@@ -6,6 +6,7 @@ import { stopGradient } from "../ops/stop-gradient.js";
 import { Tape } from "../reverse/tape.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
 import type { Model, ModelParams, Moment } from "./model.js";
+import { requireSameStreams } from "./stream.js";
 
 /** Where one area's part of a recorded step lies. */
 export interface AreaRecord {
@@ -98,11 +99,14 @@ export function recordStep<S>(
       return out;
     };
     const theta = mapTree(params, isTensor, (t: Tensor) => leaf(t, parameters)) as ModelParams;
-    const previous = past.states.map((state) => {
+    // by the names that the cell declares: the order of keys in a state tells nothing
+    const previous = past.states.map((state, b) => {
       const at: number[] = [];
-      return { at, state: mapTree(state, isTensor, (t: Tensor) => leaf(t, at)) as CellState };
+      const leaves = model.areas[b].states.map((name) => [name, leaf(state[name], at)] as const);
+      return { at, state: Object.fromEntries(leaves) as CellState };
     });
     const input = model.input(sample);
+    requireSameStreams(past.input, input);
     const areas: AreaRecord[] = [];
     const states: CellState[] = [];
     const outputs: Tensor[] = [];

@@ -3,6 +3,7 @@ import { stopGradient } from "../ops/stop-gradient.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Model, ModelParams, Moment } from "./model.js";
 import { lossOf, momentOf, type Past } from "./step.js";
+import { requireSameStreams } from "./stream.js";
 
 /** One time step on the tape that the parameters and the past belong to: states keep their history. */
 export function unrollStep<S>(
@@ -12,6 +13,7 @@ export function unrollStep<S>(
   sample: S,
 ): { readonly now: Moment; readonly loss: Tensor } {
   const input = model.input(sample);
+  requireSameStreams(past?.input ?? null, input);
   const old = past?.states ?? model.areas.map((c) => c.zeroState(input.shape[0], { dtype: input.dtype }));
   const states: CellState[] = [];
   const outputs: Tensor[] = [];

@@ -13,6 +13,7 @@ import { requireParams } from "./require-params.js";
 import type { Learner, LearnerMemory, StepResult } from "./rule.js";
 import { agreesWithOps, type End, requireSameEnd } from "./same-end.js";
 import type { Past } from "./step.js";
+import { fitOf } from "./stream.js";
 import { unrollStep } from "./unroll.js";
 
 /** The samples of a block: of steps whose losses are forgotten, and of the rest. */
@@ -72,7 +73,8 @@ export class WindowLearner<S> implements Learner<S> {
   /** A block whose end is not reached by what is held. */
   private behind: Block<S> | null = null;
   private crossing: Crossing<S> | null = null;
-  private batch = 0;
+  /** What is held was made for. */
+  private fit = "";
   private end: End | null = null;
   private readonly direct = new GradientSum();
   private readonly doubt = new Doubt(() => {
@@ -238,13 +240,13 @@ export class WindowLearner<S> implements Learner<S> {
   private begin(sample: S): Past {
     const { model, params, options } = this;
     const input = model.input(sample);
-    const batch = input.shape[0];
-    const states = model.areas.map((cell) => cell.zeroState(batch, { dtype: input.dtype }));
-    if (this.crossing === null || this.batch !== batch) {
+    const fit = fitOf(this.params, input);
+    const states = model.areas.map((cell) => cell.zeroState(input.shape[0], { dtype: input.dtype }));
+    if (this.crossing === null || this.fit !== fit) {
       this.crossing = options.start(model, params, input);
       for (const stepper of this.steppers) stepper.clear();
     }
-    this.batch = batch;
+    this.fit = fit;
     return { states, input: null };
   }
 

@@ -100,8 +100,9 @@ function initArea(key: Key, shapes: Cell["shapes"], dtype: DType): CellParams {
 }
 
 /** All states of all areas side by side, [B, context]: the context c(t). */
-function contextOf(states: readonly CellState[]): Tensor {
-  const parts = states.flatMap((s) => Object.values(s).map((v) => reshape(v, [v.shape[0], -1])));
+function contextOf(areas: readonly Cell[], states: readonly CellState[]): Tensor {
+  const named = areas.flatMap((area, i) => area.states.map((name) => states[i][name]));
+  const parts = named.map((v) => reshape(v, [v.shape[0], -1]));
   return concat(parts, 1);
 }
 
@@ -133,7 +134,7 @@ export function jepa(options: JepaOptions): Jepa {
     const batch = now.input.shape[0];
     let total = scalar(0, now.input.dtype);
     if (sample.saccade !== null) {
-      const aim = linear(stopGradient(contextOf(now.states)), params.readout.Wa, params.readout.ba);
+      const aim = linear(stopGradient(contextOf(areas, now.states)), params.readout.Wa, params.readout.ba);
       total = add(total, mul(sum(square(sub(aim, sample.saccade))), share / batch));
     }
     if (before === null) return total;
