@@ -4,8 +4,8 @@
 const [first, growth] = [16, 4];
 /** So many replays are never made without a look at values. */
 const furthest = 256;
-/** As often are recordings audited whenever something is handed out; later the distance doubles, up to the furthest. */
-const doubtful = 8;
+/** As often are recordings audited whenever something is handed out; later the distance doubles, up to so many replays. */
+const [doubtful, furthestBefore] = [8, 1024];
 
 /** What is compared after this replay: everything that is computed, or values alone, which costs less. */
 export function auditAfter(replay: number): "everything" | "values" | null {
@@ -17,4 +17,5 @@ export function auditAfter(replay: number): "everything" | "values" | null {
 
 /** Whether a recording is audited before what it gathered is handed out, which has happened `times` times. */
 export const isAuditBefore = (times: number, replaysSince: number): boolean =>
-  replaysSince > 0 && replaysSince >= Math.min(furthest, times < doubtful ? 1 : 2 ** (times - doubtful + 1));
+  replaysSince > 0 &&
+  replaysSince >= Math.min(furthestBefore, times < doubtful ? 1 : 2 ** (times - doubtful + 1));

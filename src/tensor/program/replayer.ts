@@ -44,6 +44,8 @@ export class Replayer<P, A, R> {
   private readonly layouts = new Map<string, RecordedCall<P, A, R> | Seen | "eager">();
   /** What was replayed last, and most likely comes next. */
   private last: RecordedCall<P, A, R> | null = null;
+  /** All that can be replayed. */
+  private recorded: readonly RecordedCall<P, A, R>[] = [];
   private calls = 0;
   private settled = 0;
   private followed = 0;
@@ -61,14 +63,16 @@ export class Replayer<P, A, R> {
     if (watch.by !== null || isRecording() || this.distrusted !== null)
       return this.eager(pointed, args, this.distrusted);
     if (last?.isReady && last.take(pointed, args)) return this.replay(last, pointed, args);
+    // a look that puts arguments in their places at once is quicker than words for what they look like
+    for (const known of this.recorded)
+      if (known !== last && known.isReady && known.take(pointed, args)) {
+        this.last = known;
+        return this.replay(known, pointed, args);
+      }
     const layout = this.layoutOf(pointed, args);
     if (layout === null) return this.eager(pointed, args, this.reason);
     const known = this.layouts.get(layout);
     if (known === "eager") return this.eager(pointed, args, this.reason);
-    if (known instanceof RecordedCall && known.isReady && known.take(pointed, args)) {
-      this.last = known;
-      return this.replay(known, pointed, args);
-    }
     if (known === undefined && this.layouts.size >= mostLayouts)
       return this.eager(pointed, args, `calls look different in more than ${mostLayouts} ways`);
     return this.record(layout, known instanceof RecordedCall ? undefined : known, pointed, args);
@@ -76,22 +80,20 @@ export class Replayer<P, A, R> {
 
   /** Compares with op by op what was replayed since that was last done: before what was gathered is handed out. */
   settle(): void {
-    for (const known of this.layouts.values())
-      if (known instanceof RecordedCall && isAuditBefore(this.settled, known.replays - known.audited))
-        this.audit(known);
+    for (const known of [...this.recorded])
+      if (isAuditBefore(this.settled, known.replays - known.audited)) this.audit(known);
     this.settled++;
   }
 
   /** Bytes of the arrays that replays write to. */
   get bytes(): number {
-    let total = 0;
-    for (const known of this.layouts.values()) if (known instanceof RecordedCall) total += known.bytes;
-    return total;
+    return this.recorded.reduce((n, { bytes }) => n + bytes, 0);
   }
 
   /** Forgets all recordings, for a computation that changes other arrays from now on. */
   clear(): void {
     this.layouts.clear();
+    this.recorded = [];
     this.last = null;
   }
 
@@ -166,7 +168,12 @@ export class Replayer<P, A, R> {
     if (program.bytes > limit) {
       this.reason = `its results take ${formatBytes(program.bytes)}, more than ${formatBytes(limit)}`;
       this.layouts.set(layout, "eager");
-    } else this.layouts.set(layout, new RecordedCall(found, fingerprint, this.calls, program));
+    } else {
+      const known = new RecordedCall(found, fingerprint, this.calls, program);
+      this.layouts.set(layout, known);
+      // those of another backend will not be asked again
+      this.recorded = [...this.recorded.filter((other) => other.isReady), known];
+    }
   }
 
   /** The layout of a call; `null` where there is what no recording could follow. */
