@@ -13,7 +13,7 @@ const spellings = [
   {
     // up to the end of the object; one without derivative says so
     pattern: /: Op<[^=]*= \{\s*name: "(\w+)",([\s\S]*?)\n\};/g,
-    inputs: (body) => Math.max(...[...destructured(body), /, i\) =>/.test(body) ? 2 : 1]),
+    inputs: (body) => Math.max(...[...destructured(body), /linearize: \([^()]*, i\) =>/.test(body) ? 2 : 1]),
   },
 ];
 

@@ -346,7 +346,7 @@ export const rules = [
     put: "this.sum.add(k, mul(p, 1.01 * along))",
   }),
   uoro({ id: "uoro: balance", find: "Math.sqrt(parameters / states)", put: "parameters / states" }),
-  uoro({ id: "uoro: signs that lean", find: "u < 0.5 ? -1 : 1", put: "u < 0.4 ? -1 : 1" }),
+  uoro({ id: "uoro: signs that lean", find: "u < 0.5 ? -1 : 1", put: "u < 0.2 ? -1 : 1" }),
   kfRtrl({
     id: "kfRtrl: rows of the past",
     find: "rows && matmul(own[b], rows)",
@@ -370,7 +370,7 @@ export const rules = [
     find: "add(along, part)",
     put: "add(along, times(part, 1.01))",
   }),
-  kfRtrl({ id: "kfRtrl: signs that lean", find: "u < 0.5 ? -1 : 1", put: "u < 0.4 ? -1 : 1" }),
+  kfRtrl({ id: "kfRtrl: signs that lean", find: "u < 0.5 ? -1 : 1", put: "u < 0.2 ? -1 : 1" }),
   kfRtrl({
     id: "kfRtrl: column of an outer product",
     file: "src/learn/influence/outer-product.ts",

@@ -18,6 +18,7 @@ export const derivativeTests = (name) => [
 
 /** Of a rule, what the tests of all rules say of it. */
 export const ruleTests = (name) => [
+  { file: "test/learn/unbiased.test.ts", name: `of ${name}` },
   { file: rules, name: `^${name}|biased rules.*${name}|rules by name` },
   { file: exactness, name: `^${name} equals` },
   "test/learn/bptt.test.ts",
@@ -66,7 +67,10 @@ export const testsOf = {
     { file: exactness, name: "^fptt" },
     { file: rules, name: "^fptt" },
   ],
-  unbiased: (name) => [{ file: rules, name: `^${name}` }],
+  unbiased: (name) => [
+    { file: "test/learn/unbiased.test.ts", name },
+    { file: rules, name: `^${name}` },
+  ],
   kernels: ["test/backends/trace-step.test.ts", "test/backends/kernels.test.ts", operations],
   cells: ["test/cells/alif.test.ts", "test/cells/cells.test.ts"],
 };
