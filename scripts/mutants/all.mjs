@@ -4,7 +4,7 @@ import { acting, derivatives, readings } from "./derivatives.mjs";
 import { opMutants } from "./ops.mjs";
 import { lineOf, placeOf } from "./patch.mjs";
 import { rules } from "./rules.mjs";
-import { ruleTests, testsOf } from "./tests.mjs";
+import { derivativeTests, ruleTests, testsOf } from "./tests.mjs";
 
 export function allMutants(root) {
   const read = (file) => readFileSync(`${root}/${file}`, "utf8");
@@ -54,6 +54,8 @@ function readingMutants(source, { id, file, within, put }) {
 
 /** Maps that are given by how they act, there and back. */
 function actingMutants(root, read) {
+  const counts = new Map();
+  const counted = (key) => counts.set(key, (counts.get(key) ?? 0) + 1).get(key);
   return readdirSync(`${root}/src/ops`).flatMap((name) => {
     const file = `src/ops/${name}`;
     const source = read(file);
@@ -62,16 +64,15 @@ function actingMutants(root, read) {
       const [text, head, value] = match;
       // the same words may stand at several places: what comes before tells them apart
       const from = source.lastIndexOf("name: ", match.index);
-      const before = source.slice(from, match.index);
-      const lead = source.slice(source.lastIndexOf("\n", match.index - 1) + 1, match.index);
+      const op = /"(\w+)"/.exec(source.slice(from, match.index))[1];
       const patch = unique(source, match.index, text, `${head} times(${value}, 7),`, file);
       return {
-        id: `${/"(\w+)"/.exec(before)[1]} ${head.startsWith("forward") ? "forward" : "transposed"} at ${line}${lead.trim()}`,
+        id: `${op} ${head.startsWith("forward") ? "forward" : "transposed"} ${counted(op + head)}`,
         what: `${value} times 7`,
         file,
         line,
         patches: [patch],
-        tests: testsOf.maps,
+        tests: derivativeTests(op),
       };
     });
   });

@@ -83,4 +83,6 @@ process.on("message", async (next) => {
   const result = await run(next);
   process.send({ ...result, seconds: (performance.now() - started) / 1000 });
 });
+// without a parent there is nobody to work for
+process.on("disconnect", () => process.exit(1));
 process.send("ready");
