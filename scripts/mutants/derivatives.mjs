@@ -142,6 +142,7 @@ export const derivatives = [
     file: "src/forward/factor.ts",
     find: "(at === j ? strides[i] : 0)",
     put: "(at === j ? 0 : 0)",
+    tests: [{ file: "test/learn/rules.test.ts", name: "biased rules" }, ...testsOf.blocks],
   },
   {
     id: "settling of a term",

@@ -57,7 +57,11 @@ export const testsOf = {
     "test/learn/random-cells.test.ts",
   ],
   /** A block of steps. */
-  blocks: [windows, "test/learn/streams.test.ts"],
+  blocks: [
+    { file: windows, name: "coefficient|one each|vector cells|local" },
+    windows,
+    "test/learn/streams.test.ts",
+  ],
   backward: [
     "test/learn/bptt.test.ts",
     { file: exactness, name: "^rfp" },
