@@ -21,7 +21,7 @@ export const derivativeTests = (name) => [
 export const ruleTests = (name) => [
   { file: "test/learn/unbiased.test.ts", name: `of ${name}` },
   { file: rules, name: `^${name}|biased rules.*${name}|rules by name` },
-  { file: exactness, name: `^${name} equals` },
+  { file: exactness, name: `${name}\\W+equals` },
   "test/learn/bptt.test.ts",
   { file: rules, name: "biased rules" },
   "test/learn/credit.test.ts",
@@ -42,7 +42,7 @@ export const testsOf = {
     { file: operations, name: "tied" },
     "test/forward/tied.test.ts",
     "test/reverse/custom-jvp.test.ts",
-    { file: exactness, name: "^(rfp|rtrl)" },
+    { file: exactness, name: "(rfp|rtrl)\\W+equals" },
     "test/learn/custom-rules.test.ts",
     "test/learn/random-cells.test.ts",
   ],
@@ -50,7 +50,7 @@ export const testsOf = {
   edges: ["test/reverse/edge-values.test.ts"],
   /** An error or a trace on its way through one step. */
   steps: [
-    { file: exactness, name: "^(rfp|rtrl)" },
+    { file: exactness, name: "(rfp|rtrl)\\W+equals" },
     "test/learn/credit.test.ts",
     "test/learn/streams.test.ts",
     { file: rules, name: "biased rules" },
@@ -64,12 +64,12 @@ export const testsOf = {
   ],
   backward: [
     "test/learn/bptt.test.ts",
-    { file: exactness, name: "^rfp" },
+    { file: exactness, name: "rfp\\W+equals" },
     { file: rules, name: "biased rules|rules by name" },
   ],
   credit: ["test/learn/credit.test.ts", { file: rules, name: "biased rules" }, windows],
   fptt: [
-    { file: exactness, name: "^fptt" },
+    { file: exactness, name: "fptt\\W" },
     { file: rules, name: "^fptt" },
   ],
   unbiased: (name) => [

@@ -67,6 +67,8 @@ describe("the mean over all signs is the gradient, to rounding", () => {
     [["gru"], 2],
     [["lru"], 2],
     [["mingru", "leaky"], 2],
+    // a loss that two areas hear of: the output of an eLSTM reads its input
+    [["leaky", "elstm"], 2],
     [["leaky", "elstm", "vanilla"], 2],
   ] as const)("of kfRtrl on %s with %i units", (names, units) => {
     const given = randomCase(names, units, 2);
