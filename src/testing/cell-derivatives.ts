@@ -1,6 +1,7 @@
 import type { Cell } from "../cells/_cell.js";
+import { isFloat } from "../core/dtype.js";
 import { foldIn, key, normal } from "../core/prng.js";
-import { fillTree, leavesOf } from "../core/tree.js";
+import { fillTree, leavesOf, mapTree } from "../core/tree.js";
 import { scalar, tensor } from "../ops/create.js";
 import { add, mul } from "../ops/pointwise.js";
 import { vjp } from "../reverse/vjp.js";
@@ -25,11 +26,19 @@ export interface DerivativeReport {
   readonly unsettled: number;
 }
 
-/** States and output after one step. */
+/** States that have derivatives, and the output, after one step. */
 function step(cell: Cell, { params, state, input }: CellArgs): CellAnswer {
   const next = cell.next(params, state, input);
-  return { state: next, output: cell.output(params, next, input) };
+  const smooth = cell.states.filter((name) => isFloat(next[name].dtype));
+  return {
+    state: Object.fromEntries(smooth.map((name) => [name, next[name]])),
+    output: cell.output(params, next, input),
+  };
 }
+
+/** What a step may be differentiated by: no integers or booleans. */
+const movable = (args: CellArgs): { readonly path: string; readonly value: Tensor }[] =>
+  leavesOf<Tensor>(args, isTensor).filter(({ value }) => isFloat(value.dtype));
 
 /**
  * Compares the derivatives of one step by every parameter block, every state and the input, each along one random
@@ -39,10 +48,10 @@ function step(cell: Cell, { params, state, input }: CellArgs): CellAnswer {
  */
 export function checkStep(who: string, cell: Cell, args: CellArgs, seed: number): DerivativeReport {
   let [compared, worst, unsettled] = [0, 0, 0];
-  const leaves = leavesOf<Tensor>(args, isTensor);
-  leaves.forEach(({ path, value }, k) => {
+  movable(args).forEach(({ path, value }) => {
     const along = directionOf(value, seed, path);
-    const moved = (s: Tensor): CellAnswer => step(cell, replaced(args, leaves, k, add(value, mul(s, along))));
+    const moved = (s: Tensor): CellAnswer =>
+      step(cell, replaced(args, new Map([[path, add(value, mul(s, along))]])));
     try {
       const report = checkDerivatives(
         (s) => moved(s as Tensor),
@@ -74,12 +83,16 @@ const fewEntries = 64;
 
 /** The derivative of a weighted sum of states and output by each block, reverse mode against differences. */
 function stepTable(cell: Cell, args: CellArgs, seed: number): BlockReport[] {
-  const { value, pullback } = vjp((a: CellArgs) => step(cell, a), args);
+  const leaves = movable(args);
+  const named = (values: readonly Tensor[]) => new Map(leaves.map(({ path }, i) => [path, values[i]]));
+  const { value, pullback } = vjp(
+    (values: readonly Tensor[]) => step(cell, replaced(args, named(values))),
+    leaves.map((leaf) => leaf.value),
+  );
   const outputs = leavesOf<Tensor>(value, isTensor);
   const weights = outputs.map(({ value: t, path }) => directionOf(t, seed, `weight ${path}`));
   const flatWeights = flat(weights);
   const gradients = leavesOf<Tensor>(pullback(fillTree(value, isTensor, weights) as CellAnswer), isTensor);
-  const leaves = leavesOf<Tensor>(args, isTensor);
   return leaves.map(({ path, value: t }, k) => {
     const own = entries(gradients[k].value);
     const directions =
@@ -90,7 +103,7 @@ function stepTable(cell: Cell, args: CellArgs, seed: number): BlockReport[] {
     const expected = directions.map((d) => {
       const along = tensor(d, { shape: t.shape });
       const total = (s: number): number[] => {
-        const answer = flat(step(cell, replaced(args, leaves, k, add(t, mul(s, along)))));
+        const answer = flat(step(cell, replaced(args, new Map([[path, add(t, mul(s, along))]]))));
         return [answer.reduce((sum, v, i) => sum + v * flatWeights[i], 0)];
       };
       return differentiate(total, 0.05, differenceTolerance / 100).values[0];
@@ -103,15 +116,5 @@ function directionOf(t: Tensor, seed: number, path: string): Tensor {
   return tensor(normal(foldIn(foldIn(key(seed), "direction"), path), t.size), { shape: t.shape });
 }
 
-function replaced(
-  args: CellArgs,
-  leaves: readonly { readonly value: Tensor }[],
-  k: number,
-  by: Tensor,
-): CellArgs {
-  return fillTree(
-    args,
-    isTensor,
-    leaves.map(({ value }, i) => (i === k ? by : value)),
-  ) as CellArgs;
-}
+const replaced = (args: CellArgs, by: ReadonlyMap<string, Tensor>): CellArgs =>
+  mapTree(args, isTensor, (t: Tensor, path) => by.get(path) ?? t) as CellArgs;
