@@ -10,13 +10,15 @@ export function requireSameStreams(before: Tensor | null, input: Tensor): void {
   if (before === null) return;
   if (input.shape[0] !== before.shape[0])
     throw new ShapeError(
-      `step: the batch changed, expected ${before.shape[0]} streams, got ${input.shape[0]}; call reset() first`,
+      `step: the batch changed, expected ${streams(before)}, got ${streams(input)}; call reset() first`,
     );
   if (input.dtype !== before.dtype)
     throw new DTypeError(
       `step: the dtype of the input changed, expected ${before.dtype}, got ${input.dtype}; call reset() first`,
     );
 }
+
+const streams = ({ shape: [n] }: Tensor): string => `${n} stream${n === 1 ? "" : "s"}`;
 
 /** What an influence is made for: with another of these it is made anew. */
 export const fitOf = (params: ModelParams, input: Tensor): string =>
