@@ -116,8 +116,11 @@ function reportOf(cell: Cell, locality: Locality, found: Locality): TieReport {
 function requireTies(who: string, cell: Cell, rows: readonly TieRow[]): void {
   const zero = Object.values(zeroStateOf(who, cell, 1)).filter((t) => isFloat(t.dtype));
   const states = zero.reduce((n, t) => n + t.size, 0);
-  // up to one number per state there is nothing to save
-  const lost = rows.filter((row) => !row.tied && row.broken.length > 0 && row.numbers > states);
+  // up to one number per state, or up to what a tie would store, there is nothing to save
+  const lost = rows.filter(
+    ({ tied, broken, numbers, compressed }) =>
+      !tied && broken.length > 0 && numbers > Math.max(states, compressed),
+  );
   if (lost.length === 0) return;
   const spatial = cell.geometry.state.length > 1;
   const product = spatial ? "k·H·W·p" : "k·p";

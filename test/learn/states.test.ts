@@ -112,7 +112,12 @@ describe("states of different shapes and dtypes, given back in any order", () =>
       const learner = rule.start(model, params);
       for (const sample of samples) learner.step(sample);
       return learner.state?.map((s) =>
-        Object.keys(s).map((name) => [name, s[name].dtype, [...s[name].toTypedArray()]]),
+        Object.keys(s).map((name) => [
+          name,
+          s[name].dtype,
+          // replays may round in another order
+          Array.from(s[name].toTypedArray(), (v) => Number(v.toFixed(9))),
+        ]),
       );
     });
     for (const found of states) expect(found).toEqual(states[0]);
@@ -124,22 +129,23 @@ describe("states of different shapes and dtypes, given back in any order", () =>
     expect(learner.memory().bytes).toBe(plan(model, { batch: 2 }).bytes.rfpExact);
   });
 
-  it("tells one state that keeps to its unit from one number for all", () => {
-    const pace = (back: number): CellKind =>
+  it("tells a number for all units from one that carries each unit to all", () => {
+    const pace = (listens: boolean, speaks: boolean): CellKind =>
       defineCell({
         name: "paced",
-        equations: "h' = a⊙h + W x + m; m' = m/2 + back·mean h + s",
+        equations: "h' = a⊙h + W x (+ m); m' = m/2 (+ mean h) + s",
         locality: "unit",
         states: { m: { shape: [1] }, h: {} },
         shapes: ({ input, units }) => ({ W: [units, ...input], a: [units], s: [1] }),
         next: (p, { h, m }, x) => ({
-          h: add(add(mul(p.a, h), drive(x, p.W)), m),
-          m: add(add(mul(0.5, m), mul(back, mean(h, 1, { keepDims: true }))), p.s),
+          h: add(add(mul(p.a, h), drive(x, p.W)), speaks ? m : 0),
+          m: add(add(mul(0.5, m), listens ? mean(h, 1, { keepDims: true }) : 0), p.s),
         }),
-        output: (_, { h }) => h,
+        output: (_, { h, m }) => add(h, m),
       });
-    expect(expectTied(pace(0)).found).toBe("unit");
-    expect(() => expectTied(pace(1))).toThrow(TieError);
+    expect(expectTied(pace(false, true)).found).toBe("unit");
+    expect(expectTied(pace(true, false)).found).toBe("unit");
+    expect(() => expectTied(pace(true, true))).toThrow(TieError);
   });
 });
 

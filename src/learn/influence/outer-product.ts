@@ -3,7 +3,7 @@ import { sizeOf } from "../../core/shape.js";
 import { type Axis, align, type Factor } from "../../forward/factor.js";
 import { settle } from "../../forward/settle.js";
 import type { Term } from "../../forward/term.js";
-import { zeros } from "../../ops/create.js";
+import { full, zeros } from "../../ops/create.js";
 import { concat } from "../../ops/join.js";
 import { broadcastTo, reshape } from "../../ops/views.js";
 import { entries } from "../../tensor/read.js";
@@ -61,7 +61,7 @@ export function splitImmediate(
     const sizes = [batch, ...columnAxes.map((a) => a.size)];
     const here = x
       ? reshape(broadcastTo(x, sizes), [batch, sizeOf(sizes.slice(1))])
-      : zeros([batch, sizeOf(sizes.slice(1))]).add(1);
+      : full([batch, sizeOf(sizes.slice(1))], 1, { dtype: block.dtype });
     if (column !== null && !sameEntries(column, here)) refuse();
     column = here;
   }
