@@ -160,13 +160,17 @@ function allowances<S>(rule: Rule, model: Model<S>, options: CheckLearnerOptions
       const louder: Model<S> = { ...model, loss: (context) => mul(model.loss(context), by) };
       return mapTensors(run(params, samples, louder), (t) => entries(t).map((v) => v / by));
     });
-    return [run(moved.params, moved.samples), ...scaled].map((g) => compareGradients(g, settled).blocks);
+    return [run(moved.params, moved.samples), ...scaled].map(
+      (g) => new Map(compareGradients(g, settled).blocks.map(({ path, error }) => [path, error])),
+    );
   });
-  const sizes = leavesOf<Tensor>(exact, isTensor).map(({ value }) => largest(entries(value)));
+  const leaves = leavesOf<Tensor>(exact, isTensor);
+  const sizes = leaves.map(({ value }) => largest(entries(value)));
   const zero = (rule.negligible ?? 0) * largest(sizes);
   return sizes.map((size, i) => {
     // a gradient that is no number is not rounded
-    const rounding = Math.max(...changes.map((blocks) => blocks[i].error).filter(Number.isFinite), 0);
+    const errors = changes.map((of) => of.get(leaves[i].path) ?? 0).filter(Number.isFinite);
+    const rounding = Math.max(...errors, 0);
     return 1000 * rounding + (size < zero ? zero / size : 0);
   });
 }

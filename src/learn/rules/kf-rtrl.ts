@@ -191,6 +191,8 @@ export const rule: Rule = {
     new ForwardLearner(model, params, {
       rule: "kfRtrl",
       credit: "exact",
+      // signs are drawn anew in each step
+      compile: false,
       influence: (of, from, input) => kronecker(of, from, input, seed),
     }),
 };

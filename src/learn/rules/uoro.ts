@@ -164,6 +164,8 @@ export const rule: Rule = {
     new ForwardLearner(model, params, {
       rule: "uoro",
       credit: "exact",
+      // signs are drawn anew in each step
+      compile: false,
       influence: (of, from, input) => rankOne(of, from, input, seed),
     }),
 };
