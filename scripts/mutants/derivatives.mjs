@@ -113,13 +113,6 @@ export const derivatives = [
     put: "tensor: contract(times(left.tensor, 7),",
   },
   {
-    id: "sum of factors",
-    file: "src/forward/factor.ts",
-    find: "add(align(f, axes)",
-    put: "add(align(f, axes)",
-    skip: true,
-  },
-  {
     id: "sum over axes of a factor",
     file: "src/forward/factor.ts",
     find: "tensor: sum(f.tensor, at)",
@@ -249,6 +242,4 @@ export const derivatives = [
     backend: "js",
     tests: maps,
   },
-]
-  .filter(({ skip }) => !skip)
-  .map((mutant) => ({ tests: testsOf.tied, ...mutant }));
+].map((mutant) => ({ tests: testsOf.tied, ...mutant }));

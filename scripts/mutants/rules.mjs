@@ -77,8 +77,8 @@ export const rules = [
   }),
   step("influence/advance.ts", {
     id: "a sum that is taken first",
-    find: "base: product(coefficient, base, bound)",
-    put: "base: product(coefficient, { ...base, tensor: times(base.tensor, 1.01) }, bound)",
+    find: "base: summed(coefficient, base, bound)",
+    put: "base: summed(coefficient, { ...base, tensor: times(base.tensor, 1.01) }, bound)",
   }),
   step("influence/compose.ts", {
     id: "coefficients of a trace",
@@ -194,8 +194,8 @@ export const rules = [
   block("advance-block.ts", {
     id: "λ(0) meets the influence",
     within: "function meet(",
-    find: "before: before[b],",
-    put: "before: before[b].map((e) => times(e, 1.01)),",
+    find: "before: errors,",
+    put: "before: errors.map((e) => times(e, 1.01)),",
   }),
   block("advance-block.ts", {
     id: "λ(0) meets an influence that crosses at once",
@@ -205,21 +205,14 @@ export const rules = [
   }),
   block("advance-block.ts", {
     id: "λ(0) meets an influence that goes step by step",
-    find: "s === 0 ? before[b] : none",
-    put: "s === 0 ? before[b].map((e) => times(e, 1.01)) : none",
-  }),
-  block("advance-block.ts", {
-    id: "the old influence after a block",
-    within: "function across(",
-    find: "base, own:",
-    put: "base: { ...base, tensor: times(base.tensor, 1.01) }, own:",
-    skip: true,
+    find: "s === 0 ? errors : none",
+    put: "s === 0 ? errors.map((e) => times(e, 1.01)) : none",
   }),
   block("advance-block.ts", {
     id: "the product of Jacobians over a block",
     within: "function across(",
-    find: "{ into: state, axes, coefficient, base,",
-    put: "{ into: state, axes, coefficient: coefficient && { ...coefficient, tensor: times(coefficient.tensor, 1.01) }, base,",
+    find: "{ into: state, axes, coefficient, base:",
+    put: "{ into: state, axes, coefficient: coefficient && { ...coefficient, tensor: times(coefficient.tensor, 1.01) }, base:",
   }),
   block("part.ts", {
     id: "a part written out",
@@ -324,11 +317,11 @@ export const rules = [
     tests: credit,
   },
   // random rules
-  uoro({ id: "uoro: old states' scale", find: "mul(s, fromOld)", put: "times(mul(s, fromOld), 1.01)" }),
+  uoro({ id: "uoro: old states' scale", find: "scaled(s, fromOld)", put: "scaled(s, 1.01 * fromOld)" }),
   uoro({
     id: "uoro: new states' scale",
-    find: "mul(signs[b][k], fromNew)",
-    put: "times(mul(signs[b][k], fromNew), 1.01)",
+    find: "scaled(signs[b][k], fromNew)",
+    put: "scaled(signs[b][k], 1.01 * fromNew)",
   }),
   uoro({
     id: "uoro: old parameters' scale",
@@ -349,8 +342,8 @@ export const rules = [
   uoro({ id: "uoro: signs that lean", find: "u < 0.5 ? -1 : 1", put: "u < 0.2 ? -1 : 1" }),
   kfRtrl({
     id: "kfRtrl: rows of the past",
-    find: "rows && matmul(own[b], rows)",
-    put: "rows && times(matmul(own[b], rows), 1.01)",
+    find: "own[b] && matmul(own[b], rows)",
+    put: "own[b] && times(matmul(own[b], rows), 1.01)",
   }),
   kfRtrl({
     id: "kfRtrl: rows from below",
@@ -491,12 +484,4 @@ export const rules = [
     find: "put(gradient, at[1], inner, e, traces[k], start)",
     put: "put(gradient, at[1], inner, 1.01 * e, traces[k], start)",
   }),
-  kernel({
-    id: "trace step: short rows",
-    file: "src/backends/js/products.ts",
-    within: "export function addProduct",
-    find: "",
-    put: "",
-    skip: true,
-  }),
-].filter(({ skip }) => !skip);
+];

@@ -14,6 +14,7 @@ import { whyByOps } from "./purity.js";
 import { requireParams } from "./require-params.js";
 import type { Learner, LearnerMemory, StepResult } from "./rule.js";
 import { agreesWithOps } from "./same-end.js";
+import { zeroStates } from "./states.js";
 import { type Past, recordStep } from "./step.js";
 import { fitOf } from "./stream.js";
 
@@ -111,7 +112,7 @@ export class ForwardLearner<S> implements Learner<S> {
   private begin(sample: S): Past {
     const input = this.model.input(sample);
     const fit = fitOf(this.params, input);
-    const states = this.model.areas.map((cell) => cell.zeroState(input.shape[0], { dtype: input.dtype }));
+    const states = zeroStates(this.model, this.params, input);
     if (this.influence === null || this.fit !== fit) {
       this.influence = this.options.influence(this.model, this.params, input);
       this.steps.clear();

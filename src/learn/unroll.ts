@@ -2,6 +2,7 @@ import type { CellState } from "../cells/_cell.js";
 import { stopGradient } from "../ops/stop-gradient.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Model, ModelParams, Moment } from "./model.js";
+import { newStates, zeroStates } from "./states.js";
 import { lossOf, momentOf, type Past } from "./step.js";
 import { requireSameStreams } from "./stream.js";
 
@@ -14,12 +15,12 @@ export function unrollStep<S>(
 ): { readonly now: Moment; readonly loss: Tensor } {
   const input = model.input(sample);
   requireSameStreams(past?.input ?? null, input);
-  const old = past?.states ?? model.areas.map((c) => c.zeroState(input.shape[0], { dtype: input.dtype }));
+  const old = past?.states ?? zeroStates(model, params, input);
   const states: CellState[] = [];
   const outputs: Tensor[] = [];
   let x = input;
   model.areas.forEach((cell, b) => {
-    const next = cell.next(params.areas[b], old[b], x);
+    const next = newStates(cell, b, cell.next(params.areas[b], old[b], x), old[b]);
     const y = cell.output(params.areas[b], next, x);
     states.push(next);
     outputs.push(y);

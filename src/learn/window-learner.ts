@@ -12,6 +12,7 @@ import { whyByOps } from "./purity.js";
 import { requireParams } from "./require-params.js";
 import type { Learner, LearnerMemory, StepResult } from "./rule.js";
 import { agreesWithOps, type End, requireSameEnd } from "./same-end.js";
+import { zeroStates } from "./states.js";
 import type { Past } from "./step.js";
 import { fitOf } from "./stream.js";
 import { unrollStep } from "./unroll.js";
@@ -240,8 +241,8 @@ export class WindowLearner<S> implements Learner<S> {
   private begin(sample: S): Past {
     const { model, params, options } = this;
     const input = model.input(sample);
-    const fit = fitOf(this.params, input);
-    const states = model.areas.map((cell) => cell.zeroState(input.shape[0], { dtype: input.dtype }));
+    const fit = fitOf(params, input);
+    const states = zeroStates(model, params, input);
     if (this.crossing === null || this.fit !== fit) {
       this.crossing = options.start(model, params, input);
       for (const stepper of this.steppers) stepper.clear();

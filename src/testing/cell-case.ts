@@ -8,6 +8,7 @@ import { type Supervised, stack } from "../learn/stack.js";
 import { describe, integer, type Range } from "./arbitraries.js";
 import { attempt } from "./attempt.js";
 import { requireInit } from "./cell-contract.js";
+import { inWords } from "./check-learner.js";
 import { type Objective, objectives } from "./objectives.js";
 import { randomParams, randomSequence } from "./random-case.js";
 
@@ -39,6 +40,12 @@ export interface DrawnCase {
   readonly batch: number;
   readonly seed: number;
   readonly saturation: number;
+  /** Steps that rules take at once, where they can. */
+  readonly window: number;
+  /** Whether steps are replayed, where all areas say that they are pure. */
+  readonly compile: boolean;
+  /** Another order of the keys of parameters, states and results. */
+  readonly keys: number;
 }
 
 /** A cell, alone or in a stack, with parameters and data. */
@@ -80,6 +87,9 @@ export function arbitraryCellCase(subject: CellSubject, options: CellCaseOptions
     batch: integer(options.batch ?? [1, 3]),
     seed: fc.nat({ max: 9999 }),
     saturation: fc.constantFrom(0, 2, 5),
+    window: fc.constantFrom(1, 3, 8),
+    compile: fc.boolean(),
+    keys: fc.nat({ max: 3 }),
   });
 }
 
@@ -108,7 +118,7 @@ export function buildCase(who: string, subject: CellSubject, drawn: DrawnCase): 
   areas.push(cell);
   if (drawn.place === "below")
     areas.push(pick(above, neighbor)({ input: cell.outputShape, units: drawn.neighborUnits }));
-  const model = stack<Supervised>(areas, { loss: objectives[objective] });
+  const model = stack<Supervised>(areas, { loss: objectives[objective], pure: true });
   const modelParams = attempt(`${who}: ${cell.name}: init`, () => randomParams(model, seed, saturation));
   const [bottom, top] = [areas[0], areas[areas.length - 1]];
   return {
@@ -122,8 +132,8 @@ export function buildCase(who: string, subject: CellSubject, drawn: DrawnCase): 
   };
 }
 
-const dataOf = ({ objective, steps, batch, seed, saturation }: DrawnCase): string =>
-  `${objective}, T=${steps} B=${batch}, seed ${seed}, saturation ${saturation}`;
+const dataOf = ({ objective, steps, batch, seed, saturation, ...way }: DrawnCase): string =>
+  `${objective}, T=${steps} B=${batch}, seed ${seed}, saturation ${saturation}${inWords(way)}`;
 
 /** The case of a cell that cannot be built. */
 export function roughLabel(subject: CellSubject, drawn: DrawnCase): string {
@@ -163,6 +173,10 @@ export function requireCell(who: string, found: unknown): Cell {
   ];
   if (missing.length > 0)
     throw new ArgumentError(`${who}: expected ${name} to have ${missing.join(", ")}, got none`);
+  if (new Set(cell.states).size < cell.states.length)
+    throw new ArgumentError(
+      `${who}: expected ${name} to have states of different names, got ${cell.states.join(", ")}`,
+    );
   if (cell.states.length === 0)
     throw new ArgumentError(`${who}: expected ${name} to name at least one state, got none`);
   return cell;

@@ -1,4 +1,5 @@
 import type { Cell, CellParams, CellState } from "../cells/_cell.js";
+import { type DType, isFloat } from "../core/dtype.js";
 import { key } from "../core/prng.js";
 import { formatShape, type Shape, sameShape } from "../core/shape.js";
 import { leavesOf, mapTree } from "../core/tree.js";
@@ -8,6 +9,7 @@ import { entries } from "../tensor/read.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
 import { attempt } from "./attempt.js";
 import { GradientError } from "./errors.js";
+import { shuffled } from "./shuffle.js";
 
 /** What `next` and `output` read. */
 export interface CellArgs {
@@ -28,10 +30,10 @@ const rounding = 1e-9;
 /** Runs `next` and `output`, and requires names, shapes and finite numbers of what they give. */
 export function answerOf(who: string, cell: Cell, { params, state, input }: CellArgs): CellAnswer {
   const batch = input.shape[0];
-  const next = attempt(`${who}: next`, () => cell.next(params, state, input));
-  requireStates(`${who}: next`, cell, next, batch);
+  const given = attempt(`${who}: next`, () => cell.next(params, state, input));
+  const next = requireStates(`${who}: next`, cell, given, (name) => state[name]);
   const output = attempt(`${who}: output`, () => cell.output(params, next, input));
-  requireTensor(`${who}: output`, "an output", output, [batch, ...cell.outputShape]);
+  requireTensor(`${who}: output`, "an output", output, { shape: [batch, ...cell.outputShape] });
   requireFinite(`${who}: output`, "the output", output);
   return { state: next, output };
 }
@@ -44,12 +46,25 @@ export function statesAfter(
   sequence: readonly Supervised[],
 ): CellState {
   const batch = sequence[0].input.shape[0];
-  const zero = attempt(`${who}: zeroState`, () => cell.zeroState(batch, { dtype: "float64" }));
-  requireStates(`${who}: zeroState`, cell, zero, batch);
+  const zero = zeroStateOf(who, cell, batch);
   return sequence.reduce(
     (state: CellState, { input }) => answerOf(who, cell, { params, state, input }).state,
     zero,
   );
+}
+
+/** The states before the first step: for each stream what a stream alone has, of floating-point numbers, int32 or bool. */
+export function zeroStateOf(who: string, cell: Cell, batch: number): CellState {
+  const at = `${who}: zeroState`;
+  const zero = (n: number): CellState => attempt(at, () => cell.zeroState(n, { dtype: "float64" }));
+  const one = requireStates(at, cell, zero(1), (_, found) => ({
+    shape: [1, ...(found?.shape ?? cell.geometry.state).slice(found ? 1 : 0)],
+    dtype: found === undefined || isFloat(found.dtype) ? "float64" : found.dtype,
+  }));
+  return requireStates(at, cell, zero(batch), (name) => ({
+    shape: [batch, ...one[name].shape.slice(1)],
+    dtype: one[name].dtype,
+  }));
 }
 
 /** Requires `init` to give the parameters that are declared, the same from the same key. */
@@ -57,16 +72,16 @@ export function requireInit(who: string, cell: Cell): void {
   const drawn = attempt(`${who}: init`, () => cell.init(key(0)));
   requireNames(`${who}: init`, "parameters", Object.keys(cell.shapes), drawn);
   for (const [name, shape] of Object.entries(cell.shapes))
-    requireTensor(`${who}: init`, `a parameter ${name}`, drawn[name], shape);
+    requireTensor(`${who}: init`, `a parameter ${name}`, drawn[name], { shape });
   const again = attempt(`${who}: init`, () => cell.init(key(0)));
   requireSame(`${who}: init`, "from the same key (no randomness of its own)", drawn, again);
 }
 
 /**
  * Requires `next` and `output` to be functions of their arguments alone: neither chance, nor memory of other calls, nor
- * changes of what they are given.
+ * changes of what they are given. Returns what they answer.
  */
-export function requirePure(who: string, cell: Cell, args: CellArgs, others: CellArgs): void {
+export function requirePure(who: string, cell: Cell, args: CellArgs, others: CellArgs): CellAnswer {
   const before = mapTree(args, isTensor, (t: Tensor) => entries(t).slice()) as unknown;
   const kept = leavesOf<Tensor>(args, isTensor);
   const first = answerOf(who, cell, args);
@@ -79,12 +94,31 @@ export function requirePure(who: string, cell: Cell, args: CellArgs, others: Cel
       );
   });
   answerOf(who, cell, others);
-  // the output of before, with other calls in between
-  const output = attempt(`${who}: output`, () => cell.output(args.params, first.state, args.input));
-  const same = "for the same arguments (no randomness, nothing kept from another call)";
-  requireSame(`${who}: output`, same, first.output, output);
-  const second = attempt(`${who}: next`, () => cell.next(args.params, args.state, args.input));
-  requireSame(`${who}: next`, same, first.state, second);
+  requireAgain(who, cell, args, first);
+  return first;
+}
+
+/** Requires the answer of before, with other calls in between. */
+export function requireAgain(who: string, cell: Cell, args: CellArgs, before: CellAnswer): void {
+  const word = cell.pure ? "; it says that it is pure" : "";
+  const same = `for the same arguments (no randomness, nothing kept from another call${word})`;
+  const output = attempt(`${who}: output`, () => cell.output(args.params, before.state, args.input));
+  requireSame(`${who}: output`, same, before.output, output);
+  requireSame(`${who}: next`, same, before.state, answerOf(who, cell, args).state);
+}
+
+/** Requires parameters and states to be read by their names: in another order of keys the answer is the same. */
+export function requireNamed(who: string, cell: Cell, args: CellArgs, answer: CellAnswer): void {
+  for (const turn of [1, 2]) {
+    const other = { ...args, params: shuffled(args.params, turn), state: shuffled(args.state, turn) };
+    try {
+      requireSame(who, "", answer, answerOf(who, cell, other));
+    } catch {
+      throw new GradientError(
+        `${who}: next and output must read parameters and states by their names, got another answer with their keys in another order`,
+      );
+    }
+  }
 }
 
 /** Requires every stream of a batch to go as it goes alone. */
@@ -124,12 +158,20 @@ export function flat(tree: unknown): number[] {
   return leavesOf<Tensor>(tree, isTensor).flatMap(({ value }) => Array.from(entries(value)));
 }
 
-function requireStates(who: string, cell: Cell, found: CellState, batch: number): void {
+/** The states in the order in which the cell names them, each of the shape and dtype that is wanted. */
+function requireStates(
+  who: string,
+  cell: Cell,
+  found: CellState,
+  wanted: (name: string, found: Tensor | undefined) => { readonly shape: Shape; readonly dtype: DType },
+): CellState {
   requireNames(who, "states", cell.states, found);
   for (const name of cell.states) {
-    requireTensor(who, `a state ${name}`, found[name], [batch, ...cell.geometry.state]);
+    const own = isTensor(found[name]) ? found[name] : undefined;
+    requireTensor(who, `a state ${name}`, found[name], wanted(name, own));
     requireFinite(who, `state ${name}`, found[name]);
   }
+  return Object.fromEntries(cell.states.map((name) => [name, found[name]]));
 }
 
 function requireNames(who: string, what: string, names: readonly string[], found: unknown): void {
@@ -140,15 +182,20 @@ function requireNames(who: string, what: string, names: readonly string[], found
     );
 }
 
-function requireTensor(who: string, what: string, found: unknown, shape: Shape): void {
+function requireTensor(
+  who: string,
+  what: string,
+  found: unknown,
+  { shape, dtype = "float64" }: { readonly shape: Shape; readonly dtype?: DType },
+): void {
   if (!isTensor(found))
     throw new GradientError(`${who} must give ${what} of shape ${formatShape(shape)}, got ${typeof found}`);
   if (!sameShape(found.shape, shape))
     throw new GradientError(
       `${who} must give ${what} of shape ${formatShape(shape)}, got ${formatShape(found.shape)}`,
     );
-  if (found.dtype !== "float64")
-    throw new GradientError(`${who} must give ${what} of float64 from float64, got ${found.dtype}`);
+  if (found.dtype !== dtype)
+    throw new GradientError(`${who} must give ${what} of ${dtype} from ${dtype}, got ${found.dtype}`);
 }
 
 function requireFinite(who: string, what: string, t: Tensor): void {

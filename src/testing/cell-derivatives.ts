@@ -1,4 +1,5 @@
 import type { Cell } from "../cells/_cell.js";
+import { isFloat } from "../core/dtype.js";
 import { foldIn, key, normal } from "../core/prng.js";
 import { fillTree, leavesOf, mapTree } from "../core/tree.js";
 import { jvp } from "../forward/jvp.js";
@@ -26,11 +27,19 @@ export interface DerivativeReport {
   readonly unsettled: number;
 }
 
-/** States and output after one step. */
+/** States that have derivatives, and the output, after one step. */
 function step(cell: Cell, { params, state, input }: CellArgs): CellAnswer {
   const next = cell.next(params, state, input);
-  return { state: next, output: cell.output(params, next, input) };
+  const smooth = cell.states.filter((name) => isFloat(next[name].dtype));
+  return {
+    state: Object.fromEntries(smooth.map((name) => [name, next[name]])),
+    output: cell.output(params, next, input),
+  };
 }
+
+/** What a step may be differentiated by: no integers or booleans. */
+const movable = (args: CellArgs): { readonly path: string; readonly value: Tensor }[] =>
+  leavesOf<Tensor>(args, isTensor).filter(({ value }) => isFloat(value.dtype));
 
 /**
  * Compares the derivatives of one step by every parameter block, every state and the input, each along one random
@@ -40,10 +49,10 @@ function step(cell: Cell, { params, state, input }: CellArgs): CellAnswer {
  */
 export function checkStep(who: string, cell: Cell, args: CellArgs, seed: number): DerivativeReport {
   let [compared, worst, unsettled] = [0, 0, 0];
-  const leaves = leavesOf<Tensor>(args, isTensor);
-  leaves.forEach(({ path, value }, k) => {
+  movable(args).forEach(({ path, value }) => {
     const along = directionOf(value, seed, path);
-    const moved = (s: Tensor): CellAnswer => step(cell, replaced(args, leaves, k, add(value, mul(s, along))));
+    const moved = (s: Tensor): CellAnswer =>
+      step(cell, replaced(args, new Map([[path, add(value, mul(s, along))]])));
     try {
       const report = checkDerivatives(
         (s) => moved(s as Tensor),
@@ -79,17 +88,18 @@ const bothWaysTolerance = 1e-11;
  * @throws GradientError where they differ
  */
 export function checkBothWays(who: string, cell: Cell, args: CellArgs, seed: number): DerivativeReport {
-  const { value, pullback } = vjp((a: CellArgs) => step(cell, a), args);
+  const leaves = movable(args);
+  const { value, pullback } = vjpOf(cell, args, leaves);
   const weights = mapTree(value, isTensor, (t: Tensor, path) => directionOf(t, seed, `weight ${path}`));
-  const back = leavesOf<Tensor>(pullback(weights as CellAnswer), isTensor);
-  const leaves = leavesOf<Tensor>(args, isTensor);
+  const [back] = pullback(weights as CellAnswer);
   let worst = 0;
   leaves.forEach(({ path, value: t }, k) => {
     const along = directionOf(t, seed, path);
-    const moved = (s: Tensor): CellAnswer => step(cell, replaced(args, leaves, k, add(t, mul(s, along))));
+    const moved = (s: Tensor): CellAnswer =>
+      step(cell, replaced(args, new Map([[path, add(t, mul(s, along))]])));
     const { tangent } = jvp(moved, [scalar(0)], [scalar(1)]);
     const products = zip(flat(tangent), flat(weights));
-    const [forward, reverse] = [products, zip(flat(back[k].value), flat(along))].map(total);
+    const [forward, reverse] = [products, zip(flat(back[k]), flat(along))].map(total);
     const error = Math.abs(forward - reverse) / Math.max(1, ...products.map(Math.abs));
     if (!(error <= bothWaysTolerance))
       throw new GradientError(
@@ -109,14 +119,14 @@ const fewEntries = 64;
 
 /** The derivative of a weighted sum of states and output by each block, reverse mode against differences. */
 function stepTable(cell: Cell, args: CellArgs, seed: number): BlockReport[] {
-  const { value, pullback } = vjp((a: CellArgs) => step(cell, a), args);
+  const leaves = movable(args);
+  const { value, pullback } = vjpOf(cell, args, leaves);
   const outputs = leavesOf<Tensor>(value, isTensor);
   const weights = outputs.map(({ value: t, path }) => directionOf(t, seed, `weight ${path}`));
   const flatWeights = flat(weights);
-  const gradients = leavesOf<Tensor>(pullback(fillTree(value, isTensor, weights) as CellAnswer), isTensor);
-  const leaves = leavesOf<Tensor>(args, isTensor);
+  const [gradients] = pullback(fillTree(value, isTensor, weights) as CellAnswer);
   return leaves.map(({ path, value: t }, k) => {
-    const own = entries(gradients[k].value);
+    const own = entries(gradients[k]);
     const directions =
       t.size <= fewEntries
         ? Array.from({ length: t.size }, (_, i) => new Float64Array(t.size).fill(1, i, i + 1))
@@ -125,7 +135,7 @@ function stepTable(cell: Cell, args: CellArgs, seed: number): BlockReport[] {
     const expected = directions.map((d) => {
       const along = tensor(d, { shape: t.shape });
       const total = (s: number): number[] => {
-        const answer = flat(step(cell, replaced(args, leaves, k, add(t, mul(s, along)))));
+        const answer = flat(step(cell, replaced(args, new Map([[path, add(t, mul(s, along))]]))));
         return [answer.reduce((sum, v, i) => sum + v * flatWeights[i], 0)];
       };
       return differentiate(total, 0.05, differenceTolerance / 100).values[0];
@@ -134,19 +144,18 @@ function stepTable(cell: Cell, args: CellArgs, seed: number): BlockReport[] {
   });
 }
 
+/** A step and its pullback to what it may be differentiated by, in the order of `leaves`. */
+function vjpOf(cell: Cell, args: CellArgs, leaves: ReturnType<typeof movable>) {
+  const named = (values: readonly Tensor[]) => new Map(leaves.map(({ path }, i) => [path, values[i]]));
+  return vjp(
+    (values: readonly Tensor[]) => step(cell, replaced(args, named(values))),
+    leaves.map((leaf) => leaf.value),
+  );
+}
+
 function directionOf(t: Tensor, seed: number, path: string): Tensor {
   return tensor(normal(foldIn(foldIn(key(seed), "direction"), path), t.size), { shape: t.shape });
 }
 
-function replaced(
-  args: CellArgs,
-  leaves: readonly { readonly value: Tensor }[],
-  k: number,
-  by: Tensor,
-): CellArgs {
-  return fillTree(
-    args,
-    isTensor,
-    leaves.map(({ value }, i) => (i === k ? by : value)),
-  ) as CellArgs;
-}
+const replaced = (args: CellArgs, by: ReadonlyMap<string, Tensor>): CellArgs =>
+  mapTree(args, isTensor, (t: Tensor, path) => by.get(path) ?? t) as CellArgs;

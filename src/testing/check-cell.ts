@@ -18,10 +18,18 @@ import {
   requireCell,
   roughLabel,
 } from "./cell-case.js";
-import { type CellArgs, readBlocks, requireApart, requirePure, statesAfter } from "./cell-contract.js";
+import {
+  type CellArgs,
+  readBlocks,
+  requireAgain,
+  requireApart,
+  requireNamed,
+  requirePure,
+  statesAfter,
+} from "./cell-contract.js";
 import { checkBothWays, checkStep } from "./cell-derivatives.js";
 import { type CellReport, Tally } from "./cell-tally.js";
-import { checkLearner } from "./check-learner.js";
+import { checkLearner, hasWindows } from "./check-learner.js";
 import { GradientError } from "./errors.js";
 import { randomParams, randomSequence } from "./random-case.js";
 
@@ -40,8 +48,11 @@ export interface CheckCellOptions extends CellCaseOptions, Pick<RuleOptions, "cr
 
 /**
  * Property-tests a cell of one's own on random sizes, steps T, streams B, objectives and gates near 1, alone and in
- * stacks: what it declares is what it gives; nothing but its arguments counts; streams keep apart; derivatives of one
- * step are true, or where the cell declares a surrogate the same forward and reverse; and every exact rule gives the gradient of backpropagation through time, per parameter block.
+ * stacks: what it declares is what it gives; nothing but its arguments counts, nor the order of their keys; streams keep
+ * apart; derivatives of one step are true, or where the cell declares a surrogate the same forward and reverse; and every
+ * exact rule gives the gradient of backpropagation through time, per parameter block, in windows of 1, 3 and 8 steps,
+ * and replayed where the cell says `pure: true`. That word is tested by calls with the same arguments, before and after
+ * all others: a variable of your own that no call changes cannot be seen.
  * @throws GradientError with the smallest case that fails, and how to replay it
  */
 export function checkCell(subject: CellSubject, options: CheckCellOptions = {}): CellReport {
@@ -78,12 +89,14 @@ function checkCase(
   const { cell } = built;
   const who = `checkCell: ${cell.name}`;
   const [args, others] = argumentsOf(who, built, drawn);
-  requirePure(who, cell, args, others);
+  const answer = requirePure(who, cell, args, others);
+  requireNamed(who, cell, args, answer);
   requireApart(who, cell, args);
   tally.read(cell.shapes, () => readBlocks(who, cell, args, others.params));
   const checkOne = cell.surrogate ? checkBothWays : checkStep;
   if (options.derivatives ?? true) tally.step(checkOne(who, cell, args, drawn.seed));
-  for (const rule of used) checkRule(rule, built, options, tally);
+  for (const rule of used) checkRule(rule, built, drawn, options, tally);
+  requireAgain(who, cell, args, answer);
 }
 
 /** What the cell reads in the middle of a sequence, with states that it can reach; and in another sequence. */
@@ -104,13 +117,22 @@ function otherInputs(cell: Cell, { seed, batch }: DrawnCase): readonly Supervise
   return randomSequence(seed + 1, { input: cell.geometry.input, target: [], steps: 2, batch });
 }
 
-function checkRule(rule: Rule, built: BuiltCase, options: CheckCellOptions, tally: Tally): void {
+function checkRule(
+  rule: Rule,
+  built: BuiltCase,
+  { window, compile, keys }: DrawnCase,
+  options: CheckCellOptions,
+  tally: Tally,
+): void {
   const { model, modelParams: params, samples, cell } = built;
   try {
     const { blocks } = checkLearner(rule, model, {
       params,
       samples,
       tolerance: rule.tolerance,
+      compile: compile && model.pure === true,
+      keys,
+      ...(hasWindows(rule) ? { window } : {}),
       ...(options.credit ? { credit: options.credit } : {}),
     });
     tally.checked(

@@ -12,6 +12,7 @@ import { isTensor, type Tensor } from "../tensor/tensor.js";
 import { type BlockReport, blockError, blockTable, largest } from "./block-error.js";
 import { GradientError } from "./errors.js";
 import { randomParams, randomSequence } from "./random-case.js";
+import { shuffled, shuffledModel } from "./shuffle.js";
 
 export interface CheckLearnerOptions<S> extends RuleOptions {
   /** Default: initial values moved by 0.3 N(0, 1). */
@@ -26,6 +27,10 @@ export interface CheckLearnerOptions<S> extends RuleOptions {
   readonly seed?: number;
   /** Largest relative error of a parameter block; default 1e-10. */
   readonly tolerance?: number;
+  /** Steps that the rule takes at once, where it has such an option; `checkLearner` tries 1, 3 and 8 where none is given. */
+  readonly window?: number;
+  /** Another order of the keys of parameters, states and results; 0 is theirs. `checkLearner` tries several. */
+  readonly keys?: number;
 }
 
 export interface LearnerReport {
@@ -46,12 +51,13 @@ export function compareLearner<S>(
   const { params } = run;
   return {
     rule: used.name,
-    ...compareGradients(run.gradient(used, params), run.gradient(ruleNamed("bptt"), params)),
+    ...compareGradients(run.gradient(used, params), run.oracle(params)),
   };
 }
 
 /**
- * Checks that a learning rule gives the gradient of backpropagation through time on a model and a sequence.
+ * Checks that a learning rule gives the gradient of backpropagation through time on a model and a sequence: across windows
+ * of 1, 3 and 8 steps, whatever the order of keys, and where the model is pure replayed too, unless options say which.
  * Where a block is itself uncertain, because its terms cancel, a thousand times its own rounding is allowed: how far the
  * gradient of either rule moves when its numbers are rounded anew.
  * @throws GradientError naming the worst parameter block, with a table of all
@@ -61,17 +67,53 @@ export function checkLearner<S>(
   model: Model<S>,
   options: CheckLearnerOptions<S> = {},
 ): LearnerReport {
+  const used = typeof rule === "string" ? ruleNamed(rule) : rule;
+  const reports = waysOf(used, model, options).map((way) => checkOne(used, model, { ...options, ...way }));
+  return reports.reduce((w, r) => (r.worst.error > w.worst.error ? r : w));
+}
+
+type Way = Pick<CheckLearnerOptions<unknown>, "window" | "compile" | "keys">;
+
+/** The ways to run a rule that options leave open, the plainest first. */
+function waysOf<S>(rule: Rule, model: Model<S>, options: CheckLearnerOptions<S>): Way[] {
+  const windows = hasWindows(rule) && options.window === undefined ? [1, 3, 8] : [options.window];
+  const replays = options.compile === undefined && model.pure === true;
+  const ways = windows.map(
+    (window, i): Way => ({
+      window,
+      compile: replays ? i % 2 === 1 : options.compile,
+      keys: options.keys ?? i,
+    }),
+  );
+  return replays ? [...ways, { ...ways[0], compile: true, keys: options.keys ?? windows.length }] : ways;
+}
+
+/** Whether a rule takes several steps at once without a change of its gradient. */
+export const hasWindows = ({ exactness, setting }: Rule): boolean =>
+  exactness === "exact" && setting?.option === "window";
+
+function checkOne<S>(rule: Rule, model: Model<S>, options: CheckLearnerOptions<S>): LearnerReport {
   const { tolerance = 1e-10 } = options;
   const report = compareLearner(rule, model, options);
   if (report.worst.error <= tolerance) return report;
-  const allowed = allowances(typeof rule === "string" ? ruleNamed(rule) : rule, model, options);
+  const allowed = allowances(rule, model, options);
   const wrong = report.blocks.filter(({ error }, i) => !(error <= Math.max(tolerance, allowed[i])));
   if (wrong.length === 0) return report;
   const { path, error, cosine, normRatio } = worstOf(wrong);
   throw new GradientError(
-    `checkLearner: ${report.rule} must equal bptt to ${tolerance}, got a relative error of ${error.toExponential(2)} at ${path} (cosine ${cosine.toFixed(4)}, norm ratio ${normRatio.toFixed(4)})\n${blockTable(report.blocks)}`,
+    `checkLearner: ${report.rule} must equal bptt to ${tolerance}${inWords(options)}, got a relative error of ${error.toExponential(2)} at ${path} (cosine ${cosine.toFixed(4)}, norm ratio ${normRatio.toFixed(4)})\n${blockTable(report.blocks)}`,
     report.blocks,
   );
+}
+
+/** What is not as by default, such as ` (window 3, compiled, keys turned by 1)`; nothing where all is. */
+export function inWords({ window = 1, compile, keys = 0 }: Way): string {
+  const said = [
+    ...(window === 1 ? [] : [`window ${window}`]),
+    ...(compile ? ["compiled"] : []),
+    ...(keys === 0 ? [] : [`keys turned by ${keys}`]),
+  ];
+  return said.length > 0 ? ` (${said.join(", ")})` : "";
 }
 
 /** The data of a comparison, and a run of a rule over it. */
@@ -80,12 +122,24 @@ function runner<S>(model: Model<S>, options: CheckLearnerOptions<S>) {
   const samples = options.samples ?? defaultSamples(model, steps, batch, seed);
   if (samples.length === 0)
     throw new ArgumentError("checkLearner: expected at least one time step, got none");
+  const { keys = 0, window, ...others } = options;
+  const given = window === undefined ? others : { ...others, window };
+  // a step is replayed from the third of its form on
+  const passes = options.compile ? 3 : 1;
   const gradient = (rule: Rule, at: ModelParams, said = samples, of = model): ModelParams => {
-    const learner = rule.start(of, at, options);
+    const learner = rule.start(shuffledModel(of, keys), shuffled(at, keys), given);
+    for (let pass = 0; pass < passes; pass++) {
+      learner.reset();
+      for (const sample of said) learner.step(sample);
+    }
+    return learner.gradient();
+  };
+  const oracle = (at: ModelParams, said = samples, of = model): ModelParams => {
+    const learner = ruleNamed("bptt").start(of, at, {});
     for (const sample of said) learner.step(sample);
     return learner.gradient();
   };
-  return { params, samples, gradient };
+  return { params, samples, gradient, oracle };
 }
 
 /** Odd factors, which round every product anew. */
@@ -97,24 +151,27 @@ const factors = [1 / 3, 0.7, 1.3];
  * (of the first, values round anew; of the second, all that is sent back); and what the rule leaves out as negligible.
  */
 function allowances<S>(rule: Rule, model: Model<S>, options: CheckLearnerOptions<S>): number[] {
-  const { params, samples, gradient } = runner(model, options);
+  const { params, samples, gradient, oracle } = runner(model, options);
   const moved = { params: nudged(params), samples: samples.map(nudgedSample) };
-  const [bptt, exact] = [ruleNamed("bptt"), gradient(ruleNamed("bptt"), params)];
-  const changes = [bptt, rule].flatMap((of) => {
-    const settled = of === bptt ? exact : gradient(of, params);
+  const exact = oracle(params);
+  type Run = typeof oracle;
+  const changes = [oracle, ((...args) => gradient(rule, ...args)) as Run].flatMap((run) => {
+    const settled = run(params);
     const scaled = factors.map((by) => {
       const louder: Model<S> = { ...model, loss: (context) => mul(model.loss(context), by) };
-      return mapTensors(gradient(of, params, samples, louder), (t) => entries(t).map((v) => v / by));
+      return mapTensors(run(params, samples, louder), (t) => entries(t).map((v) => v / by));
     });
-    return [gradient(of, moved.params, moved.samples), ...scaled].map(
-      (g) => compareGradients(g, settled).blocks,
+    return [run(moved.params, moved.samples), ...scaled].map(
+      (g) => new Map(compareGradients(g, settled).blocks.map(({ path, error }) => [path, error])),
     );
   });
-  const sizes = leavesOf<Tensor>(exact, isTensor).map(({ value }) => largest(entries(value)));
+  const leaves = leavesOf<Tensor>(exact, isTensor);
+  const sizes = leaves.map(({ value }) => largest(entries(value)));
   const zero = (rule.negligible ?? 0) * largest(sizes);
   return sizes.map((size, i) => {
     // a gradient that is no number is not rounded
-    const rounding = Math.max(...changes.map((blocks) => blocks[i].error).filter(Number.isFinite), 0);
+    const errors = changes.map((of) => of.get(leaves[i].path) ?? 0).filter(Number.isFinite);
+    const rounding = Math.max(...errors, 0);
     return 1000 * rounding + (size < zero ? zero / size : 0);
   });
 }
@@ -140,7 +197,7 @@ function mapTensors<T>(tree: T, f: (t: Tensor) => TypedArray): T {
   return mapTree(tree, isTensor, (t: Tensor) => tensor(f(t), { shape: t.shape, dtype: t.dtype })) as T;
 }
 
-/** Two gradients of one model, block by block. */
+/** Two gradients of one model, block by block, in whatever order their keys are. */
 export function compareGradients(got: ModelParams, expected: ModelParams): Omit<LearnerReport, "rule"> {
   const words = { who: "compareGradients", reference: "the gradient expected", other: "the gradient" };
   const pairs = pairLeaves<Tensor>(words, expected, got, isTensor);

@@ -1,12 +1,12 @@
 import type { Cell, CellSizes, Locality } from "../cells/_cell.js";
-import { bytesPerElement } from "../core/dtype.js";
+import { bytesPerElement, isFloat } from "../core/dtype.js";
 import { ArgumentError } from "../core/errors.js";
 import { formatShape, sizeOf } from "../core/shape.js";
 import { type PlanRow, plan } from "../learn/plan.js";
 import { stack } from "../learn/stack.js";
 import { attempt } from "./attempt.js";
 import { type CellSubject, isKind, nameOf, requireCell } from "./cell-case.js";
-import { requireInit } from "./cell-contract.js";
+import { requireInit, zeroStateOf } from "./cell-contract.js";
 import { TieError } from "./errors.js";
 import { isWithin, localityOf } from "./locality.js";
 
@@ -82,17 +82,19 @@ function cellFor(subject: CellSubject, sizes: CellSizes | undefined): Cell {
 }
 
 function reportOf(cell: Cell, locality: Locality, found: Locality): TieReport {
-  const units = cell.geometry.state;
+  const zero = zeroStateOf(`expectTied: ${cell.name}`, cell, 1);
   const { rows } = attempt(`expectTied: ${cell.name}: next`, () => plan(stack([cell])));
   const own = rows.map(({ parameter: path, states, tied, broken, bytes }): TieRow => {
     const parameter = path.replace(/^areas\.0\./, "");
     const shape = cell.shapes[parameter];
+    // of states of one shape
+    const positions = zero[states[0]].shape.slice(2);
     const kept = tied.some(({ state }) => state === 1);
     return {
       parameter,
       shape,
       numbers: bytes / bytesPerElement.float64,
-      compressed: states.length * sizeOf(shape) * sizeOf(units.slice(1)),
+      compressed: states.length * sizeOf(shape) * sizeOf(positions),
       tied: kept,
       ties: tied,
       // the axes of a kernel are summed by its convolution, which costs nothing more
@@ -107,14 +109,18 @@ function reportOf(cell: Cell, locality: Locality, found: Locality): TieReport {
     rows: own,
     numbers: total((row) => row.numbers),
     compressed: total((row) => row.compressed),
-    dense: total((row) => row.compressed * units[0]),
+    dense: own.reduce((sum, row, i) => sum + row.compressed * (zero[rows[i].states[0]].shape[1] ?? 1), 0),
   };
 }
 
 function requireTies(who: string, cell: Cell, rows: readonly TieRow[]): void {
-  const states = sizeOf(cell.geometry.state) * cell.states.length;
-  // up to one number per state there is nothing to save
-  const lost = rows.filter((row) => !row.tied && row.broken.length > 0 && row.numbers > states);
+  const zero = Object.values(zeroStateOf(who, cell, 1)).filter((t) => isFloat(t.dtype));
+  const states = zero.reduce((n, t) => n + t.size, 0);
+  // up to one number per state, or up to what a tie would store, there is nothing to save
+  const lost = rows.filter(
+    ({ tied, broken, numbers, compressed }) =>
+      !tied && broken.length > 0 && numbers > Math.max(states, compressed),
+  );
   if (lost.length === 0) return;
   const spatial = cell.geometry.state.length > 1;
   const product = spatial ? "k·H·W·p" : "k·p";

@@ -22,7 +22,7 @@ const modelOf = ({ programs, units, input }: Case) =>
 
 describe("a cell of random operations", () => {
   it.each([
-    ["rfp", 200],
+    ["rfp", 100],
     ["rtrl", 60],
   ])("learns exactly under %s", (rule, numRuns) => {
     const holds = fc.property(cases, (c) => {

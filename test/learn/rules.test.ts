@@ -80,7 +80,7 @@ describe("biased rules", () => {
   });
   it.each(unitLocal.map(({ definition }) => definition.name))("snap is exact on one area of %s", (name) => {
     // a parameter of the LRU drives one of two states, and reaches the other a step later
-    const order = cells[name].definition.states.length;
+    const order = single(name).areas[0].states.length;
     expect(errorOf(`snap(${order})`, single(name))).toBeLessThan(equal);
     expect(errorOf("snap(5)", single(name))).toBeLessThan(equal);
   });

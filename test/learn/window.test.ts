@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
+import { defineCell } from "../../src/cells/index.js";
 import { cells } from "../../src/cells/registry.js";
 import { leavesOf } from "../../src/core/tree.js";
 import { fresh } from "../../src/forward/factor.js";
-import { cast, random, useBackend } from "../../src/index.js";
+import { add, cast, mul, random, sqrt, square, useBackend } from "../../src/index.js";
 import { bptt, type Learner, rfp, ruleNamed, type Supervised, stack, tbptt } from "../../src/learn/index.js";
 import type { Part } from "../../src/learn/influence/block/part.js";
 import { stackParts } from "../../src/learn/influence/block/stack.js";
@@ -73,6 +74,30 @@ describe("rfp across blocks of steps equals backpropagation through time", () =>
     const one: Part = { axes: [unit], coefficient: null, base: null, trace: null };
     const terms = stackParts(0, [one, one, one], { axes: [unit, parameter], dtype: "float64" });
     expect(terms.map(({ coefficient, base }) => [coefficient?.tensor.item(), base])).toEqual([[3, null]]);
+  });
+
+  // a root of zero under a silent unit: an infinite error meets influences that are zero
+  it.each([1, 3])("where zero meets an infinite error, in %i streams", (batch) => {
+    const root = defineCell({
+      name: "root",
+      equations: "h' = a⊙h + x²; y = √h'",
+      locality: "unit",
+      states: ["h"],
+      shapes: ({ units }) => ({ a: [units] }),
+      next: (p, { h }, x) => ({ h: add(mul(p.a, h), square(x)) }),
+      output: (_, { h }) => sqrt(h),
+    });
+    const model = stack<Supervised>([cells.alif({ input: 2, units: 2 }), root({ input: [2], units: 2 })]);
+    const samples = randomSequence(1, { input: [2], target: [2], steps: 1, batch });
+    const params = randomParams(model, 1);
+    const [expected, single, block] = ["bptt", "rfp", "rfp(8)"].map((name) => {
+      const learner = ruleNamed(name).start(model, params, {});
+      for (const sample of samples) learner.step(sample);
+      return numbers(learner.gradient());
+    });
+    expect(expected.every(Number.isFinite)).toBe(true);
+    expectClose(single, expected);
+    expectClose(block, expected);
   });
 
   it("on detached stacks", () => holds(15, arbitraryStack({ ...smallSpace, detached: true })));

@@ -8,6 +8,7 @@ import {
 } from "../../src/cells/index.js";
 import {
   add,
+  cast,
   customJvp,
   div,
   entries,
@@ -17,6 +18,7 @@ import {
   mul,
   relu,
   reshape,
+  scalar,
   sigmoid,
   sqrt,
   square,
@@ -126,6 +128,46 @@ export const misnamed = cell("misnamed", {
 
 export const tooMany = cell("tooMany", {
   next: (p, { h }, x) => ({ h: leak(p, h, drive(x, p.W)), last: h }),
+});
+
+/** A right cell of three states, one of them a count of steps, some of it exchanged. */
+const counting = (name: string, changes: Partial<CellDefinition>): CellKind =>
+  cell(name, {
+    equations: "h' = σ(a)⊙h + tanh(W x + m); m' = m/2 + mean x; n' = n + 1",
+    states: { h: {}, m: { shape: [1] }, n: { shape: [], dtype: "int32" } },
+    next: (p, s, x) => counted(p, s, x),
+    output: (_, { h, m }) => add(h, m),
+    ...changes,
+  });
+const counted = (p: Params, { h, m, n }: CellState, x: Tensor): CellState => ({
+  n: add(n, scalar(1, "int32")),
+  m: add(mul(0.5, m), mean(x, 1, { keepDims: true })),
+  h: leak(p, h, add(drive(x, p.W), m)),
+});
+
+export const rightCounting = counting("rightCounting", { pure: true });
+
+/** Takes states as they come. */
+export const byOrder = counting("byOrder", {
+  next: (p, s, x) => {
+    const [h, m, n] = Object.values(s);
+    return counted(p, { h, m, n }, x);
+  },
+});
+
+export const floatCount = counting("floatCount", {
+  next: (p, s, x) => ({ ...counted(p, s, x), n: cast(s.n, "float64") }),
+});
+
+export const wideState = counting("wideState", {
+  next: (p, s, x) => ({ ...counted(p, s, x), m: add(s.m, s.h) }),
+});
+
+let calls = 0;
+/** Says that it is pure, and anneals a gain of its own. */
+export const drifting = cell("drifting", {
+  pure: true,
+  next: (p, { h }, x) => ({ h: mul(leak(p, h, drive(x, p.W)), 1 - 0.01 * Math.floor(calls++ / 25)) }),
 });
 
 export const nothing = cell("nothing", { next: () => undefined as unknown as CellState });

@@ -7,7 +7,12 @@ import { entries, item, toArray } from "../../src/tensor/read.js";
 import { readSources, type Sources } from "../support/layout.js";
 
 /** May say where numbers lie, for views of them and for calls of kernels. */
-const pointing = ["forward/factor.ts", "learn/influence/advance.ts", "ops/views.ts"];
+const pointing = [
+  "forward/factor.ts",
+  "learn/influence/advance.ts",
+  "learn/influence/overlaps.ts",
+  "ops/views.ts",
+];
 
 /** Ways around the door, one line each. */
 function ways(sources: Sources): string[] {

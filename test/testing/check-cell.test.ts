@@ -86,6 +86,16 @@ describe("checkCell", () => {
     [broken.inPlace, /next and output must leave their arguments alone, got a changed state\.h$/],
     [broken.throwing, /next must not throw, got "reshape: .*"$/],
     [
+      broken.byOrder,
+      /next and output must read parameters and states by their names, got another answer with their keys in another order$/,
+    ],
+    [broken.floatCount, /next must give a state n of int32 from int32, got float64$/],
+    [
+      broken.wideState,
+      /next must give a state m of shape \[1,1\], got \[1,2\]$/,
+      alone("\\[1\\]>2 tanh, squared, T=1 B=1"),
+    ],
+    [
       broken.randomStart,
       /init must give the same numbers from the same key \(no randomness of its own\), got/,
     ],
@@ -95,6 +105,16 @@ describe("checkCell", () => {
     expect(first).toMatch(new RegExp(`^checkCell: ${kind.definition.name}: `));
     expect(first).toMatch(sentence);
     expect(second).toMatch(smallest);
+  });
+
+  it("passes states of different shapes and dtypes, given back in another order", () => {
+    const report = checkCell(broken.rightCounting, { runs: 20, seed: 3 });
+    expect(report.rules.find((r) => r.rule === "rfp")).toMatchObject({ checked: 20, refused: 0 });
+    expect(report.worst).toBeLessThan(1e-6);
+  });
+
+  it("notices a variable that changes now and then in a cell that says it is pure", () => {
+    expect(failureOf(broken.drifting, { runs: 100 }).message).toMatch(/checkCell: drifting: /);
   });
 
   it("prints per block the error, the cosine and the norm ratio", () => {

@@ -1,15 +1,17 @@
 import type { TypedArray } from "../../core/dtype.js";
 import { sizeOf, stridesOf } from "../../core/shape.js";
-import { type Axis, align, type Factor, product } from "../../forward/factor.js";
+import { type Axis, align, type Factor, product, sumOver } from "../../forward/factor.js";
 import { broadcastTo, copy } from "../../ops/views.js";
 import { fromData } from "../../tensor/apply.js";
 import { backend } from "../../tensor/backend.js";
 import { lyingOf } from "../../tensor/lying.js";
+import { allFinite } from "../../tensor/read.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Strided, TraceContraction, TraceStep, TraceTerm } from "../../tensor/trace-step.js";
 import { type Watcher, watch } from "../../tensor/watch.js";
 import type { KnownTerm } from "./compose.js";
 import type { StateErrors } from "./influence.js";
+import { overlaps } from "./overlaps.js";
 import type { TraceBlock } from "./traces.js";
 
 export interface Advance {
@@ -108,8 +110,16 @@ function summedFirst(terms: readonly KnownTerm[], trace: TraceBlock): readonly K
     const kept = new Set([...term.axes, ...layout]);
     const bound = [...coefficient.axes, ...base.axes].filter((a) => !kept.has(a));
     if (bound.length === 0) return term;
-    return { ...term, coefficient: null, base: product(coefficient, base, bound), own: null };
+    return { ...term, coefficient: null, base: summed(coefficient, base, bound), own: null };
   });
+}
+
+/** A contraction in which zero wins over infinity, as in the sums that the trace step makes. */
+function summed(f: Factor, g: Factor, over: readonly Axis[]): Factor | null {
+  const whole = product(f, g, over);
+  if (whole === null || allFinite(whole.tensor)) return whole;
+  const apart = product(f, g);
+  return apart && sumOver(apart, over);
 }
 
 /** How many of the last layout axes can run innermost: no coefficient varies along them and no diagonal crosses them. */
@@ -194,11 +204,6 @@ function innerBase(
   const whole = broadcastTo(align(base, axes), sizes);
   const own: Factor = { axes, tensor: copy(whole) };
   return { ...strided(own, rows, bound), constantInner: carried.length === 0 };
-}
-
-function overlaps(base: Factor, trace: TraceBlock): boolean {
-  const { data } = lyingOf(base.tensor);
-  return trace.data.some((d) => d !== null && d.buffer === data.buffer);
 }
 
 /** An error [B, ...] over the rows of a trace: its axes come first, the parameter's do not matter. */
