@@ -484,4 +484,16 @@ export const rules = [
     find: "put(gradient, at[1], inner, e, traces[k], start)",
     put: "put(gradient, at[1], inner, 1.01 * e, traces[k], start)",
   }),
+  kernel({
+    id: "products: sums",
+    file: "src/backends/js/products.ts",
+    find: "+= strongDot(",
+    put: "+= 1.01 * strongDot(",
+  }),
+  kernel({
+    id: "products: rows",
+    file: "src/backends/js/products.ts",
+    find: "out[o + j * so] += x * y",
+    put: "out[o + j * so] += 1.01 * x * y",
+  }),
 ];
