@@ -83,6 +83,17 @@ describe("the mean over all signs is the gradient, to rounding", () => {
   });
 });
 
+/** One state has one sign in its first step, and the product of a sign with itself is one: nothing is random yet. */
+it.each(["uoro", "kfRtrl"])("%s starts afresh after a reset: its first step is exact", (rule) => {
+  const { model, params, samples } = randomCase(["leaky"], 1, 4);
+  const [learner, oracle] = [rule, "bptt"].map((name) => rules[name].start(model, params));
+  for (const sample of samples.slice(0, 3)) learner.step(sample);
+  learner.reset();
+  for (const each of [learner, oracle]) each.step(samples[3]);
+  const [got, want] = [learner, oracle].map((each) => blocksOf(each.gradient()).flat());
+  got.forEach((v, i) => expect(Math.abs(v - want[i])).toBeLessThan(rounding));
+});
+
 describe("the products of a random rule are balanced", () => {
   const half = defineCell({
     name: "half",
