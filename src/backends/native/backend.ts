@@ -1,4 +1,11 @@
-import { allocate, bytesPerElement, type DType, type TypedArray } from "../../core/dtype.js";
+import {
+  allocate,
+  bytesPerElement,
+  type DType,
+  outOfMemory,
+  requireRoom,
+  type TypedArray,
+} from "../../core/dtype.js";
 import type { Backend, Operand, Result } from "../../tensor/backend.js";
 import type { TraceStep } from "../../tensor/trace-step.js";
 import { type Addon, asBackendError } from "./addon.js";
@@ -17,9 +24,18 @@ const largeResult = 2 ** 15;
 const writesAll = (kernels: ReadonlyMap<string, number>, name: string): boolean =>
   kernels.has(name) && name !== "put" && name !== "take";
 
+function bufferOf(bytes: number): ArrayBuffer {
+  try {
+    return Buffer.allocUnsafeSlow(bytes).buffer as ArrayBuffer;
+  } catch {
+    throw outOfMemory("tensor", bytes);
+  }
+}
+
 /** An array that holds anything. */
 function unfilled(dtype: DType, n: number): TypedArray {
-  const { buffer } = Buffer.allocUnsafeSlow(n * bytesPerElement[dtype]);
+  requireRoom("tensor", dtype, n);
+  const buffer = bufferOf(n * bytesPerElement[dtype]);
   switch (dtype) {
     case "float64":
       return new Float64Array(buffer);
