@@ -1,5 +1,7 @@
 import { ShapeError } from "../core/errors.js";
+import { requireFunction } from "../core/require-function.js";
 import { mapTree } from "../core/tree.js";
+import { kindOf } from "../core/tree-node.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
 import { ForwardTrace } from "./dual.js";
 import { Axis } from "./factor.js";
@@ -11,37 +13,42 @@ import { tiedTangents } from "./tied.js";
 /**
  * The Jacobian of `f` with respect to its first argument, by forward mode on tied tangents: an elementwise function
  * of n numbers costs O(n) multiplications. The result has shape [...output axes, ...input axes], one per output leaf.
+ * @throws ShapeError where the first argument is no tensor, or the result no tree of tensors
  */
 export function jacfwd<R, A extends readonly unknown[]>(
   f: (x: Tensor, ...rest: A) => R,
 ): (x: Tensor, ...rest: A) => R {
-  const tied = tiedJacobian(f);
-  return (x, ...rest) => mapJacobians(tied(x, ...rest), (j) => j.dense()) as R;
+  return jacobian("jacfwd", f, (j) => j.dense()) as (x: Tensor, ...rest: A) => R;
 }
 
 /** The same with ties kept: an elementwise function of n numbers gives n numbers. */
 export function tiedJacobian<R, A extends readonly unknown[]>(
   f: (x: Tensor, ...rest: A) => R,
 ): (x: Tensor, ...rest: A) => unknown {
+  return jacobian("tiedJacobian", f, (j) => j);
+}
+
+/** The derivative of each leaf of the result, in the form that is asked for. */
+export function jacobian<R, A extends readonly unknown[]>(
+  who: string,
+  f: (x: Tensor, ...rest: A) => R,
+  form: (j: TiedJacobian) => unknown,
+): (x: Tensor, ...rest: A) => unknown {
+  requireFunction(who, f);
   return (x, ...rest) => {
-    if (!isTensor(x)) throw new ShapeError(`jacfwd: expected a tensor as first argument, got ${typeof x}`);
-    requireDifferentiable("jacfwd", x, 0);
-    const trace = new ForwardTrace<Tangent>("jacfwd", tiedTangents);
+    if (!isTensor(x)) throw new ShapeError(`${who}: expected a tensor as first argument, got ${kindOf(x)}`);
+    requireDifferentiable(who, x, 0);
+    const trace = new ForwardTrace<Tangent>(who, tiedTangents);
     const source = x.shape.map((n, i) => new Axis(n, `axis ${i}`));
+    const derivative = (t: Tensor): unknown => {
+      const { primal, tangent } = trace.split(t);
+      return form(settle(tangent, primal.shape, source, primal.dtype));
+    };
     try {
       const out = f(trace.join(x, seed(source, x.dtype)), ...rest);
-      return mapTree(out, isTensor, (t: Tensor) => {
-        const { primal, tangent } = trace.split(t);
-        return settle(tangent, primal.shape, source, x.dtype);
-      });
+      return mapTree(out, isTensor, derivative, { who, role: "result" });
     } finally {
       trace.open = false;
     }
   };
-}
-
-function mapJacobians(tree: unknown, g: (j: TiedJacobian) => Tensor): unknown {
-  const isJacobian = (node: unknown): node is TiedJacobian =>
-    typeof node === "object" && node !== null && "ties" in node && "values" in node;
-  return mapTree(tree, isJacobian, g);
 }

@@ -1,11 +1,11 @@
-import { ShapeError } from "../core/errors.js";
+import { requireFunction } from "../core/require-function.js";
 import { fillTree, mapTree } from "../core/tree.js";
 import { zerosLike } from "../ops/create.js";
 import { applyMaps } from "../ops/linear.js";
 import { add } from "../ops/pointwise.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
 import { ForwardTrace, type TangentAlgebra } from "./dual.js";
-import { pairTangents } from "./tangents.js";
+import { pairTangents, requireTangents } from "./tangents.js";
 
 /** Tangents that are plain tensors of the value's shape. */
 const denseTangents: TangentAlgebra<Tensor> = {
@@ -22,33 +22,48 @@ export interface JvpResult<R> {
 
 /**
  * Value and directional derivative of `f` at `primals` along `tangents`, in one forward pass.
- * Arguments and results may be trees of tensors; a tangent of `null` means constant.
- * @throws ShapeError when a tangent does not have the shape of its primal
+ * Arguments and results may be trees of tensors, paired by path; a tangent of `null` means constant, whatever the argument
+ * is, so that options may be passed.
+ * @throws ShapeError when a tangent does not have the paths and shapes of its primal
  */
 export function jvp<A extends readonly unknown[], R>(
   f: (...args: A) => R,
   primals: A,
   tangents: { readonly [K in keyof A]: A[K] | null },
 ): JvpResult<R> {
-  const trace = new ForwardTrace("jvp", denseTangents);
-  if (primals.length !== tangents.length)
-    throw new ShapeError(
-      `jvp: expected a tangent per primal, got ${primals.length} primals and ${tangents.length} tangents`,
-    );
+  return pushForward("jvp", f, primals, tangents);
+}
+
+/** `jvp` by another name. */
+export function pushForward<A extends readonly unknown[], R>(
+  who: string,
+  f: (...args: A) => R,
+  primals: A,
+  tangents: { readonly [K in keyof A]: A[K] | null },
+): JvpResult<R> {
+  requireFunction(who, f);
+  requireTangents(who, primals, tangents);
+  const trace = new ForwardTrace(who, denseTangents);
   const args = primals.map((primal, i) => {
     const tangent = tangents[i];
     if (tangent === null) return primal;
-    const joined = pairTangents("jvp", i, primal, tangent).map(([value, t]) => trace.join(value, t));
+    const joined = pairTangents(who, i, primal, tangent).map(({ value, other }) => trace.join(value, other));
     return fillTree(primal, isTensor, joined);
   }) as unknown as A;
   try {
     const out = f(...args);
+    const words = { who, role: "result" };
     return {
-      value: mapTree(out, isTensor, (t) => trace.split(t).primal) as R,
-      tangent: mapTree(out, isTensor, (t) => {
-        const { primal, tangent } = trace.split(t);
-        return tangent ?? zerosLike(primal);
-      }) as R,
+      value: mapTree(out, isTensor, (t) => trace.split(t).primal, words) as R,
+      tangent: mapTree(
+        out,
+        isTensor,
+        (t) => {
+          const { primal, tangent } = trace.split(t);
+          return tangent ?? zerosLike(primal);
+        },
+        words,
+      ) as R,
     };
   } finally {
     trace.open = false;

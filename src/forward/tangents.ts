@@ -1,7 +1,8 @@
 import { isFloat } from "../core/dtype.js";
 import { DTypeError, ShapeError } from "../core/errors.js";
+import { type Pair, pairLeaves } from "../core/pair-leaves.js";
 import { formatShape, sameShape } from "../core/shape.js";
-import { leavesOf } from "../core/tree.js";
+import { at, joinedPath } from "../core/tree-path.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
 
 /** Requires a dtype that has derivatives. */
@@ -11,7 +12,7 @@ export function requireDifferentiable(who: string, { dtype }: Tensor, path: stri
 }
 
 /**
- * The leaves of an argument beside those of its tangent, which is a tree of the same shapes and dtypes.
+ * The leaves of an argument beside those of its tangent, which is a tree of the same paths, shapes and dtypes.
  * @throws ShapeError, DTypeError where it is not
  */
 export function pairTangents(
@@ -19,19 +20,26 @@ export function pairTangents(
   position: number,
   primal: unknown,
   tangent: unknown,
-): (readonly [Tensor, Tensor])[] {
-  const [values, along] = [primal, tangent].map((tree) => leavesOf<Tensor>(tree, isTensor, who));
-  if (values.length !== along.length)
-    throw new ShapeError(
-      `${who}: tangent ${position} must have the tree of its primal, got ${values.length} and ${along.length} leaves`,
-    );
-  return values.map(({ path, value }, j) => {
-    const t = along[j].value;
-    requireDifferentiable(who, value, path ? `${position}.${path}` : position);
-    if (!sameShape(value.shape, t.shape) || value.dtype !== t.dtype)
+): readonly Pair<Tensor>[] {
+  const words = { who, reference: `primal ${position}`, other: `tangent ${position}` };
+  const pairs = pairLeaves<Tensor>(words, primal, tangent, isTensor);
+  for (const { path, value, other } of pairs) {
+    requireDifferentiable(who, value, joinedPath(position, path));
+    if (!sameShape(value.shape, other.shape) || value.dtype !== other.dtype)
       throw new ShapeError(
-        `${who}: tangent ${position}${path ? ` at "${path}"` : ""} must be ${value.dtype} ${formatShape(value.shape)}, got ${t.dtype} ${formatShape(t.shape)}`,
+        `${who}: ${words.other}${at(path)} must be ${value.dtype} ${formatShape(value.shape)}, got ${other.dtype} ${formatShape(other.shape)}`,
       );
-    return [value, t];
-  });
+  }
+  return pairs;
+}
+
+/** Requires a list with one tangent per primal. */
+export function requireTangents(who: string, primals: unknown, tangents: unknown): void {
+  const [of, along] = [primals, tangents].map((list) => (Array.isArray(list) ? list.length : null));
+  if (of === null || along === null)
+    throw new ShapeError(
+      `${who}: expected arrays of primals and tangents, such as [x] and [v], got ${of === null ? "no array of primals" : "no array of tangents"}`,
+    );
+  if (of !== along)
+    throw new ShapeError(`${who}: expected a tangent per primal, got ${of} primals and ${along} tangents`);
 }

@@ -86,8 +86,7 @@ export class BackwardLearner<S> implements Learner<S> {
 
   /** New parameters start a new record: the past under the old ones becomes constant. */
   setParams(params: ModelParams): void {
-    requireParams(this.options.rule, this.model, params);
-    this.params = params;
+    this.params = requireParams(this.options.rule, this.model, params, this.params);
     this.cut();
   }
 

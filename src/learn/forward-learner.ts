@@ -32,7 +32,6 @@ export class ForwardLearner<S> implements Learner<S> {
   private influence: Influence | null = null;
   private batch = 0;
   private readonly direct = new GradientSum();
-  private readonly blocks: number;
   private readonly compiled: CompiledStep<S> | null;
 
   constructor(
@@ -45,7 +44,6 @@ export class ForwardLearner<S> implements Learner<S> {
       (options.compile ?? model.pure)
         ? new CompiledStep(options.rule, this.eager, () => this.workspace())
         : null;
-    this.blocks = leavesOf(params, isTensor, options.rule).length;
   }
 
   get state(): readonly CellState[] | null {
@@ -85,11 +83,7 @@ export class ForwardLearner<S> implements Learner<S> {
 
   setParams(params: ModelParams): void {
     const { rule } = this.options;
-    requireParams(rule, this.model, params);
-    const count = leavesOf(params, isTensor, rule).length;
-    if (count !== this.blocks)
-      throw new ArgumentError(`${rule}: expected ${this.blocks} parameter tensors, got ${count}`);
-    this.params = params;
+    this.params = requireParams(rule, this.model, params, this.params);
   }
 
   memory(): LearnerMemory {

@@ -1,27 +1,71 @@
 import { ArgumentError, ShapeError } from "../core/errors.js";
-import { formatShape, sameShape } from "../core/shape.js";
-import { isTensor } from "../tensor/tensor.js";
+import { pairTrees } from "../core/pair-leaves.js";
+import { formatShape, type Shape, sameShape } from "../core/shape.js";
+import { leavesOf } from "../core/tree.js";
+import { childOf, isList, kindOf, namesOf } from "../core/tree-node.js";
+import { namedPath } from "../core/tree-path.js";
+import { isTensor, type Tensor } from "../tensor/tensor.js";
 import type { Model, ModelParams } from "./model.js";
 
-/** Requires the parameters that a model's areas declare, by name and shape. @throws ShapeError, ArgumentError */
-export function requireParams<S>(who: string, model: Model<S>, params: ModelParams): void {
-  if (params.areas.length !== model.areas.length)
+/**
+ * The parameters that a model's areas declare, by name and shape, and the readout of before. Their names come in the order of
+ * before, in which rules count parameter blocks.
+ * @throws ShapeError, ArgumentError
+ */
+export function requireParams<S>(
+  who: string,
+  model: Model<S>,
+  params: ModelParams,
+  before?: ModelParams,
+): ModelParams {
+  const areas = areasOf(who, params);
+  if (areas.length !== model.areas.length)
     throw new ArgumentError(
-      `${who}: expected parameters of ${model.areas.length} areas, got ${params.areas.length}`,
+      `${who}: expected parameters of ${model.areas.length} areas, got ${areas.length}`,
     );
-  model.areas.forEach(({ shapes }, i) => {
-    const own = params.areas[i];
-    for (const [name, shape] of Object.entries(shapes)) {
-      const found = Object.hasOwn(own, name) ? own[name] : undefined;
-      if (!isTensor(found) || !sameShape(found.shape, shape))
-        throw new ShapeError(
-          `${who}: areas.${i}.${name} must have shape ${formatShape(shape)}, got ${isTensor(found) ? formatShape(found.shape) : typeof found}`,
-        );
-    }
-    for (const name of Object.keys(own))
-      if (!Object.hasOwn(shapes, name))
-        throw new ArgumentError(
-          `${who}: expected areas.${i} to have ${Object.keys(shapes).join(", ")}, got ${name}`,
-        );
-  });
+  model.areas.forEach(({ shapes }, i) => requireArea(who, `areas.${i}`, shapes, areas[i]));
+  if (before === undefined) {
+    leavesOf(params, isTensor, { who, role: "parameters" });
+    return params;
+  }
+  const words = { who, reference: "the parameters before", other: "parameters" };
+  const { pairs, ordered } = pairTrees<Tensor>(words, before, params, isTensor);
+  for (const { path, value, other } of pairs) requireShape(who, path, value.shape, other);
+  return ordered as ModelParams;
+}
+
+function areasOf(who: string, params: unknown): readonly unknown[] {
+  const names = namesOf(params);
+  const wanted = `${who}: expected parameters { areas: [...], readout: {...} }`;
+  if (names === null) throw new ArgumentError(`${wanted}, got ${kindOf(params)}`);
+  const extra = names.find((name) => name !== "areas" && name !== "readout");
+  if (extra !== undefined) throw new ArgumentError(`${wanted}, got ${namedPath("", extra)}`);
+  const areas = names.includes("areas") ? childOf(params as object, "areas", "", who) : undefined;
+  if (!isList(areas)) throw new ArgumentError(`${wanted}, got ${kindOf(areas)} as areas`);
+  return areas;
+}
+
+function requireArea(who: string, path: string, shapes: Readonly<Record<string, Shape>>, own: unknown): void {
+  const names = namesOf(own);
+  const wanted = Object.keys(shapes);
+  if (names === null)
+    throw new ArgumentError(`${who}: expected ${path} to have ${wanted.join(", ")}, got ${kindOf(own)}`);
+  for (const name of wanted)
+    requireShape(
+      who,
+      namedPath(path, name),
+      shapes[name],
+      Object.hasOwn(own as object, name) ? childOf(own as object, name, path, who) : undefined,
+    );
+  for (const name of names)
+    if (!Object.hasOwn(shapes, name))
+      throw new ArgumentError(
+        `${who}: expected ${path} to have ${wanted.join(", ")}, got ${namedPath("", name)}`,
+      );
+}
+
+function requireShape(who: string, path: string, shape: Shape, found: unknown): void {
+  if (isTensor(found) && sameShape(found.shape, shape)) return;
+  const got = isTensor(found) ? formatShape(found.shape) : found === undefined ? "undefined" : kindOf(found);
+  throw new ShapeError(`${who}: ${path} must have shape ${formatShape(shape)}, got ${got}`);
 }

@@ -27,7 +27,11 @@ export interface Learner<S> {
   clearGradient(): void;
   /** Forgets the past: states to zero, influence to zero, gradient to zero. */
   reset(): void;
-  /** Exchanges the parameters. Influence gathered so far keeps referring to the old ones, as in every online rule. */
+  /**
+   * Exchanges the parameters. Influence gathered so far keeps referring to the old ones, as in every online rule. They are
+   * paired with the old ones by path; `params` and `gradient()` keep the order of names that the learner started with.
+   * @throws ShapeError, ArgumentError where names or shapes are others; the learner stays as it is then
+   */
   setParams(params: ModelParams): void;
   readonly params: ModelParams;
   /** States after the last step; `null` before the first. */

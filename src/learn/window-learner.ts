@@ -140,9 +140,9 @@ export class WindowLearner<S> implements Learner<S> {
   /** The steps so far were taken with the old parameters, and so is their part of the gradient. */
   setParams(params: ModelParams): void {
     const { rule } = this.options;
-    requireParams(rule, this.model, params);
+    const next = requireParams(rule, this.model, params, this.params);
     this.finish(this.crossing?.move ? "learn" : "learnAndMove");
-    this.params = params;
+    this.params = next;
   }
 
   memory(): LearnerMemory {

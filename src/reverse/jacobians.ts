@@ -1,14 +1,16 @@
 import { ShapeError } from "../core/errors.js";
-import { formatShape } from "../core/shape.js";
-import { mapTree } from "../core/tree.js";
-import { jacfwd } from "../forward/jacfwd.js";
-import { jvp } from "../forward/jvp.js";
-import { zeros } from "../ops/create.js";
+import { requireFunction } from "../core/require-function.js";
+import { fillTree, leavesOf } from "../core/tree.js";
+import { kindOf } from "../core/tree-node.js";
+import { jacobian } from "../forward/jacfwd.js";
+import { pushForward } from "../forward/jvp.js";
+import { pairTangents } from "../forward/tangents.js";
+import { zeros, zerosLike } from "../ops/create.js";
 import { stack } from "../ops/join.js";
 import { fromMatrix } from "../ops/matrices.js";
 import { reshape } from "../ops/views.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
-import { grad, vjp } from "./vjp.js";
+import { grad, vjpAs } from "./vjp.js";
 
 /**
  * The Jacobian of `f` with respect to its first argument, by reverse mode: one pullback per output entry.
@@ -17,10 +19,12 @@ import { grad, vjp } from "./vjp.js";
 export function jacrev<P, A extends readonly unknown[]>(
   f: (x: P, ...rest: A) => Tensor,
 ): (x: P, ...rest: A) => P {
+  requireFunction("jacrev", f);
   return (x, ...rest) => {
-    const { value, pullback } = vjp((p: P) => f(p, ...rest), x);
-    if (!isTensor(value)) throw new ShapeError(`jacrev: expected a tensor as result, got ${typeof value}`);
+    const { value, pullback } = vjpAs("jacrev", (p: P) => f(p, ...rest), [x] as const);
+    if (!isTensor(value)) throw new ShapeError(`jacrev: expected a tensor as result, got ${kindOf(value)}`);
     const n = value.size;
+    // each row has the tree that the others have, so that their leaves come in one order
     const rows = Array.from({ length: n }, (_, i) => {
       const unit = fromMatrix(
         Array.from({ length: n }, (__, j) => (i === j ? 1 : 0)),
@@ -29,11 +33,14 @@ export function jacrev<P, A extends readonly unknown[]>(
       );
       return pullback(unit)[0];
     });
-    return mapTree(x, isTensor, (leaf: Tensor, path) => {
+    const tree = n > 0 ? rows[0] : pullback(zerosLike(value))[0];
+    const leaves = rows.map((row) => leavesOf<Tensor>(row, isTensor));
+    const columns = leavesOf<Tensor>(tree, isTensor).map(({ value: leaf }, k) => {
       const shape = [...value.shape, ...leaf.shape];
       if (n === 0) return zeros(shape, { dtype: leaf.dtype });
-      return reshape(stack(rows.map((row) => at(row, path))), shape);
-    }) as P;
+      return reshape(stack(leaves.map((row) => row[k].value)), shape);
+    });
+    return fillTree(tree, isTensor, columns) as P;
   };
 }
 
@@ -41,17 +48,14 @@ export function jacrev<P, A extends readonly unknown[]>(
 export function hessian<A extends readonly unknown[]>(
   f: (x: Tensor, ...rest: A) => Tensor,
 ): (x: Tensor, ...rest: A) => Tensor {
-  return jacfwd(grad(f));
+  requireFunction("hessian", f);
+  return jacobian("hessian", grad(f), (j) => j.dense()) as (x: Tensor, ...rest: A) => Tensor;
 }
 
-/** Hessian times vector, without forming the Hessian; `v` has the tree and shapes of `x`. */
+/** Hessian times vector, without forming the Hessian; `v` has the paths and shapes of `x`, the result the tree of `x`. */
 export function hvp<P>(f: (x: P) => Tensor, x: P, v: P): P {
-  return jvp(grad(f), [x], [v]).tangent;
-}
-
-function at(tree: unknown, path: string): Tensor {
-  let node = tree;
-  if (path) for (const name of path.split(".")) node = (node as Record<string, unknown>)[name];
-  if (!isTensor(node)) throw new ShapeError(`jacrev: expected a tensor at "${path}", got ${formatShape([])}`);
-  return node;
+  requireFunction("hvp", f);
+  // `null` would mean a constant to what follows
+  if (v === null) pairTangents("hvp", 0, x, v);
+  return pushForward("hvp", grad(f), [x], [v]).tangent;
 }

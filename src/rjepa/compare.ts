@@ -1,5 +1,5 @@
+import { pairLeaves } from "../core/pair-leaves.js";
 import { relativeError } from "../core/relative-error.js";
-import { leavesOf } from "../core/tree.js";
 import type { ModelParams } from "../learn/model.js";
 import { ruleNamed } from "../learn/named.js";
 import type { RuleOptions } from "../learn/rule.js";
@@ -31,11 +31,11 @@ export function compareWithBptt(
     ruleNamed("bptt").start(jepa.model, params),
   ];
   const [own, reference] = learners.map((learner) => runSequence(learner, samples).gradient);
-  const other = leavesOf<Tensor>(reference, isTensor);
+  const words = { who: "compareWithBptt", reference: "the gradient of bptt", other: `that of ${rule}` };
   const blocks = Object.fromEntries(
-    leavesOf<Tensor>(own, isTensor).map(({ path, value }, i) => [
+    pairLeaves<Tensor>(words, reference, own, isTensor).map(({ path, value, other }) => [
       path,
-      relativeError(entries(value), entries(other[i].value)),
+      relativeError(entries(other), entries(value)),
     ]),
   );
   const [first, second] = learners.map((learner) => learner.memory().bytes);

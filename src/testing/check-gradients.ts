@@ -1,4 +1,5 @@
 import { ArgumentError, DTypeError } from "../core/errors.js";
+import { pairLeaves } from "../core/pair-leaves.js";
 import { key, normal } from "../core/prng.js";
 import { fillTree, type Leaf, leavesOf, mapTree } from "../core/tree.js";
 import { jvp } from "../forward/jvp.js";
@@ -85,15 +86,16 @@ interface Judging {
 }
 
 function checkOrder(f: Fn, args: Args, order: number, judging: Judging): GradientReport {
-  const outputs = leavesOf<Tensor>(f(...args), isTensor, judging.wording.who);
-  const weights = randomLike(outputs, "cotangent");
+  const outputs = f(...args);
+  const leaves = leavesOf<Tensor>(outputs, isTensor, judging.wording.who);
+  const weights = fillTree(outputs, isTensor, randomLike(leaves, "cotangent"));
   const own = compareAll(f, args, weights, judging);
   if (order === 1) return own;
   const tangents = fillTree(args, isTensor, randomLike(leavesOf<Tensor>(args, isTensor), "tangent")) as Args;
   const derivatives: Record<Mode, Fn> = {
     reverse: (...a) => {
-      const { value, pullback } = vjp(f, ...a);
-      return pullback(fillTree(value, isTensor, weights));
+      const { pullback } = vjp(f, ...a);
+      return pullback(weights);
     },
     forward: (...a) => jvp(f, a, tangents).tangent,
   };
@@ -114,16 +116,16 @@ function checkOrder(f: Fn, args: Args, order: number, judging: Judging): Gradien
 function compareAll(
   f: Fn,
   args: Args,
-  weights: readonly Tensor[],
+  weights: unknown,
   { modes, tolerance, wording }: Judging,
 ): GradientReport {
   const { who, derivative } = wording;
   const gradients = modes.includes("reverse") ? gradientsOf(f, args, weights) : null;
-  const flatWeights = flatten(weights);
+  const flatWeights = flatOutputs(weights, weights);
   let [worst, compared] = [0, 0];
   leavesOf<Tensor>(args, isTensor).forEach((leaf, k) => {
     for (let i = 0; i < leaf.value.size; i++) {
-      const column = (s: number): Float64Array => flatOutputs(f(...shifted(args, k, i, s)));
+      const column = (s: number): Float64Array => flatOutputs(weights, f(...shifted(args, k, i, s)));
       const step = 0.05 * Math.max(1, Math.abs(entries(leaf.value)[i]));
       const expected = differentiate(column, step, tolerance / 100);
       const size = expected.values.reduce((top, v) => Math.max(top, Math.abs(v)), 1);
@@ -154,7 +156,7 @@ function compareAll(
       };
       if (modes.includes("forward")) {
         const tangents = mapTree(args, isTensor, zerosLike) as Args;
-        const pushed = flatOutputs(jvp(f, args, shifted(tangents, k, i, 1)).tangent);
+        const pushed = flatOutputs(weights, jvp(f, args, shifted(tangents, k, i, 1)).tangent);
         expected.values.forEach((_, j) => {
           judge("forward", pushed[j], (values) => values[j], size);
         });
@@ -190,9 +192,8 @@ function doubtOf(
   );
 }
 
-function gradientsOf(f: Fn, args: Args, weights: readonly Tensor[]): Leaf<Tensor>[] {
-  const { value, pullback } = vjp(f, ...args);
-  return leavesOf<Tensor>(pullback(fillTree(value, isTensor, weights) as never), isTensor);
+function gradientsOf(f: Fn, args: Args, weights: unknown): Leaf<Tensor>[] {
+  return leavesOf<Tensor>(vjp(f, ...args).pullback(weights) as never, isTensor);
 }
 
 /** Twelve digits, more than differences tell. */
@@ -209,12 +210,15 @@ function shifted(args: Args, k: number, i: number, s: number): Args {
   return fillTree(args, isTensor, leaves) as Args;
 }
 
-function flatten(tensors: readonly Tensor[]): Float64Array {
-  return Float64Array.from(tensors.flatMap((t) => Array.from(entries(t))));
-}
-
-function flatOutputs(tree: unknown): Float64Array {
-  return flatten(leavesOf<Tensor>(tree, isTensor, "checkGradients").map(({ value }) => value));
+/** All entries of an outcome, in the order of the weights: calls may name their outputs in another order. */
+function flatOutputs(weights: unknown, tree: unknown): Float64Array {
+  const words = {
+    who: "checkGradients",
+    reference: "the first outputs",
+    other: "the outputs of a later call",
+  };
+  const pairs = pairLeaves<Tensor>(words, weights, tree, isTensor);
+  return Float64Array.from(pairs.flatMap(({ other }) => Array.from(entries(other))));
 }
 
 /** Fixed normal numbers in the shapes of the leaves. */

@@ -1,5 +1,6 @@
 import { isFloat, type TypedArray } from "../core/dtype.js";
 import { ArgumentError } from "../core/errors.js";
+import { pairLeaves } from "../core/pair-leaves.js";
 import { leavesOf, mapTree } from "../core/tree.js";
 import type { Model, ModelParams } from "../learn/model.js";
 import { ruleNamed } from "../learn/named.js";
@@ -141,15 +142,13 @@ function mapTensors<T>(tree: T, f: (t: Tensor) => TypedArray): T {
 
 /** Two gradients of one model, block by block. */
 export function compareGradients(got: ModelParams, expected: ModelParams): Omit<LearnerReport, "rule"> {
-  const wanted = leavesOf<Tensor>(expected, isTensor, "expected");
-  const came = leavesOf<Tensor>(got, isTensor, "got");
-  if (wanted.length === 0 || came.length !== wanted.length)
-    throw new ArgumentError(
-      `compareGradients: expected ${wanted.length} (at least 1) parameter blocks, got ${came.length}`,
-    );
-  const blocks = came.map(({ path, value }, i) => ({
+  const words = { who: "compareGradients", reference: "the gradient expected", other: "the gradient" };
+  const pairs = pairLeaves<Tensor>(words, expected, got, isTensor);
+  if (pairs.length === 0)
+    throw new ArgumentError("compareGradients: expected at least 1 parameter block, got none");
+  const blocks = pairs.map(({ path, value, other }) => ({
     path,
-    ...blockError(entries(value), entries(wanted[i].value)),
+    ...blockError(entries(other), entries(value)),
   }));
   return { blocks, worst: worstOf(blocks) };
 }

@@ -182,7 +182,7 @@ describe("errors are one sentence", () => {
       "gradient with respect to integers",
       () => grad((a: Tensor) => a.sum())(tensor([1, 2], { dtype: "int32" })),
       DTypeError,
-      "vjp: expected float tensors, got int32 at argument 0",
+      "grad: expected float tensors, got int32 at argument 0",
     ],
     [
       "tangents of integers",
@@ -218,7 +218,7 @@ describe("errors are one sentence", () => {
       "a leaf that is no tensor",
       () => grad((p: { a: Tensor }) => p.a.sum())({ a: 3 as never }),
       ShapeError,
-      'expected tensors in objects and arrays, got number at "0.a"',
+      'grad: expected tensors in plain objects and arrays as arguments, got a number at "0.a"',
     ],
   ])("%s", (_, act, kind, sentence) => {
     expect(act).toThrow(kind);

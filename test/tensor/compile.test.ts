@@ -125,7 +125,7 @@ describe("a compiled function", () => {
   it("refuses what is no tree of tensors", () => {
     const f = compile((x: Tensor, n: number) => mul(x, n));
     expect(() => f(scalar(1), 2)).toThrow(
-      'compile: expected tensors in objects and arrays, got number at "1"',
+      'compile: expected tensors in plain objects and arrays, got a number at "1"',
     );
   });
 

@@ -30,7 +30,8 @@ export interface Sources {
 
 export function namesOf<S>(model: Model<S>, params: ModelParams, states: readonly CellState[]): Sources {
   const blocks = leavesOf<Tensor>(params, isTensor, "params").map(({ path, value }) => {
-    const owner = /^areas\.(\d+)\./.exec(path);
+    // a name that is no plain word stands in brackets
+    const owner = /^areas\.(\d+)[.[]/.exec(path);
     return {
       path,
       area: owner ? Number(owner[1]) : null,

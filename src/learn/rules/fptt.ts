@@ -98,7 +98,7 @@ class FpttLearner<S> implements Learner<S> {
 
   /** The past under the old parameters becomes constant. */
   setParams(params: ModelParams): void {
-    requireParams("fptt", this.model, params);
+    const next = requireParams("fptt", this.model, params, this.params);
     if (this.past !== null) {
       const before = leavesOf<Tensor>(this.gradient(), isTensor);
       this.earlier.clear();
@@ -106,7 +106,7 @@ class FpttLearner<S> implements Learner<S> {
         this.earlier.add(k, value);
       });
     }
-    this.params = params;
+    this.params = next;
     this.forget();
   }
 
