@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 #include <string>
+#include <type_traits>
+#include <vector>
 
 #include "cpu/error.h"
 #include "cpu/instruction.h"
@@ -82,9 +84,57 @@ int32_t added(int32_t a, int32_t b) {
   return static_cast<int32_t>(static_cast<uint32_t>(a) + static_cast<uint32_t>(b));
 }
 
+/** Whether several entries come to one place. */
+bool hasRepeats(const Instruction& in, const Plan& plan) {
+  std::vector<bool> taken(in.attrs[kSize]);
+  Walk index(plan.index, 0);
+  for (int64_t i = 0; i < plan.indices; i++, index.next()) {
+    const int64_t p = position(in, index.at[2]);
+    if (p < 0) continue;
+    if (taken[p]) return true;
+    taken[p] = true;
+  }
+  return false;
+}
+
+/** Sums of float32 entries, kept in float64 until the end. */
+void runPutWide(const Instruction& in, const Plan& plan, Context& context) {
+  const int last = plan.after.rank - 1;
+  const int64_t outStep = plan.after.stride[0][last], step = plan.after.stride[1][last];
+  const int64_t size = in.attrs[kSize], stride = in.attrs[kStride], slice = plan.afters * plan.row;
+  context.pool.each(plan.befores, [&](int64_t task, int) {
+    const Walk before(plan.before, 0, task);
+    std::vector<double> sums(size * slice);
+    Walk index(plan.index, 0);
+    for (int64_t i = 0; i < plan.indices; i++, index.next()) {
+      const int64_t p = position(in, index.at[2]);
+      if (p < 0) continue;
+      double* to = sums.data() + p * slice;
+      Walk after(plan.after, 1);
+      for (int64_t r = 0; r < plan.afters; r++, after.next(), to += plan.row) {
+        const float* from = in.operands[1].at<float>(before.at[1] + index.at[1] + after.at[1]);
+        for (int64_t j = 0; j < plan.row; j++) to[j] += from[j * step];
+      }
+    }
+    const double* from = sums.data();
+    for (int64_t i = 0; i < size; i++) {
+      Walk after(plan.after, 1);
+      for (int64_t r = 0; r < plan.afters; r++, after.next(), from += plan.row) {
+        float* to = in.operands[0].at<float>(before.at[0] + i * stride + after.at[0]);
+        for (int64_t j = 0; j < plan.row; j++) to[j * outStep] = static_cast<float>(from[j]);
+      }
+    }
+  });
+}
+
 template <class T>
 void runPut(const Instruction& in, Context& context) {
   const Plan plan(in);
+  if constexpr (std::is_same<T, float>::value)
+    if (hasRepeats(in, plan)) {
+      runPutWide(in, plan, context);
+      return;
+    }
   const int last = plan.after.rank - 1;
   const int64_t outStep = plan.after.stride[0][last], step = plan.after.stride[1][last];
   const int64_t size = in.attrs[kSize], stride = in.attrs[kStride];

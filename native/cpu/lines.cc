@@ -46,6 +46,8 @@ void runArgmax(const Instruction& in, Context& context) {
   });
 }
 
+/** Integers wrap around at every step. */
+template <bool kWraps>
 void runCumsum(const Instruction& in, Context& context) {
   const int last = in.nest.rank - 1;
   const int64_t n = in.nest.size[last];
@@ -61,6 +63,7 @@ void runCumsum(const Instruction& in, Context& context) {
       for (int64_t j = 0; j < count; j++) {
         double& entry = buffer[reverse ? count - 1 - j : j];
         total += entry;
+        if (kWraps) total = toInt32(total);
         entry = total;
       }
       unpack(in.operands[0], at[0] + start * outStep, outStep, buffer, count, context.table);
@@ -84,7 +87,9 @@ void prepareLines(Instruction& in) {
   outer = merged(outer);
   outer.add(in.nest, in.nest.rank - 1);
   in.nest = outer;
-  in.run = in.op == Op::argmax ? runArgmax : runCumsum;
+  in.run = in.op == Op::argmax                       ? runArgmax
+           : in.operands[0].dtype == DType::Int32 ? runCumsum<true>
+                                                  : runCumsum<false>;
 }
 
 }  // namespace onward

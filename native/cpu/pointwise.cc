@@ -124,6 +124,26 @@ void runShort(const Instruction& in, Context& context) {
   });
 }
 
+/** Products of 32-bit integers wrap around, which those of float64 do only where they are exact. */
+void runIntegerProduct(const Instruction& in, Context& context) {
+  const Nest& nest = in.nest;
+  const int last = nest.rank - 1, other = nest.operands - 1;
+  const int64_t n = nest.size[last], rows = nest.count() / n;
+  const int64_t step = nest.stride[0][last], left = nest.stride[1][last], right = nest.stride[other][last];
+  const int64_t share = std::max<int64_t>(1, kGrain / n);
+  context.pool.each((rows + share - 1) / share, [&](int64_t task, int) {
+    const int64_t first = task * share, end = std::min(rows, first + share);
+    Walk walk(nest, 1, first);
+    for (int64_t i = first; i < end; i++, walk.next()) {
+      int32_t* out = in.operands[0].at<int32_t>(walk.at[0]);
+      const int32_t* a = in.operands[1].at<int32_t>(walk.at[1]);
+      const int32_t* b = in.operands[other].at<int32_t>(walk.at[other]);
+      for (int64_t j = 0; j < n; j++)
+        out[j * step] = static_cast<int32_t>(static_cast<uint32_t>(a[j * left]) * static_cast<uint32_t>(b[j * right]));
+    }
+  });
+}
+
 void runNothing(const Instruction&, Context&) {}
 
 }  // namespace
@@ -134,6 +154,12 @@ void preparePointwise(Instruction& in) {
     return;
   }
   in.nest = looped(in.nest);
+  bool integers = in.op == Op::mul || in.op == Op::square;
+  for (int k = 0; k < in.nest.operands; k++) integers = integers && in.operands[k].dtype == DType::Int32;
+  if (integers) {
+    in.run = runIntegerProduct;
+    return;
+  }
   bool single = isNarrow(in.op);
   for (int k = 0; k < in.nest.operands; k++)
     single = single && (in.operands[k].dtype == DType::Float32 || (k == 0 && in.operands[k].dtype == DType::Bool));

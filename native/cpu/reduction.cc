@@ -50,6 +50,17 @@ struct Sum {
   }
 };
 
+/** Sums of integers wrap around; a few hundred of them are exact in float64. */
+struct IntegerSum : Sum {
+  static double join(double a, double b) { return toInt32(a + b); }
+
+  static double row(const Instruction& in, int64_t at, int64_t step, int64_t n, const Table& table) {
+    if (n <= kBuffer) return toInt32(Sum::row(in, at, step, n, table));
+    const int64_t half = n / 2;
+    return join(row(in, at, step, half, table), row(in, at + half * step, step, n - half, table));
+  }
+};
+
 /** The first of equal entries stays, and so does NaN. */
 struct Max {
   static constexpr double start = -std::numeric_limits<double>::infinity();
@@ -201,7 +212,9 @@ void prepare(Instruction& in) {
 
 void prepareReduction(Instruction& in) {
   require(in.nest.rank < kMaxRank, in.op, "fewer axes");
-  if (in.op == Op::sum)
+  if (in.op == Op::sum && in.operands[0].dtype == DType::Int32)
+    prepare<IntegerSum>(in);
+  else if (in.op == Op::sum)
     prepare<Sum>(in);
   else
     prepare<Max>(in);

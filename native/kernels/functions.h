@@ -113,7 +113,7 @@ struct Functions : Exact<D> {
   static D logicalNot(D x) { return truth(x == 0.0); }
   static D castBool(D x) { return truth(x != 0.0); }
 
-  static D pow(D a, D b) { return each(a, b, power); }
+  static D pow(D a, D b) { return each(a, b, ::pow); }
   static D atan2(D a, D b) { return each(a, b, ::atan2); }
   static D hypot(D a, D b) { return each(a, b, ::hypot); }
   static D overTwice(D a, D b) {
@@ -164,13 +164,6 @@ struct Functions : Exact<D> {
     const D low = filled<D>(attrs[0]), high = filled<D>(attrs[1]);
     const D below = x > high ? high : x;
     return x < low ? low : below;
-  }
-
- private:
-  /** Unlike C, a power of 1 or -1 is NaN where the exponent is not finite. */
-  static double power(double a, double b) {
-    if (b != b || (fabs(a) == 1 && fabs(b) == kInfinity)) return b == 0 ? 1 : kNaN;
-    return ::pow(a, b);
   }
 };
 

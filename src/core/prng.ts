@@ -104,6 +104,16 @@ export function uniform(k: Key, n: number): Float64Array {
   return out;
 }
 
+/** The same in float32, rounded toward zero: the nearest one may be 1. */
+export function uniform32(k: Key, n: number): Float32Array {
+  const numbers = uniform(k, n);
+  const out = Float32Array.from(numbers);
+  const bits = new Uint32Array(out.buffer);
+  // of a positive number, one less in the last bit is the next smaller one
+  for (let i = 0; i < n; i++) if (out[i] > numbers[i]) bits[i]--;
+  return out;
+}
+
 /** Standard normal numbers (Box & Muller 1958). */
 export function normal(k: Key, n: number): Float64Array {
   const u = uniform(k, n + (n % 2));

@@ -20,7 +20,11 @@ const castOp: Op<{ dtype: DType }> = {
       : null,
 };
 
-/** The same values in another dtype, rounded toward zero for integers. Derivatives pass between float64 and float32 only. */
+/**
+ * The same values in another dtype: rounded toward zero for int32 (beyond its range modulo 2^32, and 0 for NaN and
+ * infinities, as JavaScript's `x | 0`), 1 for everything but 0 in bool, to the nearest in float32. Derivatives pass
+ * between float64 and float32 only.
+ */
 export function cast(x: Tensor, dtype: DType): Tensor {
   return requireTensor("cast", x).dtype === requireDType("cast", dtype) ? x : apply(castOp, [x], { dtype });
 }

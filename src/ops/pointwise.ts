@@ -210,9 +210,11 @@ const unlessZero = (a: Tensor, b: Tensor, t: Tensor): Tensor =>
 
 /** log(a) a^b; 0 at a = 0: the limit from above wherever the power itself is finite. */
 const logPow = binary("logPow", [
-  (a, b) => where(equal(a, 0), pow(a, sub(b, 1)), timesPow(add(mul(b, log(a)), 1), a, b, 1)),
+  (a, b) => where(equal(a, 0), pow(a, sub(b, 1)), timesPow(add(timesLog(b, a), 1), a, b, 1)),
   (a, b) => where(equal(a, 0), 0, timesPow(square(log(a)), a, b)),
 ]);
+/** c log(a) with a strong zero; a negative a has no real power beside this one: NaN, also where c is 0. */
+const timesLog = (c: Tensor, a: Tensor): Tensor => where(less(a, 0), log(a), scale(c, log(a)));
 const timesPowOp: Op<{ readonly less: number }> = {
   name: "timesPow",
   infer: ([c, a, b]) => ({
@@ -224,8 +226,7 @@ const timesPowOp: Op<{ readonly less: number }> = {
     const by = [
       () => pow(a, sub(b, k)),
       () => timesPow(scale(c, sub(b, k)), a, b, k + 1),
-      // a negative a has no real power beside this one: NaN, also where c is 0
-      () => where(equal(a, 0), 0, timesPow(where(less(a, 0), log(a), scale(c, log(a))), a, b, k)),
+      () => where(equal(a, 0), 0, timesPow(timesLog(c, a), a, b, k)),
     ][i];
     const from = inputs[i].shape;
     return sameShape(from, output.shape)

@@ -26,10 +26,11 @@ export function normal(key: prng.Key, shape: Shape = [], options?: RandomOptions
   return tensor(prng.normal(key, sizeOf(checkShape("random.normal", shape))), { shape, dtype });
 }
 
-/** Uniform numbers in [0, 1). */
+/** Uniform numbers in [0, 1); those of float32 are those of float64, rounded toward zero. */
 export function uniform(key: prng.Key, shape: Shape = [], options?: RandomOptions): Tensor {
   const dtype = dtypeOf("random.uniform", key, options);
-  return tensor(prng.uniform(key, sizeOf(checkShape("random.uniform", shape))), { shape, dtype });
+  const draw = dtype === "float32" ? prng.uniform32 : prng.uniform;
+  return tensor(draw(key, sizeOf(checkShape("random.uniform", shape))), { shape, dtype });
 }
 
 /** A random order of 0 to n - 1, as int32. */

@@ -1,4 +1,4 @@
-import { requireFloat } from "../core/dtype.js";
+import { type DType, requireFloat } from "../core/dtype.js";
 import { ShapeError } from "../core/errors.js";
 import { flag, type Known, options as optionsOf } from "../core/kinds.js";
 import { formatShape, normalizeAxes, normalizeAxis, type Shape } from "../core/shape.js";
@@ -7,7 +7,7 @@ import { contraction, scale as scaleMap, summation } from "../tensor/linear-map.
 import type { Op } from "../tensor/op.js";
 import { requireTensor, type Tensor } from "../tensor/tensor.js";
 import { cast } from "./cast.js";
-import { equal, less } from "./compare.js";
+import { equal, less, logicalNot } from "./compare.js";
 import { asTensor } from "./create.js";
 import { fromMatrix } from "./matrices.js";
 import {
@@ -49,22 +49,29 @@ interface AxesAttrs {
   readonly axes: readonly number[];
 }
 
+/** Booleans are counted in int32. */
+const counted = (dtype: DType): DType => (dtype === "bool" ? "int32" : dtype);
+
 const sumOp: Op<AxesAttrs> = {
   name: "sum",
-  infer: ([x], { axes }) => ({
-    shape: without(x.shape, axes),
-    dtype: x.dtype === "bool" ? "int32" : x.dtype,
-  }),
+  infer: ([x], { axes }) => ({ shape: without(x.shape, axes), dtype: counted(x.dtype) }),
   linearize: ({ inputs: [x], attrs }) => [summation(attrs.axes, x.shape)],
 };
+
+const isEmpty = (shape: Shape, axes: readonly number[]): boolean => axes.some((a) => shape[a] === 0);
+
+/** An extremum of nothing has no value. */
+function requireEntries(who: string, shape: Shape, axes: readonly number[]): void {
+  if (isEmpty(shape, axes))
+    throw new ShapeError(
+      `${who}: expected at least one entry along each reduced axis, got ${formatShape(shape)}`,
+    );
+}
 
 const maxOp: Op<AxesAttrs> = {
   name: "max",
   infer: ([x], { axes }) => {
-    if (axes.some((a) => x.shape[a] === 0))
-      throw new ShapeError(
-        `max: expected at least one entry along each reduced axis, got ${formatShape(x.shape)}`,
-      );
+    requireEntries("max", x.shape, axes);
     return { shape: without(x.shape, axes), dtype: x.dtype };
   },
   // entries that tie for the maximum share its derivative equally
@@ -88,10 +95,15 @@ export const sum = reduction(sumOp);
 export const max = reduction(maxOp);
 
 export function min(x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor {
-  requireTensor("min", x);
-  normalizeAxes("min", axes, x.rank);
   optionsOf("min", options, keeping);
-  return neg(max(neg(x), axes, options));
+  requireEntries("min", requireTensor("min", x).shape, normalizeAxes("min", axes, x.rank));
+  return turn(max(turn(x), axes, options));
+}
+
+/** The entries in reverse order of size. The smallest integer has no negative: -1 - x has one for each. */
+function turn(x: Tensor): Tensor {
+  if (x.dtype === "bool") return logicalNot(x);
+  return x.dtype === "int32" ? sub(-1, x) : neg(x);
 }
 
 export function mean(x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor {
@@ -99,7 +111,8 @@ export function mean(x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor {
   optionsOf("mean", options, keeping);
   let n = 1;
   for (const a of normalizeAxes("mean", axes, x.rank)) n *= x.shape[a];
-  return mul(sum(x, axes, options), 1 / n);
+  // a quotient, so that the mean of equal entries is that entry
+  return div(sum(x, axes, options), n);
 }
 
 /** Mean squared deviation from the mean (no Bessel correction). */
@@ -110,11 +123,11 @@ export function variance(x: Tensor, axes?: Axes, options?: ReduceOptions): Tenso
   return mean(square(sub(x, mean(x, axes, { keepDims: true }))), axes, options);
 }
 
-/** Product, halved pairwise so that its derivatives of every order are right where entries are zero. */
+/** Product (of booleans in int32), halved pairwise so that its derivatives of every order are right where entries are zero. */
 export function prod(x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor {
   const list = normalizeAxes("prod", axes, requireTensor("prod", x).rank);
   const { keepDims } = optionsOf("prod", options, keeping);
-  let out = x;
+  let out = cast(x, counted(x.dtype));
   for (const axis of list) {
     while (out.shape[axis] > 1) {
       const n = out.shape[axis];
@@ -147,6 +160,8 @@ const logsumexpOp: Op<AxesAttrs> = {
   name: "logsumexp",
   infer: ([x], { axes }) => ({ shape: without(x.shape, axes), dtype: requireFloat("logsumexp", x.dtype) }),
   evaluate: ([x], { axes }) => {
+    requireFloat("logsumexp", x.dtype);
+    if (isEmpty(x.shape, axes)) return sub(sum(x, axes), Number.POSITIVE_INFINITY);
     const top = max(x, axes, { keepDims: true });
     const shift = shiftOf(top);
     // the largest entries count exactly, so that the others show beside them however small they are
@@ -158,22 +173,25 @@ const logsumexpOp: Op<AxesAttrs> = {
   linearize: ({ inputs: [x], attrs: { axes } }) => [scaleMap(softmaxOver(x, axes)), summation(axes, x.shape)],
 };
 
-/** log(sum(exp(x))): nothing overflows, and logsumexp([0, -40]) is 4.2e-18, not 0. */
+/** log(sum(exp(x))): nothing overflows, and logsumexp([0, -40]) is 4.2e-18, not 0; -∞ of no entries. */
 export const logsumexp = reduction(logsumexpOp);
 
 /** exp(x) / sum(exp(x)) along an axis, the last by default. Large arguments cost no digits. */
 export function softmax(x: Tensor, axis = -1): Tensor {
-  return softmaxOver(x, [normalizeAxis("softmax", axis, requireTensor("softmax", x).rank)]);
+  requireFloat("softmax", requireTensor("softmax", x).dtype);
+  return softmaxOver(x, [normalizeAxis("softmax", axis, x.rank)]);
 }
 
 /** x - logsumexp(x) along an axis, the last by default. Large arguments cost no digits. */
 export function logSoftmax(x: Tensor, axis = -1): Tensor {
-  normalizeAxis("logSoftmax", axis, requireTensor("logSoftmax", x).rank);
+  requireFloat("logSoftmax", requireTensor("logSoftmax", x).dtype);
+  if (x.shape[normalizeAxis("logSoftmax", axis, x.rank)] === 0) return x;
   const centered = sub(x, shiftOf(max(x, axis, { keepDims: true })));
   return sub(centered, logsumexp(centered, axis, { keepDims: true }));
 }
 
 function softmaxOver(x: Tensor, axes: readonly number[]): Tensor {
+  if (isEmpty(x.shape, axes)) return x;
   const e = exp(sub(x, shiftOf(max(x, axes, { keepDims: true }))));
   return div(e, sum(e, axes, { keepDims: true }));
 }
@@ -206,7 +224,7 @@ const lengthOf = (x: Tensor, axes: readonly number[]): Tensor =>
 
 /** A power of two near the largest entry, as a constant: entries are scaled by it without rounding. */
 function unitOf(x: Tensor, axes: readonly number[]): Tensor {
-  if (axes.some((a) => x.shape[a] === 0)) return asTensor(1, x.dtype);
+  if (isEmpty(x.shape, axes)) return asTensor(1, x.dtype);
   const most = x.dtype === "float32" ? 120 : 1000;
   const exponent = floor(mul(log(max(abs(x), axes, { keepDims: true })), 1 / Math.LN2));
   return stopGradient(pow(asTensor(2, x.dtype), clip(exponent, -most, most)));
@@ -219,7 +237,7 @@ interface CumsumAttrs {
 
 const cumsumOp: Op<CumsumAttrs> = {
   name: "cumsum",
-  infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
+  infer: ([x]) => ({ shape: x.shape, dtype: counted(x.dtype) }),
   linearize: ({ inputs: [x], attrs }) => [
     {
       kind: "stencil",
@@ -240,7 +258,7 @@ const cumsumOp: Op<CumsumAttrs> = {
   ],
 };
 
-/** Running sum along an axis; `reverse` runs from the end. */
+/** Running sum along an axis, of booleans in int32; `reverse` runs from the end. */
 export function cumsum(x: Tensor, axis = 0, options?: { readonly reverse?: boolean }): Tensor {
   const at = normalizeAxis("cumsum", axis, requireTensor("cumsum", x).rank);
   const { reverse = false } = optionsOf("cumsum", options, { reverse: flag });
@@ -250,8 +268,7 @@ export function cumsum(x: Tensor, axis = 0, options?: { readonly reverse?: boole
 const argmaxOp: Op<{ readonly axis: number }> = {
   name: "argmax",
   infer: ([x], { axis }) => {
-    if (x.shape[axis] === 0)
-      throw new ShapeError(`argmax: expected at least one entry, got ${formatShape(x.shape)}`);
+    requireEntries("argmax", x.shape, [axis]);
     return { shape: without(x.shape, [axis]), dtype: "int32" };
   },
   linearize: null,

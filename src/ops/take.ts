@@ -18,10 +18,14 @@ const takeOp: Op<Omit<TakeMap, "kind">> = {
 
 const putOp: Op<Omit<TakeMap, "kind">> = {
   name: "put",
-  infer: ([x], { axis, index, size }) => ({
-    shape: [...x.shape.slice(0, axis), size, ...x.shape.slice(axis + index.shape.length)],
-    dtype: x.dtype,
-  }),
+  infer: ([x], { axis, index, size }) => {
+    if (x.dtype === "bool")
+      throw new DTypeError('put: expected numbers to add up, got bool; convert with .cast("int32")');
+    return {
+      shape: [...x.shape.slice(0, axis), size, ...x.shape.slice(axis + index.shape.length)],
+      dtype: x.dtype,
+    };
+  },
   linearize: ({ attrs }) => [{ kind: "put", ...attrs }],
 };
 

@@ -8,6 +8,7 @@ const edge = 3;
 const most = 8;
 
 function formatNumber(x: number): string {
+  if (Object.is(x, -0)) return "-0";
   if (Number.isInteger(x) && Math.abs(x) < 1e6) return `${x}`;
   const short = Number.parseFloat(x.toPrecision(5));
   const size = Math.abs(short);

@@ -24,6 +24,8 @@ export const layouts: fc.Arbitrary<Layout> = fc.record({
   seed: fc.nat(10_000),
 });
 
+/** Integers whose sums and products wrap around. */
+const extremes = [-(2 ** 31), 2 ** 31 - 1, 46341, -65536, 123456789, 987654321];
 const special = [0, -0, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1, -1, 5e-324, 1e300];
 
 /** Ordinary numbers of all sizes, and now and then a special one. */
@@ -58,7 +60,9 @@ export function operand(shape: Shape, dtype: DType, layout: Layout, plain = fals
   const data = allocate(dtype, lead + sizeOf(shape) * step + 3);
   for (let i = 0; i < data.length; i++) {
     const x = entry(i, seed, plain);
-    data[i] = dtype === "bool" ? Number(x > 0) : dtype === "int32" ? Math.trunc(x * 100) || 0 : x;
+    if (dtype === "int32")
+      data[i] = (i + seed) % 4 ? Math.trunc(x * 100) || 0 : extremes[i % extremes.length];
+    else data[i] = dtype === "bool" ? Number(x > 0) : x;
   }
   return { data, shape, strides, offset, dtype };
 }

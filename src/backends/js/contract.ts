@@ -2,7 +2,7 @@ import type { TypedArray } from "../../core/dtype.js";
 import { sizeOf, stridesOf } from "../../core/shape.js";
 import type { Operand, Result } from "../../tensor/backend.js";
 import { gemm } from "./gemm.js";
-import { eachRow, nestOf } from "./walk.js";
+import { eachRow, nestOf, offsets } from "./walk.js";
 
 interface ContractAttrs {
   readonly aLabels: readonly string[];
@@ -111,17 +111,4 @@ function matrixOf(
   const count = sizeOf(sizes(batch));
   const step = packed.length / Math.max(1, count);
   return { data: packed, row: k, starts: Int32Array.from({ length: count }, (_, i) => i * step) };
-}
-
-/** The offset of every index of the axes, in row-major order. */
-function offsets(sizes: readonly number[], strides: readonly number[]): Int32Array {
-  if (sizes.length === 0) return new Int32Array(1);
-  const found = new Int32Array(sizeOf(sizes));
-  const steps = stridesOf(sizes);
-  for (let j = 0; j < found.length; j++) {
-    let at = 0;
-    for (let i = 0; i < sizes.length; i++) at += (Math.floor(j / steps[i]) % sizes[i]) * strides[i];
-    found[j] = at;
-  }
-  return found;
 }

@@ -3,6 +3,9 @@ import type { TypedArray } from "../../core/dtype.js";
 /** Columns of B that stay in the cache while all rows of A pass by. */
 const columns = 32;
 
+/** Terms that are added up one after the other; longer sums are halved, and the halves added. */
+const longest = 512;
+
 /**
  * out[i, j] = sum over k of a[i, k] b[j, k], both with k contiguous: a [m x k] and b [n x k] with row strides, out with
  * strides for rows and columns. A tile of 4 x 4 results is kept in registers.
@@ -22,6 +25,10 @@ export function gemm(
   n: number,
   k: number,
 ): void {
+  if (k > longest) {
+    halved(out, o, outRow, outColumn, a, i0, aRow, b, j0, bRow, m, n, k);
+    return;
+  }
   for (let from = 0; from < n; from += columns) {
     const to = Math.min(n, from + columns);
     let i = 0;
@@ -47,6 +54,30 @@ export function gemm(
     }
     for (; i < m; i++) row(out, o + i * outRow, outColumn, a, i0 + i * aRow, b, j0, bRow, from, to, k);
   }
+}
+
+/** The sum of two halves, kept in float64 until it is written. */
+function halved(
+  out: TypedArray,
+  o: number,
+  outRow: number,
+  outColumn: number,
+  a: TypedArray,
+  i0: number,
+  aRow: number,
+  b: TypedArray,
+  j0: number,
+  bRow: number,
+  m: number,
+  n: number,
+  k: number,
+): void {
+  const half = k >> 1;
+  const [first, second] = [new Float64Array(m * n), new Float64Array(m * n)];
+  gemm(first, 0, n, 1, a, i0, aRow, b, j0, bRow, m, n, half);
+  gemm(second, 0, n, 1, a, i0 + half, aRow, b, j0 + half, bRow, m, n, k - half);
+  for (let i = 0; i < m; i++)
+    for (let j = 0; j < n; j++) out[o + i * outRow + j * outColumn] = first[i * n + j] + second[i * n + j];
 }
 
 function tile(

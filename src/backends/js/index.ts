@@ -9,6 +9,8 @@ import {
   runCast,
   runClip,
   runLoop,
+  runMul,
+  runSquare,
   runTimesPow,
   runUnary,
   runWhere,
@@ -34,6 +36,9 @@ const kernels = new Map<string, Kernel>([
     name,
     (inputs, _, out) => runLoop(f, inputs, out),
   ]),
+  // these have an integer form as well
+  ["mul", (inputs, _, out) => runMul(inputs, out)],
+  ["square", (inputs, _, out) => runSquare(inputs, out)],
   ["where", (inputs, _, out) => runWhere(inputs, out)],
   ["timesPow", runTimesPow],
   ["clip", runClip],

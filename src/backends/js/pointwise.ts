@@ -54,7 +54,7 @@ export const unary: Readonly<Record<string, Function1>> = {
 /** The value of every pointwise op of two arguments. */
 export const binary: Readonly<Record<string, Function2>> = {
   div: (a, b) => a / b,
-  pow: (a, b) => a ** b,
+  pow: special.power,
   maximum: (a, b) => (a > b || Number.isNaN(a) ? a : b),
   minimum: (a, b) => (a < b || Number.isNaN(a) ? a : b),
   atan2: Math.atan2,
@@ -105,6 +105,17 @@ export const loops: Readonly<Record<string, Loop2>> = {
     }
   },
 };
+
+/** Products of integers wrap around, which those of float64 do only where they are exact. */
+const multiplyIntegers: Loop2 = (out, o, a, i, sa, b, k, sb, n) => {
+  for (let j = 0; j < n; j++) out[o + j] = Math.imul(a[i + j * sa], b[k + j * sb]);
+};
+
+export const runMul = (inputs: readonly Operand[], out: Result): void =>
+  runLoop(out.dtype === "int32" ? multiplyIntegers : loops.mul, inputs, out);
+
+export const runSquare = ([x]: readonly Operand[], out: Result): void =>
+  map(out.dtype === "int32" ? (v) => Math.imul(v, v) : unary.square, x, out);
 
 function map(f: Function1, x: Operand, out: Result): void {
   const { data } = x;

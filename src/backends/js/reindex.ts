@@ -59,13 +59,16 @@ export function runPut([x]: readonly Operand[], { axis, index }: TakeAttrs, out:
   const strides = stridesOf(out.shape);
   const steps = stridesOf(index.shape);
   const [fromStrides, toStrides] = [without(x.strides, axis, width), without(strides, axis)];
+  // sums of float32 entries are kept in double precision until the end
+  const sums = out.dtype === "float32" ? { ...out, data: new Float64Array(out.data.length) } : out;
   for (let j = 0; j < index.at.length; j++) {
     const position = index.at[j];
     if (position < 0) continue;
     let from = x.offset;
     for (let i = 0; i < width; i++) from += (Math.floor(j / steps[i]) % index.shape[i]) * x.strides[axis + i];
-    copy(shape, x, fromStrides, from, out, toStrides, position * strides[axis], true);
+    copy(shape, x, fromStrides, from, sums, toStrides, position * strides[axis], true);
   }
+  if (sums !== out) out.data.set(sums.data);
 }
 
 export function runConcat(parts: readonly Operand[], { axis }: { axis: number }, out: Result): void {

@@ -149,12 +149,18 @@ export function overSquare(a: number, b: number): number {
   return Math.abs(part) < 1e-290 && length !== 0 ? overTwice(a, b) : part / length;
 }
 
+/** a^b as in IEEE 754 and C: 1 to any power is 1, also to NaN, and so is -1 to ±∞. JavaScript has NaN there. */
+export function power(a: number, b: number): number {
+  if (a === 1 || (a === -1 && (b === Number.POSITIVE_INFINITY || b === Number.NEGATIVE_INFINITY))) return 1;
+  return a ** b;
+}
+
 export const logPow = (a: number, b: number): number => (a === 0 ? 0 : timesPow(Math.log(a), a, b));
 
 /** c a^b, 0 where c is, and with its digits where the power alone leaves the normal numbers. */
 export function timesPow(c: number, a: number, b: number): number {
   if (c === 0) return 0;
-  const p = a ** b;
+  const p = power(a, b);
   const size = Math.abs(p);
   if ((size > 1e-290 && size < Number.POSITIVE_INFINITY) || a === 0 || Number.isNaN(p)) return c * p;
   const half = Math.abs(a) ** (0.5 * b);

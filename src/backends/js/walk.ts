@@ -1,4 +1,4 @@
-import type { Shape } from "../../core/shape.js";
+import { type Shape, sizeOf, stridesOf } from "../../core/shape.js";
 import type { Operand } from "../../tensor/backend.js";
 
 /** Axes that all operands step through together, merged where memory allows; the last one is the inner loop. */
@@ -67,4 +67,17 @@ export function walk(
   visit: (at: Int32Array) => void,
 ): void {
   eachRow({ sizes: [...sizes, 1], strides: strides.map((s) => [...s, 0]) }, visit);
+}
+
+/** The offset of every index of the axes, in row-major order. */
+export function offsets(sizes: readonly number[], strides: readonly number[]): Int32Array {
+  if (sizes.length === 0) return new Int32Array(1);
+  const found = new Int32Array(sizeOf(sizes));
+  const steps = stridesOf(sizes);
+  for (let j = 0; j < found.length; j++) {
+    let at = 0;
+    for (let i = 0; i < sizes.length; i++) at += (Math.floor(j / steps[i]) % sizes[i]) * strides[i];
+    found[j] = at;
+  }
+  return found;
 }
