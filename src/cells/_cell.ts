@@ -30,7 +30,7 @@ export interface Geometry {
   readonly units: number;
   readonly stride: number;
   readonly activation: "elu" | "tanh";
-  /** Shape of every state without its batch axis. */
+  /** Shape of a state without its batch axis, where nothing else is said of it. */
   readonly state: Shape;
 }
 
@@ -47,15 +47,28 @@ export interface Cell {
   readonly pure?: boolean;
   readonly locality: Locality;
   readonly geometry: Geometry;
-  /** Names of the states; all of one shape. */
+  /** Names of the states. `zeroState` says what each of them is: shapes and dtypes may differ. */
   readonly states: readonly string[];
   readonly shapes: Readonly<Record<string, Shape>>;
   /** Shape of the output without its batch axis. */
   readonly outputShape: Shape;
   init(key: Key, options?: { readonly dtype?: DType }): CellParams;
+  /**
+   * States before the first step, each [B, ...]. Those of floating-point numbers have the dtype asked for (default float64);
+   * integers and booleans carry no derivative and no influence, but advance.
+   */
   zeroState(batch: number, options?: { readonly dtype?: DType }): CellState;
+  /** The new states: the names of the old ones, in any order, each with its shape and dtype. */
   next(params: CellParams, state: CellState, input: Tensor): CellState;
   output(params: CellParams, state: CellState, input: Tensor): Tensor;
+}
+
+/** What a state is, where it is not `geometry.state` of the input's dtype. */
+export interface StateDefinition {
+  /** Without the batch axis: [] is one number per stream. */
+  readonly shape?: Shape | ((g: Geometry) => Shape);
+  /** Integers, such as a count of steps, or booleans, such as a mask; no derivative passes through them. */
+  readonly dtype?: "int32" | "bool";
 }
 
 /** What a cell file states; everything else follows. */
@@ -69,7 +82,11 @@ export interface CellDefinition {
    */
   readonly pure?: boolean;
   readonly locality: Locality;
-  readonly states: readonly string[];
+  /**
+   * Names of the states, all of shape [units] (spatial: [C', H', W']); or what each is by name, such as
+   * `{ h: {}, pace: { shape: [1] }, count: { shape: [], dtype: "int32" } }`.
+   */
+  readonly states: readonly string[] | Readonly<Record<string, StateDefinition>>;
   /** Spatial cells take [C, H, W] inputs and keep states [C', H', W']. */
   readonly spatial?: boolean;
   readonly activation?: "elu" | "tanh";
@@ -90,13 +107,13 @@ export function defineCell(definition: CellDefinition): CellKind {
   const build = (sizes: CellSizes): Cell => {
     const g = resolve(definition, sizes);
     const shapes = definition.shapes(g);
-    const batched = (batch: number): Shape => [batch, ...g.state];
+    const states = statesOf(definition, g);
     return {
       name: definition.name,
       pure: definition.pure ?? false,
       locality: definition.locality,
       geometry: g,
-      states: definition.states,
+      states: states.map(({ name }) => name),
       shapes,
       outputShape: g.state,
       init(key, options = {}) {
@@ -110,7 +127,7 @@ export function defineCell(definition: CellDefinition): CellKind {
       },
       zeroState: (batch, options = {}) =>
         Object.fromEntries(
-          definition.states.map((s) => [s, zeros(batched(batch), { dtype: options.dtype })]),
+          states.map(({ name, shape, dtype = options.dtype }) => [name, zeros([batch, ...shape], { dtype })]),
         ),
       next(params, state, input) {
         checkInput(definition.name, g, input);
@@ -122,6 +139,26 @@ export function defineCell(definition: CellDefinition): CellKind {
   Object.defineProperty(build, "name", { value: definition.name });
   return Object.assign(build, { definition });
 }
+
+interface NamedState {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly dtype: StateDefinition["dtype"];
+}
+
+function statesOf({ name: cell, states }: CellDefinition, g: Geometry): NamedState[] {
+  const named = isList(states) ? states.map((name) => [name, {}] as const) : Object.entries(states);
+  const names = named.map(([name]) => name);
+  if (new Set(names).size < names.length)
+    throw new ArgumentError(`${cell}: expected states of different names, got ${names.join(", ")}`);
+  return named.map(([name, { shape = g.state, dtype }]: readonly [string, StateDefinition]) => ({
+    name,
+    shape: typeof shape === "function" ? shape(g) : shape,
+    dtype,
+  }));
+}
+
+const isList = (states: CellDefinition["states"]): states is readonly string[] => Array.isArray(states);
 
 function resolve(definition: CellDefinition, sizes: CellSizes): Geometry {
   const { name, spatial } = definition;

@@ -13,6 +13,7 @@ export {
   defineCell,
   type Geometry,
   type Locality,
+  type StateDefinition,
 } from "./_cell.js";
 export { drive } from "./_drive.js";
 export { cells } from "./registry.js";

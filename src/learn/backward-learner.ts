@@ -52,9 +52,9 @@ export class BackwardLearner<S> implements Learner<S> {
 
   step(sample: S): StepResult {
     if (this.length === this.options.window) this.cut();
-    this.length++;
     const { model, tape } = this;
     const { now, loss } = unrollStep(model, this.theta, this.past, sample);
+    this.length++;
     this.found = null;
     this.total = this.total === null ? loss : add(this.total, loss);
     this.past = { states: now.states, input: now.input };

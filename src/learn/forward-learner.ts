@@ -11,7 +11,9 @@ import { carryDown, lossCotangents } from "./linear-step.js";
 import type { Model, ModelParams } from "./model.js";
 import { requireParams } from "./require-params.js";
 import type { Learner, LearnerMemory, StepResult } from "./rule.js";
+import { zeroStates } from "./states.js";
 import { type Past, recordStep } from "./step.js";
+import { fitOf } from "./stream.js";
 
 export interface ForwardOptions {
   readonly rule: string;
@@ -30,7 +32,7 @@ export interface ForwardOptions {
 export class ForwardLearner<S> implements Learner<S> {
   private past: Past | null = null;
   private influence: Influence | null = null;
-  private batch = 0;
+  private fit = "";
   private readonly direct = new GradientSum();
   private readonly compiled: CompiledStep<S> | null;
 
@@ -95,13 +97,13 @@ export class ForwardLearner<S> implements Learner<S> {
   /** Zero states for the sample's batch, and influence that fits it. */
   private begin(sample: S): Past {
     const input = this.model.input(sample);
-    const batch = input.shape[0];
-    const states = this.model.areas.map((cell) => cell.zeroState(batch, { dtype: input.dtype }));
-    if (this.influence === null || this.batch !== batch) {
+    const fit = fitOf(this.params, input);
+    const states = zeroStates(this.model, this.params, input);
+    if (this.influence === null || this.fit !== fit) {
       this.influence = this.options.influence(this.model, this.params, input);
       this.compiled?.clear();
     }
-    this.batch = batch;
+    this.fit = fit;
     return { states, input: null };
   }
 

@@ -37,7 +37,7 @@ export interface PlanOptions<S = unknown> {
   readonly params?: ModelParams;
 }
 
-/** The influence of one parameter block on the states of one area. */
+/** The influence of one parameter block on those states of one area that have one shape. */
 export interface PlanRow {
   /** Area whose states are influenced, counted from 1 at the bottom, and its cell. */
   readonly area: number;
@@ -113,22 +113,15 @@ export function plan<S>(model: Model<S>, options: PlanOptions<S> = {}): Plan {
 }
 
 function rowsOf<S>(model: Model<S>, { patterns, sources }: Structure): PlanRow[] {
-  return patterns.flatMap((row, b) =>
-    row.flatMap((pattern, k) =>
-      pattern ? [rowOf(model.areas[b].name, model.areas[b].states, pattern, sources, b, k)] : [],
-    ),
-  );
+  return patterns.flat().flatMap((pattern) => {
+    if (pattern === null) return [];
+    const { name, states } = model.areas[pattern.area];
+    return [rowOf(name, states, pattern, sources)];
+  });
 }
 
-function rowOf(
-  cell: string,
-  states: readonly string[],
-  pattern: Pattern,
-  sources: Sources,
-  b: number,
-  k: number,
-): PlanRow {
-  const block = sources.blocks[k];
+function rowOf(cell: string, states: readonly string[], pattern: Pattern, sources: Sources): PlanRow {
+  const block = sources.blocks[pattern.block];
   const tied = pattern.ties.flatMap((axis, state) =>
     axis ? [{ state, parameter: block.axes.indexOf(axis) }] : [],
   );
@@ -142,7 +135,7 @@ function rowOf(
         parameter >= 0 && !kept.has(parameter) && all.findIndex((o) => o.parameter === parameter) === i,
     );
   return {
-    area: b + 1,
+    area: pattern.area + 1,
     cell,
     parameter: block.path,
     states: states.filter((_, i) => pattern.present[i]),

@@ -1,4 +1,4 @@
-import type { CellState } from "../cells/_cell.js";
+import type { Cell, CellState } from "../cells/_cell.js";
 import { ShapeError } from "../core/errors.js";
 import { formatShape } from "../core/shape.js";
 import { mapTree } from "../core/tree.js";
@@ -6,13 +6,15 @@ import { stopGradient } from "../ops/stop-gradient.js";
 import { Tape } from "../reverse/tape.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
 import type { Model, ModelParams, Moment } from "./model.js";
+import { isDifferentiable, newStates } from "./states.js";
+import { requireSameStreams } from "./stream.js";
 
 /** Where one area's part of a recorded step lies. */
 export interface AreaRecord {
   /** Nodes [start, end) of `next`, and [end + states, outputEnd) of `output`. */
   readonly start: number;
   readonly end: number;
-  /** Leaves of the previous states, in the order of `cell.states`. */
+  /** Leaves of the previous states, in the order of `cell.states`; -1 for integers and booleans, here and below. */
   readonly previous: readonly number[];
   /** Nodes of the new states before they are cut off their history; -1 for a constant. */
   readonly results: readonly number[];
@@ -98,24 +100,38 @@ export function recordStep<S>(
       return out;
     };
     const theta = mapTree(params, isTensor, (t: Tensor) => leaf(t, parameters)) as ModelParams;
-    const previous = past.states.map((state) => {
-      const at: number[] = [];
-      return { at, state: mapTree(state, isTensor, (t: Tensor) => leaf(t, at)) as CellState };
-    });
+    // states by name, in the order of the cell: those without derivatives are constants
+    const statesOf = (cell: Cell, from: CellState, into: number[]): CellState => {
+      const states: Record<string, Tensor> = {};
+      for (const name of cell.states) {
+        const t = tape.primal(from[name]);
+        if (isDifferentiable(t)) states[name] = leaf(t, into);
+        else {
+          states[name] = t;
+          into.push(-1);
+        }
+      }
+      return states;
+    };
     const input = model.input(sample);
+    requireSameStreams(past.input, input);
+    const previous = past.states.map((state, b) => {
+      const at: number[] = [];
+      return { at, state: statesOf(model.areas[b], state, at) };
+    });
     const areas: AreaRecord[] = [];
     const states: CellState[] = [];
     const outputs: Tensor[] = [];
     let x = input;
     model.areas.forEach((cell, b) => {
       const start = tape.nodes.length;
-      const next = cell.next(theta.areas[b], previous[b].state, x);
+      const next = newStates(cell, b, cell.next(theta.areas[b], previous[b].state, x), previous[b].state);
       const end = tape.nodes.length;
       const current: number[] = [];
-      const results = cell.states.map((name) => tape.indexOf(next[name]));
-      const state = Object.fromEntries(
-        cell.states.map((name) => [name, leaf(tape.primal(next[name]), current)]),
+      const results = cell.states.map((name) =>
+        isDifferentiable(next[name]) ? tape.indexOf(next[name]) : -1,
       );
+      const state = statesOf(cell, next, current);
       const y = cell.output(theta.areas[b], state, x);
       states.push(state);
       outputs.push(y);

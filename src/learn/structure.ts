@@ -9,6 +9,7 @@ import { pushStep } from "./influence/push.js";
 import { namesOf, type Sources } from "./influence/sources.js";
 import { bytesOf } from "./influence/traces.js";
 import type { Model, ModelParams } from "./model.js";
+import { stateShapes } from "./states.js";
 import { recordStep, type StepRecord } from "./step.js";
 
 /** What forward-in-time learning of a model will store, found without computing a number. */
@@ -58,14 +59,7 @@ export function recordShapes<S>(
 ): ShapeRecord {
   const shapes = abstractTree(params);
   const batch = input.shape[0];
-  const states = model.areas.map((cell) =>
-    Object.fromEntries(
-      cell.states.map((s) => [
-        s,
-        abstractTensor({ shape: [batch, ...cell.geometry.state], dtype: input.dtype }),
-      ]),
-    ),
-  );
+  const states = stateShapes(model, params, input);
   const sources = namesOf(model, shapes, states);
   const record = recordStep(silent(model, input), shapes, { states, input: null }, null, options);
   return { record, sources, batch };

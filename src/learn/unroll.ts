@@ -2,7 +2,9 @@ import type { CellState } from "../cells/_cell.js";
 import { stopGradient } from "../ops/stop-gradient.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Model, ModelParams, Moment } from "./model.js";
+import { newStates, zeroStates } from "./states.js";
 import { lossOf, momentOf, type Past } from "./step.js";
+import { requireSameStreams } from "./stream.js";
 
 /** One time step on the tape that the parameters and the past belong to: states keep their history. */
 export function unrollStep<S>(
@@ -12,12 +14,13 @@ export function unrollStep<S>(
   sample: S,
 ): { readonly now: Moment; readonly loss: Tensor } {
   const input = model.input(sample);
-  const old = past?.states ?? model.areas.map((c) => c.zeroState(input.shape[0], { dtype: input.dtype }));
+  requireSameStreams(past?.input ?? null, input);
+  const old = past?.states ?? zeroStates(model, params, input);
   const states: CellState[] = [];
   const outputs: Tensor[] = [];
   let x = input;
   model.areas.forEach((cell, b) => {
-    const next = cell.next(params.areas[b], old[b], x);
+    const next = newStates(cell, b, cell.next(params.areas[b], old[b], x), old[b]);
     const y = cell.output(params.areas[b], next, x);
     states.push(next);
     outputs.push(y);

@@ -10,7 +10,9 @@ import { GradientSum, plus } from "./gradient-sum.js";
 import type { Model, ModelParams } from "./model.js";
 import { requireParams } from "./require-params.js";
 import type { Learner, LearnerMemory, StepResult } from "./rule.js";
+import { zeroStates } from "./states.js";
 import type { Past } from "./step.js";
+import { fitOf } from "./stream.js";
 import { unrollStep } from "./unroll.js";
 
 /** The samples of a block: of steps whose losses are forgotten, and of the rest. */
@@ -70,7 +72,7 @@ export class WindowLearner<S> implements Learner<S> {
   private counted: S[] = [];
   private behind: Behind<S> | null = null;
   private crossing: Crossing<S> | null = null;
-  private batch = 0;
+  private fit = "";
   private readonly direct = new GradientSum();
   private readonly values: Stepper<S>;
   private readonly blocks: Readonly<Record<"learn" | "move" | "learnAndMove", Stepper<Steps<S>>>>;
@@ -198,13 +200,13 @@ export class WindowLearner<S> implements Learner<S> {
   private begin(sample: S): Past {
     const { model, params, options } = this;
     const input = model.input(sample);
-    const batch = input.shape[0];
-    const states = model.areas.map((cell) => cell.zeroState(batch, { dtype: input.dtype }));
-    if (this.crossing === null || this.batch !== batch) {
+    const fit = fitOf(params, input);
+    const states = zeroStates(model, params, input);
+    if (this.crossing === null || this.fit !== fit) {
       this.crossing = options.start(model, params, input);
       for (const stepper of this.steppers) stepper.clear();
     }
-    this.batch = batch;
+    this.fit = fit;
     return { states, input: null };
   }
 

@@ -1,8 +1,9 @@
 /** Cells of random operations: whatever a user may write as the next state. */
 import fc from "fast-check";
-import { type CellKind, defineCell, drive } from "../../src/cells/index.js";
+import { type CellKind, defineCell, drive, type StateDefinition } from "../../src/cells/index.js";
 import {
   add,
+  cast,
   concat,
   conv2d,
   cumsum,
@@ -23,6 +24,7 @@ import {
   permute,
   prod,
   reshape,
+  scalar,
   select,
   sigmoid,
   slice,
@@ -175,26 +177,98 @@ export interface Program {
   readonly steps: readonly { readonly pick: number; readonly first: number; readonly second: number }[];
 }
 
+/** What the instructions make of a stack of values, each [B, n]. */
+function run({ steps }: Program, values: Tensor[], p: Params): Tensor[] {
+  for (const { pick, first, second } of steps) {
+    const v = values[values.length - 1 - (first % values.length)];
+    const w = values[values.length - 1 - (second % values.length)];
+    const at = pick % (unary.length + binary.length);
+    values.push(at < unary.length ? unary[at](v, p) : binary[at - unary.length](v, w, p));
+  }
+  return values;
+}
+
 /** A cell of two states, each of which ends as a bounded mixture of its program's values. */
-export function randomCell({ drive: which, steps }: Program): CellKind {
+export function randomCell(program: Program): CellKind {
   return defineCell({
     name: "random",
-    equations: JSON.stringify({ drive: which, steps }),
+    equations: JSON.stringify(program),
     locality: "dense",
     states: ["h", "c"],
     shapes: ({ input, units }) => shapes(units, input[0]),
     next: (p, { h, c }, x) => {
-      const values = [h, c, drives[which % drives.length](x, p)];
-      for (const { pick, first, second } of steps) {
-        const v = values[values.length - 1 - (first % values.length)];
-        const w = values[values.length - 1 - (second % values.length)];
-        const at = pick % (unary.length + binary.length);
-        values.push(at < unary.length ? unary[at](v, p) : binary[at - unary.length](v, w, p));
-      }
+      const values = run(program, [h, c, drives[program.drive % drives.length](x, p)], p);
       const [last, other] = [values[values.length - 1], values[values.length - 2]];
       return { h: tanh(add(last, mul(0.3, h))), c: add(mul(0.5, c), tanh(add(other, mul(0.3, values[2])))) };
     },
     output: (p, { h, c }) => add(h, mul(p.u, c)),
+  });
+}
+
+/** What a state is, how a value [B, n] is read from it, and what it becomes of itself and such a value. */
+interface Form extends StateDefinition {
+  read(s: Tensor, v: Tensor): Tensor;
+  write(v: Tensor, old: Tensor): Tensor;
+}
+
+const forms = {
+  units: { read: (s) => s, write: (v, old) => tanh(add(v, mul(0.3, old))) },
+  pace: {
+    shape: [1],
+    read: (s, v) => mul(v, s),
+    write: (v, old) => add(mul(0.5, old), tanh(mean(v, 1, keep))),
+  },
+  tone: {
+    shape: [],
+    read: (s, v) => add(v, reshape(s, [-1, 1])),
+    write: (v, old) => tanh(add(mul(0.4, old), sum(v, 1))),
+  },
+  pair: {
+    shape: ({ units }) => [2, units],
+    read: (s) => add(select(s, 1, 0), mul(0.5, select(s, 1, 1))),
+    write: (v, old) => stack([tanh(add(v, mul(0.2, select(old, 1, 1)))), select(old, 1, 0)], 1),
+  },
+  lanes: {
+    shape: ({ units }) => [units, 2],
+    read: (s) => sum(s, 2),
+    write: (v, old) => tanh(add(mul(0.5, old), reshape(v, [...v.shape, 1]))),
+  },
+  /** Depends on nothing: its influence is zero. */
+  still: { shape: [3], read: (s, v) => add(v, sum(s, 1, keep)), write: (_, old) => add(mul(0.9, old), 0.1) },
+  count: {
+    shape: [],
+    dtype: "int32",
+    read: (s, v) => mul(v, add(1, mul(0.1, reshape(cast(s, v.dtype), [-1, 1])))),
+    write: (_, old) => add(old, scalar(1, "int32")),
+  },
+  mask: { dtype: "bool", read: (s, v) => where(s, v, mul(0.3, v)), write: (v) => greater(v, 0) },
+} satisfies Record<string, Form>;
+
+export type FormName = keyof typeof forms;
+export const formNames = Object.keys(forms) as FormName[];
+
+/** A cell of random operations whose states are of these forms, given back in an order that `turn` moves. */
+export function mixedCell(program: Program, names: readonly FormName[], turn: number): CellKind {
+  const chosen = names.map((name, i) => [`${name}${i}`, forms[name] as Form] as const);
+  return defineCell({
+    name: "mixed",
+    equations: JSON.stringify({ program, names }),
+    pure: true,
+    locality: "dense",
+    states: Object.fromEntries(chosen.map(([name, { shape, dtype }]) => [name, { shape, dtype }])),
+    shapes: ({ input, units }) => shapes(units, input[0]),
+    next: (p, s, x) => {
+      const u = drives[program.drive % drives.length](x, p);
+      const values = run(program, [...chosen.map(([name, form]) => form.read(s[name], u)), u], p);
+      const found = chosen.map(([name, form], i) => {
+        const v = values[values.length - 1 - (i % values.length)];
+        return [name, form.write(tanh(v), s[name])] as const;
+      });
+      const by = turn % found.length;
+      return Object.fromEntries([...found.slice(by), ...found.slice(0, by)].reverse());
+    },
+    output: (p, s, x) =>
+      chosen.reduce((y, [name, form]) => add(mul(p.u, form.read(s[name], y)), mul(0.5, y)), drive(x, p.W)),
   });
 }
 

@@ -9,7 +9,7 @@ import type { Strided, TraceContraction, TraceStep, TraceTerm } from "../../tens
 import { type Watcher, watch } from "../../tensor/watch.js";
 import type { KnownTerm } from "./compose.js";
 import type { StateErrors } from "./influence.js";
-import type { TraceBlock } from "./traces.js";
+import { overlaps, type TraceBlock } from "./traces.js";
 
 export interface Advance {
   readonly trace: TraceBlock;
@@ -193,11 +193,6 @@ function innerBase(
   const whole = broadcastTo(align(base, axes), sizes);
   const own: Factor = { axes, tensor: copy(whole) };
   return { ...strided(own, rows, bound), constantInner: carried.length === 0 };
-}
-
-function overlaps(base: Factor, trace: TraceBlock): boolean {
-  const { data } = base.tensor.value as Dense;
-  return trace.data.some((d) => d !== null && d.buffer === data.buffer);
 }
 
 /** An error [B, ...] over the rows of a trace: its axes come first, the parameter's do not matter. */

@@ -46,13 +46,13 @@ export class Composer {
 
   constructor(
     private readonly block: number,
-    private readonly area: number,
+    private readonly group: number,
     private readonly traces: readonly (readonly (TraceBlock | null)[])[],
   ) {}
 
   terms(contributions: Contributions[number]): KnownTerm[] {
     const found: KnownTerm[] = [];
-    const target = this.traces[this.area][this.block];
+    const target = this.traces[this.group][this.block];
     contributions.forEach((list, into) => {
       if (!target?.data[into]) return;
       for (const { source, tangent } of list) {
@@ -60,7 +60,7 @@ export class Composer {
         if (names === null) continue;
         for (const term of tangent.terms) {
           const { base, coefficient, axes } = within(target, this.fill(term, source, names));
-          const isOwn = source.kind === "state" && source.area === this.area && term.base?.kind === "state";
+          const isOwn = source.kind === "state" && source.group === this.group && term.base?.kind === "state";
           found.push({ into, axes, coefficient, base, own: isOwn ? source.state : null });
         }
       }
@@ -71,7 +71,7 @@ export class Composer {
   /** How names change for this block; `null` where the source does not depend on it. */
   private namesFor(source: Source, axes: readonly Axis[]): ReadonlyMap<Axis, Axis> | null {
     if (source.kind === "block") return source.block === this.block ? new Map() : null;
-    const trace = this.traces[source.area][this.block];
+    const trace = this.traces[source.group][this.block];
     if (!trace || trace.data[source.state] === null) return null;
     return new Map(axes.map((a, i) => [a, trace.axes[i]]));
   }
@@ -86,7 +86,7 @@ export class Composer {
 
   private realize(base: Base, source: Source & { kind: "state" }, names: ReadonlyMap<Axis, Axis>): Factor {
     if (base.kind === "dense") return base;
-    const trace = this.traces[source.area][this.block] as TraceBlock;
+    const trace = this.traces[source.group][this.block] as TraceBlock;
     if (base.kind === "state") return traceFactor(trace, source.state) as Factor;
     const before = this.realized.get(base);
     if (before) return before;

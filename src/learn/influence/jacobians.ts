@@ -1,3 +1,4 @@
+import { sameShape } from "../../core/shape.js";
 import { settle, type TiedJacobian } from "../../forward/settle.js";
 import { zeros } from "../../ops/create.js";
 import { concat } from "../../ops/join.js";
@@ -9,7 +10,7 @@ import type { Blocks } from "./block-matrix.js";
 import { type Contributions, pushStep } from "./push.js";
 import type { Sources } from "./sources.js";
 
-/** Derivatives of new states by states, [new][source]; `null` where zero. The batch is a value axis throughout. */
+/** Derivatives of new states by states that have any, [new][source]; `null` where zero. The batch is a value axis. */
 type Pairs = readonly (readonly (TiedJacobian | null)[])[];
 
 /** The Jacobian of one recorded step, area by area, stream by stream. */
@@ -25,7 +26,7 @@ export class StepJacobian {
     this.contributions = pushStep(record, sources, { jacobian: true });
   }
 
-  /** ∂next/∂z of area `b` by its own previous states, [B, K, K] with K entries in all states of a stream. */
+  /** ∂next/∂z of area `b` by its own previous states, [B, K, K] with K entries in all such states of a stream. */
   own(b: number): Tensor {
     return this.dense(this.pairs(b, b, "old"), b, b);
   }
@@ -39,8 +40,8 @@ export class StepJacobian {
   }
 
   /**
-   * ∂next/∂z of area `b` as independent square blocks: one of k x k per unit where all ties survive, for k states, and
-   * otherwise one of K x K per stream.
+   * ∂next/∂z of area `b` as independent square blocks: one of k x k per unit where k states have one shape and all ties
+   * survive, and otherwise one of K x K per stream.
    */
   ownBlocks(b: number): Blocks {
     const found = this.blocks.get(b) ?? this.findBlocks(b);
@@ -49,13 +50,18 @@ export class StepJacobian {
   }
 
   private findBlocks(b: number): Blocks {
+    const states = floatStates(this.record, b);
+    if (states.length === 0)
+      return { count: this.record.moment.input.shape[0], size: 0, data: new Float64Array(0) };
     const pairs = this.pairs(b, b, "old");
-    const tied = pairs.flat().every((pair) => pair === null || pair.ties.every((t) => t !== null));
+    const tied =
+      states.every(({ t }) => sameShape(t.shape, states[0].t.shape)) &&
+      pairs.flat().every((pair) => pair === null || pair.ties.every((t) => t !== null));
     if (!tied) {
       const whole = this.own(b);
       return { count: whole.shape[0], size: whole.shape[1], data: Float64Array.from(entries(whole)) };
     }
-    const [size, count] = [pairs.length, this.stateOf(b).size];
+    const [size, count] = [states.length, states[0].t.size];
     const data = new Float64Array(count * size * size);
     pairs.forEach((row, i) => {
       row.forEach((pair, j) => {
@@ -67,17 +73,13 @@ export class StepJacobian {
     return { count, size, data };
   }
 
-  private stateOf(b: number): Tensor {
-    const { areas, tape } = this.record;
-    return tape.nodes[areas[b].current[0]].output;
-  }
-
   private pairs(b: number, a: number, when: "old" | "new"): Pairs {
-    const axes = this.sources.areas[a].axes.slice(1);
-    const { shape, dtype } = this.stateOf(b);
-    return this.contributions[b].map((list) =>
-      this.record.areas[a].current.map((_, state) => {
-        const found = list.find(
+    const { groups, groupOf } = this.sources;
+    const sources = floatStates(this.record, a);
+    return floatStates(this.record, b).map(({ state: into, t: { shape, dtype } }) =>
+      sources.map(({ state }) => {
+        const axes = groups[groupOf[a][state]].axes.slice(1);
+        const found = this.contributions[b][into].find(
           ({ source: s }) => s.kind === "state" && s.area === a && s.state === state && s.when === when,
         );
         return found ? settle({ ...found.tangent, params: axes }, shape, axes, dtype) : null;
@@ -86,13 +88,30 @@ export class StepJacobian {
   }
 
   private dense(pairs: Pairs, b: number, a: number): Tensor {
-    const { dtype, shape } = this.stateOf(b);
-    const [batch, rows, columns] = [shape[0], ...[b, a].map((i) => this.stateOf(i).size / shape[0])];
-    const part = (pair: TiedJacobian | null): Tensor =>
-      pair ? reshape(pair.dense(), [batch, rows, columns]) : zeros([batch, rows, columns], { dtype });
+    const [rows, columns] = [b, a].map((area) => floatStates(this.record, area).map(({ t }) => t));
+    const part = (pair: TiedJacobian | null, row: Tensor, column: Tensor): Tensor => {
+      const batch = row.shape[0];
+      const shape = [batch, row.size / batch, column.size / batch];
+      return pair ? reshape(pair.dense(), shape) : zeros(shape, { dtype: row.dtype });
+    };
     return concat(
-      pairs.map((row) => concat(row.map(part), 2)),
+      pairs.map((row, i) =>
+        concat(
+          row.map((pair, j) => part(pair, rows[i], columns[j])),
+          2,
+        ),
+      ),
       1,
     );
   }
+}
+
+/** The new states of an area that have derivatives, with their position among all of its states. */
+export function floatStates(
+  { tape, areas }: StepRecord,
+  b: number,
+): { readonly state: number; readonly node: number; readonly t: Tensor }[] {
+  return areas[b].current.flatMap((node, state) =>
+    node < 0 ? [] : [{ state, node, t: tape.nodes[node].output }],
+  );
 }

@@ -13,12 +13,18 @@ import type { Block } from "./sources.js";
 
 /** ∂next/∂θ of a block as one outer product per stream: rows[b, z, r] column[b, c], θ's axes split into r and c. */
 export interface OuterProduct {
-  /** By area: [B, K, R], or `null` where it is zero. */
+  /** By area: [B, K, R] with K entries in all states of a stream that have derivatives, or `null` where it is zero. */
   readonly rows: readonly (Tensor | null)[];
   /** [B, C]. */
   readonly column: Tensor;
   readonly rowAxes: readonly Axis[];
   readonly columnAxes: readonly Axis[];
+}
+
+/** A new state that has derivatives, and what it depends on. */
+export interface StateTerms {
+  readonly state: Tensor;
+  readonly list: readonly Contribution[];
 }
 
 /**
@@ -29,8 +35,8 @@ export function splitImmediate(
   rule: string,
   block: Block,
   index: number,
-  areas: readonly (readonly (readonly Contribution[])[])[],
-  states: readonly Tensor[],
+  areas: readonly (readonly StateTerms[])[],
+  batch: number,
 ): OuterProduct {
   const refuse = (): never => {
     throw new RuleError(
@@ -41,11 +47,10 @@ export function splitImmediate(
     list.flatMap(({ source, tangent }) =>
       source.kind === "block" && source.block === index ? tangent.terms : [],
     );
-  const all = areas.flatMap((area) => area.flatMap(termsOf));
+  const all = areas.flatMap((area) => area.flatMap(({ list }) => termsOf(list)));
   const known = (term: Term): Factor | null => (term.base?.kind === "dense" ? term.base : null);
   const columnAxes = block.axes.filter((a) => all.some((term) => known(term)?.axes.includes(a)));
   const rowAxes = block.axes.filter((a) => !columnAxes.includes(a));
-  const batch = states[0].shape[0];
   let column: Tensor | null = null;
   for (const term of all) {
     const base = known(term);
@@ -60,13 +65,12 @@ export function splitImmediate(
     if (column !== null && !sameEntries(column, here)) refuse();
     column = here;
   }
-  const rows = areas.map((area, b) => {
-    if (!area.some((list) => termsOf(list).length)) return null;
-    const { shape, dtype } = states[b];
-    const parts = area.map((list) => {
+  const rows = areas.map((area) => {
+    if (!area.some(({ list }) => termsOf(list).length)) return null;
+    const parts = area.map(({ list, state: { shape, dtype, size } }) => {
       const terms = termsOf(list).map((term) => ({ ...term, base: null }));
       const settled = settle({ params: rowAxes, dtype, terms }, shape, rowAxes, dtype).dense();
-      return reshape(settled, [batch, states[b].size / batch, sizeOf(rowAxes.map((a) => a.size))]);
+      return reshape(settled, [batch, size / batch, sizeOf(rowAxes.map((a) => a.size))]);
     });
     return concat(parts, 1);
   });

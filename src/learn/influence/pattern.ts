@@ -4,13 +4,14 @@ import type { Paths } from "./paths.js";
 import type { Contributions, Source } from "./push.js";
 import type { Sources } from "./sources.js";
 
-/** The structure of one area's influence by one parameter block. */
+/** The structure of the influence of one parameter block on the states of one group. */
 export interface Pattern {
   readonly area: number;
+  readonly group: number;
   readonly block: number;
   /** For each axis of the state: the parameter axis that it is tied to, or `null`. */
   readonly ties: readonly (Axis | null)[];
-  /** Which states depend on the block at all. */
+  /** Which states of the area depend on the block at all; those of other groups are not meant. */
   readonly present: readonly boolean[];
   /** Ties that the block's axes lost on the way, and the op that broke each. */
   readonly lost: readonly Loss[];
@@ -30,7 +31,7 @@ export interface PatternOptions {
   readonly paths?: Paths;
 }
 
-/** Patterns by area and block; `null` where an area does not depend on a block. */
+/** Patterns by group and block; `null` where the states of a group do not depend on a block. */
 export type Patterns = readonly (readonly (Pattern | null)[])[];
 
 interface Draft {
@@ -48,7 +49,8 @@ export function findPatterns(
   sources: Sources,
   options: PatternOptions,
 ): Patterns {
-  const drafts: (Draft | null)[][] = sources.areas.map(() => sources.blocks.map(() => null));
+  const { groups, groupOf } = sources;
+  const drafts: (Draft | null)[][] = groups.map(() => sources.blocks.map(() => null));
   let changed = true;
   for (let step = 0; changed && step < (options.order ?? Number.POSITIVE_INFINITY); step++) {
     changed = false;
@@ -58,6 +60,7 @@ export function findPatterns(
       sources.blocks.forEach((block, k) => {
         if (block.area === null || (options.credit === "own" && block.area !== b)) return;
         states.forEach((list, state) => {
+          const row = drafts[groupOf[b][state]];
           for (const { source, tangent } of list) {
             for (const term of tangent.terms) {
               const seen = resolve(
@@ -68,8 +71,8 @@ export function findPatterns(
               );
               if (seen === null) continue;
               const ties = seen.axes.map((a) => (block.axes.includes(a) ? a : null));
-              const draft = drafts[b][k] ?? newDraft(ties, states.length, seen.lost);
-              drafts[b][k] = draft;
+              const draft = row[k] ?? newDraft(ties, states.length, seen.lost);
+              row[k] = draft;
               if (merge(draft, state, ties, seen.lost)) changed = true;
             }
           }
@@ -78,16 +81,15 @@ export function findPatterns(
     });
   }
   const reached = sources.blocks.map((_, block) => drafts.some((row) => row[block] !== null));
-  return drafts.map((row, area) =>
+  return drafts.map((row, group) =>
     row.map((draft, block) => {
-      const { ties, present, lost } = draft ?? {
-        ties: sources.areas[area].axes.map(() => null),
-        present: sources.areas[area].states.map(() => false),
-        lost: [],
-      };
-      if (options.dense && reached[block])
-        return { area, block, ties: ties.map(() => null), present: present.map(() => true), lost };
-      return draft === null ? null : { area, block, ties, present, lost };
+      const { area, axes } = groups[group];
+      if (options.dense && reached[block]) {
+        const ties = axes.map(() => null);
+        const present = groupOf[area].map((of) => of === group);
+        return { area, group, block, ties, present, lost: draft?.lost ?? [] };
+      }
+      return draft && { area, group, block, ...draft };
     }),
   );
 }
@@ -100,7 +102,7 @@ function resolve(
   drafts: readonly (readonly (Draft | null)[])[],
 ): Pick<Term, "axes" | "lost"> | null {
   if (source.kind === "block") return source.block === block ? term : null;
-  const draft = drafts[source.area][block];
+  const draft = drafts[source.group][block];
   if (draft === null || !draft.present[source.state]) return null;
   const names = sourceAxes(term);
   const rename = (axis: Axis): Axis => {

@@ -10,7 +10,14 @@ import type { Sources } from "./sources.js";
 /** Where a tangent comes from: a parameter block, or a state whose own tangent is filled in later. */
 export type Source =
   | { readonly kind: "block"; readonly block: number }
-  | { readonly kind: "state"; readonly area: number; readonly state: number; readonly when: "old" | "new" };
+  | {
+      readonly kind: "state";
+      readonly area: number;
+      readonly state: number;
+      /** The states of the area that this one shares its names with; see `Sources`. */
+      readonly group: number;
+      readonly when: "old" | "new";
+    };
 
 /** Derivative of a new state with respect to one source. */
 export interface Contribution {
@@ -46,13 +53,15 @@ export function pushStep(record: StepRecord, sources: Sources, options: PushOpti
     if (area !== null) addSeed(node, { kind: "block", block }, seed(axes, dtype));
   });
   record.areas.forEach((area, a) => {
-    const { axes } = sources.areas[a];
     for (const when of ["old", "new"] as const) {
       (when === "old" ? area.previous : area.current).forEach((node, state) => {
+        if (node < 0) return;
+        const group = sources.groupOf[a][state];
+        const { axes } = sources.groups[group];
         const { dtype } = tape.nodes[node].output;
         addSeed(
           node,
-          { kind: "state", area: a, state, when },
+          { kind: "state", area: a, state, group, when },
           seed(axes, dtype, jacobian ? null : { kind: "state", axes, state: node }),
         );
       });

@@ -3,12 +3,11 @@ import { RuleError } from "../../core/errors.js";
 import { foldIn, key, uniform } from "../../core/prng.js";
 import { tensor } from "../../ops/create.js";
 import { entries } from "../../tensor/read.js";
-import type { Tensor } from "../../tensor/tensor.js";
 import { type ByNode, transposeArea } from "../linear-step.js";
 import type { StepRecord } from "../step.js";
 import { type Blocks, inverse, rowNorms } from "./block-matrix.js";
 import type { Rounded } from "./jacobian-product.js";
-import type { StepJacobian } from "./jacobians.js";
+import { floatStates, type StepJacobian } from "./jacobians.js";
 
 /** A step as the passes see it. */
 export interface Visit {
@@ -28,9 +27,6 @@ export interface Said {
   readonly after: Rounded;
 }
 
-const stateOf = ({ record }: Visit, b: number): Tensor =>
-  record.tape.nodes[record.areas[b].current[0]].output;
-
 export function inverted({ jacobian, t }: Visit, b: number): Blocks {
   const back = inverse(jacobian.ownBlocks(b));
   if (back === null)
@@ -45,8 +41,8 @@ export const nothing = (n: number): Rounded => ({
   rounding: new Float64Array(n),
 });
 
-export const precision = (visit: Visit, b: number): number =>
-  stateOf(visit, b).dtype === "float64" ? 2 ** -52 : 2 ** -23;
+export const precision = ({ record }: Visit, b: number): number =>
+  floatStates(record, b).some(({ t }) => t.dtype === "float32") ? 2 ** -23 : 2 ** -52;
 
 /** One rounding of the largest size per entry, with a random sign: errors of many roundings do not all add up. */
 export function unitRounding(visit: Visit, b: number, n: number): Float64Array {
@@ -60,25 +56,24 @@ export function unitRounding(visit: Visit, b: number, n: number): Float64Array {
 
 export function listen(visit: Visit, b: number): Said {
   const { loss, down, doubt, t } = visit;
-  const { previous, current } = visit.record.areas[b];
-  const [own, above] = [pack(visit, b, current, loss), pack(visit, b, current, down)];
-  const after = { value: own.map((v, i) => v + above[i]), rounding: pack(visit, b, current, doubt) };
+  const of = (when: "previous" | "current", said: ByNode): Float64Array => pack(visit, b, when, said);
+  const [own, above] = [of("current", loss), of("current", down)];
+  const after = { value: own.map((v, i) => v + above[i]), rounding: of("current", doubt) };
   // the states that the sequence starts from are constants
-  const before = { ...nothing(own.length), ...(t > 0 ? { value: pack(visit, b, previous, loss) } : {}) };
+  const before = { ...nothing(own.length), ...(t > 0 ? { value: of("previous", loss) } : {}) };
   return { before, after };
 }
 
 /** Carries an area's error through its step, to all that is below and to the parameters. */
 export function carry(visit: Visit, b: number, lambda: Rounded): void {
   const { record } = visit;
-  const { current, previous } = record.areas[b];
-  const { size, shape, dtype } = stateOf(visit, b);
-  const at = positions(visit, b);
+  const { previous } = record.areas[b];
+  const { at } = placesOf(visit, b);
   for (const [into, from] of [
     [visit.down, lambda.value],
     [visit.doubt, lambda.rounding],
   ] as const) {
-    current.forEach((node, k) => {
+    floatStates(record, b).forEach(({ node, t: { size, shape, dtype } }, k) => {
       const values = Float64Array.from({ length: size }, (_, i) => from[at(i, k)]);
       into.set(node, tensor(values, { shape, dtype }));
     });
@@ -87,12 +82,11 @@ export function carry(visit: Visit, b: number, lambda: Rounded): void {
 }
 
 /** Cotangents of an area's states as one vector, laid out as its Jacobian's blocks are. */
-function pack(visit: Visit, b: number, nodes: readonly number[], cotangents: ByNode): Float64Array {
-  const { size } = stateOf(visit, b);
-  const out = new Float64Array(size * nodes.length);
-  const at = positions(visit, b);
-  nodes.forEach((node, k) => {
-    const ct = cotangents.get(node);
+function pack(visit: Visit, b: number, when: "previous" | "current", cotangents: ByNode): Float64Array {
+  const { at, count } = placesOf(visit, b);
+  const out = new Float64Array(count);
+  floatStates(visit.record, b).forEach(({ state }, k) => {
+    const ct = cotangents.get(visit.record.areas[b][when][state]);
     if (ct)
       entries(ct).forEach((v, i) => {
         out[at(i, k)] = v;
@@ -101,11 +95,19 @@ function pack(visit: Visit, b: number, nodes: readonly number[], cotangents: ByN
   return out;
 }
 
-/** Where entry i of state k lies: states side by side in a block per unit, or one after the other in a block per stream. */
-function positions(visit: Visit, b: number): (i: number, k: number) => number {
-  const states = visit.record.areas[b].current.length;
-  const { size, shape } = stateOf(visit, b);
-  const units = size / shape[0];
-  if (visit.jacobian.ownBlocks(b).size === states) return (i, k) => i * states + k;
-  return (i, k) => (Math.floor(i / units) * states + k) * units + (i % units);
+/** How many entries there are, and where entry i of state k lies. */
+interface Places {
+  readonly count: number;
+  at(i: number, k: number): number;
+}
+
+/** States lie side by side in a block per unit, or one after the other in a block per stream. */
+function placesOf({ record, jacobian }: Visit, b: number): Places {
+  const batch = record.moment.input.shape[0];
+  const units = floatStates(record, b).map(({ t }) => t.size / batch);
+  const starts = units.map((_, k) => units.slice(0, k).reduce((n, u) => n + u, 0));
+  const whole = units.reduce((n, u) => n + u, 0);
+  const count = batch * whole;
+  if (jacobian.ownBlocks(b).size < whole) return { count, at: (i, k) => i * units.length + k };
+  return { count, at: (i, k) => Math.floor(i / units[k]) * whole + starts[k] + (i % units[k]) };
 }

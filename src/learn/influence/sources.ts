@@ -1,9 +1,11 @@
 import type { CellState } from "../../cells/_cell.js";
 import type { DType } from "../../core/dtype.js";
+import { sameShape } from "../../core/shape.js";
 import { leavesOf } from "../../core/tree.js";
 import { Axis } from "../../forward/factor.js";
 import { isTensor, type Tensor } from "../../tensor/tensor.js";
 import type { Model, ModelParams } from "../model.js";
+import { isDifferentiable } from "../states.js";
 
 /** A parameter block: one tensor, keyed by its identity, with names for its axes. */
 export interface Block {
@@ -16,16 +18,21 @@ export interface Block {
   readonly dtype: DType;
 }
 
-/** Names of the axes of an area's states; all states of an area share them. */
-export interface AreaNames {
+/** The states of one area that have one shape: they share names of axes and ties, and their traces advance in one pass. */
+export interface StateGroup {
+  readonly area: number;
+  /** Positions in `cell.states`. */
+  readonly states: readonly number[];
   readonly axes: readonly Axis[];
-  readonly states: readonly string[];
 }
 
 /** Persistent names of everything that tangents are taken with respect to. */
 export interface Sources {
   readonly blocks: readonly Block[];
-  readonly areas: readonly AreaNames[];
+  /** From the bottom up. */
+  readonly groups: readonly StateGroup[];
+  /** By area and state: the state's group; -1 for integers and booleans, which have no influence. */
+  readonly groupOf: readonly (readonly number[])[];
 }
 
 export function namesOf<S>(model: Model<S>, params: ModelParams, states: readonly CellState[]): Sources {
@@ -40,9 +47,26 @@ export function namesOf<S>(model: Model<S>, params: ModelParams, states: readonl
       dtype: value.dtype,
     };
   });
-  const areas = model.areas.map((cell, b) => {
-    const first = states[b][cell.states[0]];
-    return { axes: first.shape.map((n, i) => new Axis(n, `area ${b} axis ${i}`)), states: cell.states };
-  });
-  return { blocks, areas };
+  const groups: { area: number; states: number[]; axes: Axis[] }[] = [];
+  const groupOf = model.areas.map((cell, area) =>
+    cell.states.map((name, i) => {
+      const state = states[area][name];
+      if (!isDifferentiable(state)) return -1;
+      const known = groups.findIndex(
+        (g) =>
+          g.area === area &&
+          sameShape(
+            g.axes.map((a) => a.size),
+            state.shape,
+          ),
+      );
+      if (known >= 0) {
+        groups[known].states.push(i);
+        return known;
+      }
+      const axes = state.shape.map((n, at) => new Axis(n, `area ${area} ${name} axis ${at}`));
+      return groups.push({ area, states: [i], axes }) - 1;
+    }),
+  );
+  return { blocks, groups, groupOf };
 }

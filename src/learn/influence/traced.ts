@@ -3,7 +3,7 @@ import { checkMemory } from "../memory.js";
 import type { Model, ModelParams } from "../model.js";
 import type { StepRecord } from "../step.js";
 import { recordShapes, type Structure, structureOf } from "../structure.js";
-import { advance } from "./advance.js";
+import { advanceArea } from "./advance-area.js";
 import { advanceBlock, type BlockOfSteps } from "./block/advance-block.js";
 import { Composer } from "./compose.js";
 import type { Influence, StepErrors } from "./influence.js";
@@ -40,18 +40,13 @@ export class TracedInfluence implements Influence {
 
   advance(record: StepRecord, errors: StepErrors): void {
     const { store } = this;
-    const contributions = pushStep(record, this.structure.sources, this.options);
+    const contributions = pushStep(record, store.sources, this.options);
     record.areas.forEach((_, b) => {
-      store.traces[b].forEach((trace, k) => {
-        const gradient = store.gradient(k);
-        if (trace === null || gradient === null) return;
-        advance({
-          trace,
-          terms: new Composer(k, b, store.traces).terms(contributions[b]),
+      store.sources.blocks.forEach((_, k) => {
+        if (store.gradient(k) === null) return;
+        advanceArea(store, k, b, (g) => new Composer(k, g, store.traces).terms(contributions[b]), {
           before: errors.before[b],
           after: errors.after[b],
-          gradient,
-          order: store.orders[k],
           started: !record.isFirst,
         });
       });
@@ -63,7 +58,7 @@ export class TracedInfluence implements Influence {
     records: readonly StepRecord[],
     does: Pick<BlockOfSteps, "gathers" | "crosses">,
   ): readonly (Tensor | null)[] {
-    const { sources } = this.structure;
+    const { sources } = this.store;
     const contributions = records.map((record) => pushStep(record, sources, this.options));
     return advanceBlock(this.store, { records, contributions, credit: this.options.credit, ...does });
   }

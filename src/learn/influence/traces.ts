@@ -3,11 +3,11 @@ import { sizeOf } from "../../core/shape.js";
 import type { Axis, Factor } from "../../forward/factor.js";
 import { permute } from "../../ops/views.js";
 import { fromData } from "../../tensor/apply.js";
-import type { Tensor } from "../../tensor/tensor.js";
+import type { Dense, Tensor } from "../../tensor/tensor.js";
 import type { Pattern, Patterns } from "./pattern.js";
 import type { Block, Sources } from "./sources.js";
 
-/** The influence of one parameter block on one area: a trace per state, all in one layout. */
+/** The influence of one parameter block on the states of one group: a trace per state, all in one layout. */
 export interface TraceBlock {
   readonly pattern: Pattern;
   readonly block: Block;
@@ -15,7 +15,7 @@ export interface TraceBlock {
   readonly axes: readonly Axis[];
   /** Axes in memory order: the state's, then the parameter's untied ones. */
   readonly layout: readonly Axis[];
-  /** One array per state; `null` for a state that does not depend on the block. */
+  /** One array per state of the area; `null` for one that does not depend on the block, or is of another group. */
   readonly data: readonly (TypedArray | null)[];
 }
 
@@ -25,7 +25,7 @@ export function layoutOf(
   sources: Sources,
   order: readonly Axis[],
 ): { axes: Axis[]; layout: Axis[] } {
-  const axes = sources.areas[pattern.area].axes.map((a, i) => pattern.ties[i] ?? a);
+  const axes = sources.groups[pattern.group].axes.map((a, i) => pattern.ties[i] ?? a);
   return { axes, layout: [...axes, ...order.filter((a) => !axes.includes(a))] };
 }
 
@@ -41,23 +41,26 @@ export function bytesOf(pattern: Pattern, sources: Sources): number {
  * The order in which a block's axes lie in traces and gradients: those tied in its own area first, so that the rest
  * is contiguous wherever the block has influence.
  */
-export function parameterOrder(block: Block, own: Pattern | null): Axis[] {
-  const tied = block.axes.filter((a) => own?.ties.includes(a));
+export function parameterOrder(k: number, { blocks, groups }: Sources, patterns: Patterns): Axis[] {
+  const block = blocks[k];
+  const own = groups.flatMap(({ area }, g) => (area === block.area ? (patterns[g][k]?.ties ?? []) : []));
+  const tied = block.axes.filter((a) => own.includes(a));
   return [...tied, ...block.axes.filter((a) => !tied.includes(a))];
 }
 
-/** Everything that forward-in-time learning stores: traces by area and block, and the gradient by block. */
+/** Everything that forward-in-time learning stores: traces by group and block, and the gradient by block. */
 export class TraceStore {
   readonly traces: readonly (readonly (TraceBlock | null)[])[];
   readonly orders: readonly (readonly Axis[])[];
   private readonly sums: readonly (TypedArray | null)[];
   readonly bytes: number;
 
-  constructor(patterns: Patterns, sources: Sources) {
+  constructor(
+    patterns: Patterns,
+    readonly sources: Sources,
+  ) {
     let bytes = 0;
-    this.orders = sources.blocks.map((block, k) =>
-      parameterOrder(block, block.area === null ? null : patterns[block.area][k]),
-    );
+    this.orders = sources.blocks.map((_, k) => parameterOrder(k, sources, patterns));
     this.traces = patterns.map((row) =>
       row.map((pattern, k) => {
         if (pattern === null) return null;
@@ -78,10 +81,7 @@ export class TraceStore {
     this.sums = sources.blocks.map((block, k) =>
       this.traces.some((row) => row[k] !== null) ? allocate(block.dtype, sizeOf(block.shape)) : null,
     );
-    this.blocks = sources.blocks;
   }
-
-  private readonly blocks: readonly Block[];
 
   /** The gradient of a block as it accumulates, in `orders[k]`. */
   gradient(k: number): TypedArray | null {
@@ -96,11 +96,11 @@ export class TraceStore {
     const x = fromData(
       sum.slice(),
       order.map((a) => a.size),
-      this.blocks[k].dtype,
+      this.sources.blocks[k].dtype,
     );
     return permute(
       x,
-      this.blocks[k].axes.map((a) => order.indexOf(a)),
+      this.sources.blocks[k].axes.map((a) => order.indexOf(a)),
     );
   }
 
@@ -126,4 +126,10 @@ export function traceFactor(trace: TraceBlock, state: number): Factor | null {
       trace.block.dtype,
     ),
   };
+}
+
+/** Whether a factor lies in memory that the step of a trace writes to. */
+export function overlaps(base: Factor, trace: TraceBlock): boolean {
+  const { data } = base.tensor.value as Dense;
+  return trace.data.some((d) => d !== null && d.buffer === data.buffer);
 }

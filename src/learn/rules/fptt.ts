@@ -23,6 +23,7 @@ import { type ByNode, lossCotangents } from "../linear-step.js";
 import type { Model, ModelParams } from "../model.js";
 import { requireParams } from "../require-params.js";
 import type { Learner, LearnerMemory, Rule, StepResult } from "../rule.js";
+import { zeroStates } from "../states.js";
 import { type Past, recordStep } from "../step.js";
 
 /** The promised relative error of a parameter block. */
@@ -130,7 +131,7 @@ class FpttLearner<S> implements Learner<S> {
 
   private begin(sample: S): Past {
     const input = this.model.input(sample);
-    const states = this.model.areas.map((c) => c.zeroState(input.shape[0], { dtype: input.dtype }));
+    const states = zeroStates(this.model, this.params, input);
     this.start = { states, input: null };
     this.sources = null;
     return this.start;

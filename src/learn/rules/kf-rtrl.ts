@@ -10,14 +10,16 @@ import type { Tensor } from "../../tensor/tensor.js";
 import { ForwardLearner } from "../forward-learner.js";
 import { GradientSum, plus } from "../gradient-sum.js";
 import type { Influence, StateErrors, StepErrors } from "../influence/influence.js";
-import { StepJacobian } from "../influence/jacobians.js";
+import { floatStates, StepJacobian } from "../influence/jacobians.js";
 import { type OuterProduct, splitImmediate } from "../influence/outer-product.js";
 import { namesOf, type Sources } from "../influence/sources.js";
 import type { Model, ModelParams } from "../model.js";
 import type { Rule } from "../rule.js";
+import { stateShapes } from "../states.js";
 import type { StepRecord } from "../step.js";
 
 type Rows = readonly (Tensor | null)[];
+type States = ReturnType<typeof floatStates>;
 
 /** M ≈ rows ⊗ column for each parameter block and stream. */
 class KroneckerInfluence implements Influence {
@@ -38,23 +40,27 @@ class KroneckerInfluence implements Influence {
   }
 
   advance(record: StepRecord, errors: StepErrors): void {
-    this.gather(errors.before);
+    const states = record.areas.map((_, b) => floatStates(record, b));
+    const batch = record.moment.input.shape[0];
+    this.gather(states, errors.before);
     const jacobian = new StepJacobian(record, this.sources);
-    const own = record.areas.map((_, b) => jacobian.own(b));
+    const own = states.map((of, b) => (of.length > 0 ? jacobian.own(b) : null));
     const below = record.areas.map((_, b) => jacobian.fromBelow(b));
-    const states = record.areas.map(({ current }) => record.tape.nodes[current[0]].output);
+    const terms = states.map((of, b) =>
+      of.map(({ state, t }) => ({ state: t, list: jacobian.contributions[b][state] })),
+    );
     const step = foldIn(this.key, this.steps++);
     this.products = this.sources.blocks.map((block, k) => {
       if (block.area === null) return null;
-      const split = splitImmediate("kfRtrl", block, k, jacobian.contributions, states);
+      const split = splitImmediate("kfRtrl", block, k, terms, batch);
       const fresh = { ...split, rows: climb(below, split.rows) };
       const old = this.products[k];
       if (old === null) return fresh;
-      const moved = old.rows.map((rows, b) => rows && matmul(own[b], rows));
-      const signs = uniform(foldIn(step, k), 2 * states[0].shape[0]).map((u) => (u < 0.5 ? -1 : 1));
+      const moved = old.rows.map((rows, b) => rows && own[b] && matmul(own[b], rows));
+      const signs = uniform(foldIn(step, k), 2 * batch).map((u) => (u < 0.5 ? -1 : 1));
       return mix({ ...old, rows: climb(below, moved) }, fresh, signs);
     });
-    this.gather(errors.after);
+    this.gather(states, errors.after);
   }
 
   gradient(block: number): Tensor | null {
@@ -71,8 +77,8 @@ class KroneckerInfluence implements Influence {
   }
 
   /** G += Σ_b (e·rows)[b] ⊗ column[b]. */
-  private gather(errors: readonly StateErrors[]): void {
-    const vectors = errors.map(flatErrors);
+  private gather(states: readonly States[], errors: readonly StateErrors[]): void {
+    const vectors = errors.map((of, b) => flatErrors(states[b], of));
     this.products.forEach((product, k) => {
       if (product === null) return;
       const { axes } = this.sources.blocks[k];
@@ -154,20 +160,21 @@ function perStream(x: Tensor, by: Float64Array): Tensor {
   return mul(x, tensor(by, { shape: [by.length, ...x.shape.slice(1).map(() => 1)], dtype: x.dtype }));
 }
 
-/** Errors of all states of an area, [B, K]; `null` where all are zero. */
-function flatErrors(errors: StateErrors): Tensor | null {
-  const some = errors.find((e) => e !== null);
-  if (!some) return null;
-  const shape = [some.shape[0], some.size / some.shape[0]];
+/** Errors of all states of an area that have any, [B, K]; `null` where all are zero. */
+function flatErrors(states: States, errors: StateErrors): Tensor | null {
+  if (errors.every((e) => e === null)) return null;
   return concat(
-    errors.map((e) => (e ? reshape(e, shape) : zeros(shape, { dtype: some.dtype }))),
+    states.map(({ state, t: { shape, size, dtype } }) => {
+      const flat = [shape[0], size / shape[0]];
+      const e = errors[state];
+      return e ? reshape(e, flat) : zeros(flat, { dtype });
+    }),
     1,
   );
 }
 
 function kronecker<S>(model: Model<S>, params: ModelParams, input: Tensor, seed: number): Influence {
-  const states = model.areas.map((cell) => cell.zeroState(input.shape[0], { dtype: input.dtype }));
-  return new KroneckerInfluence(namesOf(model, params, states), key(seed));
+  return new KroneckerInfluence(namesOf(model, params, stateShapes(model, params, input)), key(seed));
 }
 
 /**

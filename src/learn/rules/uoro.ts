@@ -1,7 +1,7 @@
 import { foldIn, type Key, key, uniform } from "../../core/prng.js";
 import { leavesOf } from "../../core/tree.js";
 import { tensor, zerosLike } from "../../ops/create.js";
-import { add, mul } from "../../ops/pointwise.js";
+import { mul } from "../../ops/pointwise.js";
 import { entries } from "../../tensor/read.js";
 import { isTensor, type Tensor } from "../../tensor/tensor.js";
 import { ForwardLearner } from "../forward-learner.js";
@@ -10,9 +10,11 @@ import type { Influence, StateErrors, StepErrors } from "../influence/influence.
 import { type ByNode, pushStates, transposeArea } from "../linear-step.js";
 import type { Model, ModelParams } from "../model.js";
 import type { Rule } from "../rule.js";
+import { isDifferentiable, zeroStates } from "../states.js";
 import type { AreaRecord, StepRecord } from "../step.js";
 
-type States = readonly (readonly Tensor[])[];
+/** By area and state; `null` for integers and booleans. */
+type States = readonly (readonly (Tensor | null)[])[];
 
 /** M ≈ s̃ ⊗ θ̃: one vector over all states of all streams, one over all parameters. */
 class RankOneInfluence implements Influence {
@@ -46,7 +48,7 @@ class RankOneInfluence implements Influence {
       balance(norm(immediate), norm(signs.flat())),
     ];
     this.states = carried.map((area, b) =>
-      area.map((s, k) => add(mul(s, fromOld), mul(signs[b][k], fromNew))),
+      area.map((s, k) => plus(scaled(s, fromOld), scaled(signs[b][k], fromNew))),
     );
     this.params = this.params.map((old, k) =>
       plus(scaled(old, 1 / fromOld), scaled(immediate[k], 1 / fromNew)),
@@ -73,7 +75,8 @@ class RankOneInfluence implements Influence {
     let along = 0;
     errors.forEach((area, b) =>
       area.forEach((e, k) => {
-        if (e !== null) along += dot(entries(e), entries(this.states[b][k]));
+        const s = this.states[b][k];
+        if (e !== null && s !== null) along += dot(entries(e), entries(s));
       }),
     );
     if (along === 0) return;
@@ -84,7 +87,7 @@ class RankOneInfluence implements Influence {
 
   private push(record: StepRecord): States {
     const tangents: ByNode = new Map();
-    each(record.areas, "previous", (node, b, k) => tangents.set(node, this.states[b][k]));
+    each(record.areas, "previous", this.states, (node, t) => tangents.set(node, t));
     pushStates(record, tangents);
     return record.areas.map(({ current }, b) =>
       current.map((node, k) => tangents.get(node) ?? this.zero[b][k]),
@@ -95,7 +98,9 @@ class RankOneInfluence implements Influence {
   private signs(): States {
     const step = foldIn(this.key, this.steps++);
     return this.zero.map((area, b) =>
-      area.map(({ shape, size, dtype }, k) => {
+      area.map((zero, k) => {
+        if (zero === null) return null;
+        const { shape, size, dtype } = zero;
         const values = uniform(foldIn(foldIn(step, b), k), size).map((u) => (u < 0.5 ? -1 : 1));
         return tensor(values, { shape, dtype });
       }),
@@ -106,19 +111,22 @@ class RankOneInfluence implements Influence {
 /** νᵀ ∂next/∂θ per parameter block. */
 function pull(record: StepRecord, signs: States): (Tensor | null)[] {
   const cotangents: ByNode = new Map();
-  each(record.areas, "current", (node, b, k) => cotangents.set(node, signs[b][k]));
+  each(record.areas, "current", signs, (node, t) => cotangents.set(node, t));
   for (let b = record.areas.length - 1; b >= 0; b--) transposeArea(record, b, cotangents);
   return record.parameters.map((node) => cotangents.get(node) ?? null);
 }
 
+/** What is said of each state that has derivatives. */
 function each(
   areas: readonly AreaRecord[],
   which: "previous" | "current",
-  f: (node: number, b: number, k: number) => void,
+  said: States,
+  f: (node: number, t: Tensor) => void,
 ): void {
   areas.forEach((area, b) => {
     area[which].forEach((node, k) => {
-      f(node, b, k);
+      const t = said[b][k];
+      if (t !== null) f(node, t);
     });
   });
 }
@@ -138,10 +146,9 @@ const balance = (parameters: number, states: number): number =>
 const scaled = (t: Tensor | null, by: number): Tensor | null => t && mul(t, by);
 
 function rankOne<S>(model: Model<S>, params: ModelParams, input: Tensor, seed: number): Influence {
-  const zero = model.areas.map((cell) => {
-    const states = cell.zeroState(input.shape[0], { dtype: input.dtype });
-    return cell.states.map((name) => zerosLike(states[name]));
-  });
+  const zero = zeroStates(model, params, input).map((states) =>
+    Object.values(states).map((t) => (isDifferentiable(t) ? zerosLike(t) : null)),
+  );
   return new RankOneInfluence(zero, leavesOf(params, isTensor).length, key(seed));
 }
 

@@ -2,6 +2,7 @@ import { type Factor, fresh, rename } from "../../../forward/factor.js";
 import type { Tensor } from "../../../tensor/tensor.js";
 import type { StepRecord } from "../../step.js";
 import { advance } from "../advance.js";
+import { advanceArea } from "../advance-area.js";
 import { Composer, type KnownTerm } from "../compose.js";
 import type { StateErrors } from "../influence.js";
 import type { Contributions } from "../push.js";
@@ -78,8 +79,9 @@ function gather(
         const error = after[s][b][i];
         if (error === null) return;
         const own = list.filter(({ source }) => source.kind === "block");
+        const of = { area: b, state: i, group: store.sources.groupOf[b][i] };
         for (const part of partsOf(own, k, []) ?? [])
-          found.push(substitute(errorPart(error, b, i), part, block));
+          found.push(substitute(errorPart(error, of), part, block));
       });
     });
   });
@@ -99,33 +101,35 @@ function gather(
 
 /** G += λ(0) M(0): the past's share of the block, which leaves the influence where it is. */
 function meet(store: TraceStore, k: number, before: readonly StateErrors[]): void {
-  store.traces.forEach((row, b) => {
+  store.traces.forEach((row, g) => {
     const trace = row[k];
-    if (trace === null || before[b].every((e) => e === null)) return;
+    const errors = before[store.sources.groups[g].area];
+    if (trace === null || errors.every((e) => e === null)) return;
     const terms = trace.data.flatMap((data, i): KnownTerm[] =>
       data === null
         ? []
         : [{ into: i, axes: trace.axes, coefficient: null, base: traceFactor(trace, i), own: i }],
     );
-    const after = before[b].map(() => null);
-    const started = true;
     advance({
       trace,
       terms,
-      before: before[b],
-      after,
+      before: errors,
+      after: errors.map(() => null),
       gradient: store.gradient(k),
       order: store.orders[k],
-      started,
+      started: true,
     });
   });
 }
 
 /** An error as a part: a number, differentiated by the state that it is about. */
-function errorPart(error: Tensor, area: number, state: number): Part & { readonly trace: TraceName } {
+function errorPart(
+  error: Tensor,
+  of: Pick<TraceName, "area" | "state" | "group">,
+): Part & { readonly trace: TraceName } {
   const axes = error.shape.map(fresh);
   const coefficient: Factor = { axes, tensor: error };
-  return { axes: [], coefficient, base: null, trace: { area, state, when: "new", axes } };
+  return { axes: [], coefficient, base: null, trace: { ...of, when: "new", axes } };
 }
 
 /** From the top down: an area's new traces take old ones of areas below. */
@@ -137,21 +141,13 @@ function atOnce(
   started: boolean,
 ): void {
   const column = store.traces.map((row) => row[k]);
-  for (let b = column.length - 1; b >= 0; b--) {
-    const trace = column[b];
-    if (trace === null) continue;
-    const terms = trace.data.flatMap((data, i) =>
-      data === null ? [] : across(parts, trace, b, i, column, started),
-    );
-    advance({
-      trace,
-      terms,
-      before: before[b],
-      after: before[b].map(() => null),
-      gradient: store.gradient(k),
-      order: store.orders[k],
-      started,
-    });
+  for (let b = before.length - 1; b >= 0; b--) {
+    const terms = (group: number, trace: TraceBlock): KnownTerm[] =>
+      trace.data.flatMap((data, state) =>
+        data === null ? [] : across(parts, trace, { area: b, state, group }, column, started),
+      );
+    const after = before[b].map(() => null);
+    advanceArea(store, k, b, terms, { before: before[b], after, started });
   }
 }
 
@@ -159,13 +155,13 @@ function atOnce(
 function across(
   parts: Parts,
   trace: TraceBlock,
-  area: number,
-  state: number,
+  of: Pick<TraceName, "area" | "state" | "group">,
   column: Column,
   started: boolean,
 ): KnownTerm[] {
   const { block } = trace;
-  const whole: TraceName = { area, state, when: "new", axes: trace.axes };
+  const { area, state, group } = of;
+  const whole: TraceName = { ...of, when: "new", axes: trace.axes };
   let open: Iterable<Part & { readonly trace: TraceName }> = [
     { axes: trace.axes, coefficient: null, base: null, trace: whole },
   ];
@@ -173,7 +169,7 @@ function across(
   for (const step of [...parts].reverse()) {
     const older = new PartSum(block);
     // a state reads new states of areas below: those are written out within the step
-    const waiting: PartSum[] = column.map(() => new PartSum(block));
+    const waiting: PartSum[] = step.map(() => new PartSum(block));
     for (const part of open) waiting[part.trace.area].add(part);
     for (let a = area; a >= 0; a--)
       for (const outer of waiting[a])
@@ -186,15 +182,15 @@ function across(
   }
   const terms = stackParts(state, known.reverse(), block);
   if (started)
-    for (const { axes, coefficient, trace: of } of open) {
-      const base = oldTrace(column, of);
-      terms.push({ into: state, axes, coefficient, base, own: of.area === area ? of.state : null });
+    for (const { axes, coefficient, trace: old } of open) {
+      const own = old.group === group ? old.state : null;
+      terms.push({ into: state, axes, coefficient, base: oldTrace(column, old), own });
     }
   return terms;
 }
 
-function oldTrace(column: Column, { area, state, axes }: TraceName): Factor {
-  const trace = column[area] as TraceBlock;
+function oldTrace(column: Column, { group, state, axes }: TraceName): Factor {
+  const trace = column[group] as TraceBlock;
   const names = new Map(trace.axes.map((a, i) => [a, axes[i]]));
   return rename(traceFactor(trace, state) as Factor, names);
 }
@@ -208,17 +204,11 @@ function stepByStep(
   started: boolean,
 ): void {
   records.forEach((_, s) => {
-    store.traces.forEach((row, b) => {
-      const trace = row[k];
-      if (trace === null) return;
-      const none = before[b].map(() => null);
-      advance({
-        trace,
-        terms: new Composer(k, b, store.traces).terms(contributions[s][b]),
-        before: s === 0 ? before[b] : none,
+    before.forEach((errors, b) => {
+      const none = errors.map(() => null);
+      advanceArea(store, k, b, (g) => new Composer(k, g, store.traces).terms(contributions[s][b]), {
+        before: s === 0 ? errors : none,
         after: none,
-        gradient: store.gradient(k),
-        order: store.orders[k],
         started: started || s > 0,
       });
     });

@@ -10,6 +10,7 @@ import type { TraceBlock } from "../traces.js";
 export interface TraceName {
   readonly area: number;
   readonly state: number;
+  readonly group: number;
   /** Before the step, or after it. */
   readonly when: "old" | "new";
   /** One name per axis of the state; a parameter's where the trace is tied to it. */
@@ -29,7 +30,7 @@ export interface Part {
 /** What is needed of the parameter block that derivatives are taken by. */
 export type Differentiated = Pick<Block, "axes" | "dtype">;
 
-/** The traces of one parameter block by area. */
+/** The traces of one parameter block by group of states. */
 export type Column = readonly (TraceBlock | null)[];
 
 /** What a new state depends on, of all that concerns one block; `null` where entries of a trace would have to be known. */
@@ -45,12 +46,12 @@ export function partsOf(list: readonly Contribution[], block: number, column: Co
       }
       if (base?.kind !== "state") return null;
       const named = (a: Axis): Axis => names.get(a) ?? a;
-      const { area, state, when } = source;
+      const { area, state, group, when } = source;
       parts.push({
         axes: axes.map(named),
         coefficient: coefficient && rename(coefficient, names),
         base: null,
-        trace: { area, state, when, axes: base.axes.map(named) },
+        trace: { area, state, group, when, axes: base.axes.map(named) },
       });
     }
   }
@@ -65,7 +66,7 @@ function namesOf(
   column: Column,
 ): ReadonlyMap<Axis, Axis> | null {
   if (source.kind === "block") return source.block === block ? new Map() : null;
-  const trace = column[source.area];
+  const trace = column[source.group];
   if (!trace?.data[source.state]) return null;
   return new Map(axes.map((a, i) => [a, trace.axes[i]]));
 }

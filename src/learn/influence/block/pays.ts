@@ -38,8 +38,7 @@ export function automaticWindow({ bytes, patterns, sources }: Structure): number
   if (bytes < smallInfluence) return 1;
   let paying = 0;
   sources.blocks.forEach((block, k) => {
-    const own = block.area === null ? null : patterns[block.area][k];
-    const order = parameterOrder(block, own);
+    const order = parameterOrder(k, sources, patterns);
     const column = patterns.flatMap((row) => row[k] ?? []);
     const forms = column.map((pattern) => ({ block, ...layoutOf(pattern, sources, order) }));
     if (paysAcross(forms)) paying += column.reduce((n, pattern) => n + bytesOf(pattern, sources), 0);

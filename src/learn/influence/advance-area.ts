@@ -1,0 +1,34 @@
+import { copy } from "../../ops/views.js";
+import { type Advance, advance } from "./advance.js";
+import type { KnownTerm } from "./compose.js";
+import { overlaps, type TraceBlock, type TraceStore } from "./traces.js";
+
+/**
+ * Forms the new traces of one area by one parameter block, in place, group by group. All terms are found before the first
+ * group advances; what a later one reads of an earlier one's old traces is copied.
+ */
+export function advanceArea(
+  store: TraceStore,
+  block: number,
+  area: number,
+  termsOf: (group: number, trace: TraceBlock) => readonly KnownTerm[],
+  rest: Pick<Advance, "before" | "after" | "started">,
+): void {
+  const gradient = store.gradient(block);
+  const order = store.orders[block];
+  const jobs: Advance[] = [];
+  store.sources.groups.forEach((group, g) => {
+    const trace = store.traces[g][block];
+    if (group.area !== area || trace === null) return;
+    const earlier = jobs.map((job) => job.trace);
+    const terms = termsOf(g, trace).map((term) => readApart(term, earlier));
+    jobs.push({ trace, terms, gradient, order, ...rest });
+  });
+  for (const job of jobs) advance(job);
+}
+
+function readApart(term: KnownTerm, traces: readonly TraceBlock[]): KnownTerm {
+  const { base } = term;
+  if (base === null || !traces.some((trace) => overlaps(base, trace))) return term;
+  return { ...term, base: { axes: base.axes, tensor: copy(base.tensor) } };
+}
