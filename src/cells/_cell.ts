@@ -45,6 +45,8 @@ export interface Cell {
    * rules may record a step and replay it; default false.
    */
   readonly pure?: boolean;
+  /** Whether a derivative of `next` or `output` is one of its own, as of a spike, which differences of values cannot confirm. */
+  readonly surrogate?: boolean;
   readonly locality: Locality;
   readonly geometry: Geometry;
   /** Names of the states. `zeroState` says what each of them is: shapes and dtypes may differ. */
@@ -81,6 +83,11 @@ export interface CellDefinition {
    * record a step and replay it, which is faster; default false.
    */
   readonly pure?: boolean;
+  /**
+   * That `next` or `output` replaces a derivative on purpose, by `customJvp` or `stopGradient`: then tests hold the forward
+   * against the reverse derivative, in place of differences of values; default false.
+   */
+  readonly surrogate?: boolean;
   readonly locality: Locality;
   /**
    * Names of the states, all of shape [units] (spatial: [C', H', W']); or what each is by name, such as
@@ -111,6 +118,7 @@ export function defineCell(definition: CellDefinition): CellKind {
     return {
       name: definition.name,
       pure: definition.pure ?? false,
+      surrogate: definition.surrogate ?? false,
       locality: definition.locality,
       geometry: g,
       states: states.map(({ name }) => name),

@@ -16,6 +16,11 @@ export interface TangentAlgebra<T> {
   readonly reading: string;
 }
 
+interface Part<T> {
+  readonly primal: Tensor;
+  readonly tangent: T | null;
+}
+
 /** The forward reading: every value travels with a tangent, and each op's linear maps act on it at once. */
 export class ForwardTrace<T> implements Trace {
   readonly level = nextLevel();
@@ -32,7 +37,7 @@ export class ForwardTrace<T> implements Trace {
   }
 
   /** The value and its tangent; `null` where nothing at this level reaches it. */
-  split(t: Tensor): { primal: Tensor; tangent: T | null } {
+  split(t: Tensor): Part<T> {
     if (t.value.kind === "traced" && t.value.trace === this)
       return { primal: t.value.primal, tangent: t.value.note as T };
     return { primal: t, tangent: null };
@@ -41,9 +46,22 @@ export class ForwardTrace<T> implements Trace {
   process(op: Op<unknown>, inputs: readonly Tensor[], attrs: unknown): Tensor {
     const parts = inputs.map((t) => this.split(t));
     const primals = parts.map((p) => p.primal);
-    const output = apply(op, primals, attrs);
+    return this.note(op, parts, {
+      inputs: primals,
+      output: apply(op, primals, attrs),
+      attrs,
+      level: this.level,
+    });
+  }
+
+  follow(op: Op<unknown>, inputs: readonly Tensor[], attrs: unknown, output: Tensor): Tensor {
+    const parts = inputs.map((t) => this.split(t));
+    return this.note(op, parts, { inputs: parts.map((p) => p.primal), output, attrs, level: this.level });
+  }
+
+  private note(op: Op<unknown>, parts: readonly Part<T>[], site: Site<unknown>): Tensor {
+    const { output } = site;
     if (op.linearize === null) return output;
-    const site = { inputs: primals, output, attrs };
     let total: T | null = null;
     for (let i = 0; i < parts.length; i++) {
       const { tangent } = parts[i];

@@ -1,4 +1,5 @@
 import type { DType } from "../core/dtype.js";
+import { cast } from "../ops/cast.js";
 import { contract } from "../ops/contract.js";
 import { scalar } from "../ops/create.js";
 import { add, scale } from "../ops/pointwise.js";
@@ -93,6 +94,10 @@ export function rename(f: Factor, names: ReadonlyMap<Axis, Axis>): Factor {
     ? { axes: f.axes.map((a) => names.get(a) ?? a), tensor: f.tensor }
     : f;
 }
+
+/** The factor in another dtype. */
+export const asDType = (f: Factor, dtype: DType): Factor =>
+  f.tensor.dtype === dtype ? f : { axes: f.axes, tensor: cast(f.tensor, dtype) };
 
 /** The factor without its axes of size 1 among `axes`. */
 export function squeezeOut(f: Factor, axes: readonly Axis[]): Factor {

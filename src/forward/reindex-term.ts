@@ -126,7 +126,7 @@ export function takeTerm(term: Term, map: TakeMap, context: Context): Term {
 const moved = new WeakMap<Base, DerivedBase[]>();
 
 /** Entries of a state's tangent are moved once it is known; the same move of the same base is one base. */
-function later(term: Term, map: LinearMap, axes: readonly Axis[]): Term {
+export function later(term: Term, map: DerivedBase["map"], axes: readonly Axis[]): Term {
   const base: DerivedBase = { kind: "derived", source: term, map, axes };
   if (term.base === null || term.coefficient !== null)
     return { axes, coefficient: null, base, lost: term.lost };
@@ -139,5 +139,6 @@ function later(term: Term, map: LinearMap, axes: readonly Axis[]): Term {
 
 function sameMove(a: LinearMap, b: LinearMap): boolean {
   if (a.kind === "take" && b.kind === "take") return a.axis === b.axis && a.index === b.index;
+  if (a.kind === "stencil") return a === b;
   return a.kind === "reshape" && b.kind === "reshape" && sameShape(a.to, b.to);
 }

@@ -1,3 +1,4 @@
+import { cast } from "../ops/cast.js";
 import { zeros } from "../ops/create.js";
 import { add } from "../ops/pointwise.js";
 import { takeIndex } from "../ops/take.js";
@@ -25,6 +26,7 @@ export function settle(
   dtype: Tensor["dtype"],
 ): TiedJacobian {
   const terms = tangent?.terms ?? [];
+  const held = tangent?.dtype ?? dtype;
   const tiedAt = (i: number): Axis | null => {
     const axis = terms[0]?.axes[i];
     return axis && source.includes(axis) && terms.every((t) => t.axes[i] === axis) ? axis : null;
@@ -35,7 +37,7 @@ export function settle(
   let total: Tensor | null = null;
   for (const term of terms) {
     const loose = axes.flatMap((a, i) => (source.includes(a) ? [] : [i]));
-    const open = expand(term, loose, { params: source, dtype, by: "settle" });
+    const open = expand(term, loose, { params: source, dtype: held, by: "settle" });
     const base = open.base as { axes: readonly Axis[]; tensor: Tensor };
     const names = base.axes.map((a) => {
       const i = open.axes.indexOf(a);
@@ -44,7 +46,7 @@ export function settle(
     const part = align({ axes: names, tensor: base.tensor }, layout);
     total = total === null ? part : add(total, part);
   }
-  const values = total === null ? zeros(full, { dtype }) : broadcastTo(total, full);
+  const values = total === null ? zeros(full, { dtype }) : broadcastTo(cast(total, dtype), full);
   const ties = source.map((a) => {
     const at = axes.indexOf(a);
     return at < 0 ? null : at;

@@ -1,5 +1,5 @@
 import type { DType } from "../core/dtype.js";
-import type { LinearMap } from "../tensor/linear-map.js";
+import type { LinearMap, Paths } from "../tensor/linear-map.js";
 
 import { type Axis, type Factor, plus, rename } from "./factor.js";
 
@@ -20,7 +20,7 @@ export interface StateBase {
 export interface DerivedBase {
   readonly kind: "derived";
   readonly source: Term;
-  readonly map: LinearMap;
+  readonly map: Exclude<LinearMap, Paths>;
   /** Value axes after the map. */
   readonly axes: readonly Axis[];
 }

@@ -2,30 +2,47 @@
  * Tied tangents: how each kind of linear map acts on a term. This is the whole list;
  * whatever a cell is made of, the structure of its influence follows from these rules.
  */
+import type { DType } from "../core/dtype.js";
 import { scalar } from "../ops/create.js";
 import { selector } from "../ops/matrices.js";
 import { reshape } from "../ops/views.js";
-import { contraction, type LinearMap } from "../tensor/linear-map.js";
+import { abstractTensor } from "../tensor/apply.js";
+import { contraction, type LinearMap, type Paths, type Stencil } from "../tensor/linear-map.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { TangentAlgebra } from "./dual.js";
 import { type Context, entryByEntry, settleInfinite } from "./expand.js";
-import { type Axis, carries, type Factor, fresh, product, sumOver } from "./factor.js";
-import { broadcastTerm, reshapeTerm, takeTerm } from "./reindex-term.js";
-import { addTangents, dense, type Loss, type Tangent, type Term } from "./term.js";
+import { type Axis, asDType, carries, type Factor, fresh, product, sumOver } from "./factor.js";
+import { broadcastTerm, later, reshapeTerm, takeTerm } from "./reindex-term.js";
+import { addTangents, type Base, dense, isUnknown, type Loss, type Tangent, type Term } from "./term.js";
 
 /** Tangents as lazy sums of tied terms. */
 export const tiedTangents: TangentAlgebra<Tangent> = {
   applyMaps(maps, tangent, by) {
-    const context: Context = { params: tangent.params, dtype: tangent.dtype, by };
-    const terms = tangent.terms.map((term) =>
-      maps.reduce((t, map) => noteLoss(term, applyToTerm(map, t, context), context), term),
-    );
-    return { ...tangent, terms };
+    return maps.reduce((t, map) => applyToTangent(map, t, by), tangent);
   },
   add: addTangents,
   tensors: ({ terms }) => terms.flatMap(tensorsOf),
   reading: "tied forward derivative",
 };
+
+function applyToTangent(map: LinearMap, tangent: Tangent, by: string): Tangent {
+  if (map.kind === "paths") return alongPaths(map, tangent, by);
+  const context: Context = { params: tangent.params, dtype: tangent.dtype, by };
+  const terms = tangent.terms.map((term) => noteLoss(term, applyToTerm(map, term, context), context));
+  return map.kind === "cast" ? { ...tangent, dtype: map.to, terms } : { ...tangent, terms };
+}
+
+/** Ways that end in the same base add their coefficients, as uses of one value do. */
+function alongPaths({ steps }: Paths, tangent: Tangent, by: string): Tangent {
+  const values = [tangent];
+  for (const { terms } of steps)
+    values.push(
+      terms
+        .map(({ from, maps }) => tiedTangents.applyMaps(maps, values[from], by))
+        .reduce((a, b) => addTangents(a, b)),
+    );
+  return values[values.length - 1];
+}
 
 function tensorsOf({ coefficient, base }: Term): Tensor[] {
   const below =
@@ -45,7 +62,8 @@ function noteLoss(before: Term, after: Term, { params, by }: Context): Term {
   return lost.length ? { ...after, lost: [...after.lost, ...lost] } : after;
 }
 
-export function applyToTerm(map: LinearMap, term: Term, context: Context): Term {
+/** One map on one term; several ways at once make more than one term of it. */
+export function applyToTerm(map: Exclude<LinearMap, Paths>, term: Term, context: Context): Term {
   switch (map.kind) {
     case "scale":
       return scaleTerm(term, map.by);
@@ -69,11 +87,34 @@ export function applyToTerm(map: LinearMap, term: Term, context: Context): Term 
       const matrix = contraction(selector(index, size, context.dtype), labels, [...moved, "put"], out);
       return contractTerm(matrix as Extract<LinearMap, { kind: "contract" }>, term, context);
     }
+    case "cast":
+      return castTerm(term, map.to);
     case "stencil":
-      return map.chain
-        ? map.chain().reduce((t, m) => applyToTerm(m, t, context), term)
-        : entryByEntry(map, term, context);
+      if (map.chain)
+        return map.chain().reduce((t, m) => applyToTerm(m as Exclude<LinearMap, Paths>, t, context), term);
+      return isUnknown(term.base) ? acted(map, term, context) : entryByEntry(map, term, context);
   }
+}
+
+const castBases = new WeakMap<Base, Map<DType, Base>>();
+
+/** Known factors are cast; the tangent of a state stays as its trace holds it. One base cast twice is one base. */
+function castTerm(term: Term, to: DType): Term {
+  const coefficient = term.coefficient && asDType(term.coefficient, to);
+  const { base } = term;
+  if (base?.kind !== "dense") return { ...term, coefficient };
+  const known = castBases.get(base) ?? new Map<DType, Base>();
+  castBases.set(base, known);
+  const moved = known.get(to) ?? dense(asDType(base, to));
+  known.set(to, moved);
+  return { ...term, coefficient, base: moved };
+}
+
+/** What is given only by how it acts waits until the entries are known. */
+function acted(map: Stencil, term: Term, { dtype }: Context): Term {
+  const shape = term.axes.map((a) => a.size);
+  const out = map.forward(abstractTensor({ shape, dtype }));
+  return later(term, map, out.shape.map(fresh));
 }
 
 /** Scaling touches the coefficient only. */

@@ -4,14 +4,16 @@ import { sizeOf } from "../core/shape.js";
 import { mapTree } from "../core/tree.js";
 import { Tape } from "../reverse/tape.js";
 import { abstractTensor } from "../tensor/apply.js";
+import type { Aval } from "../tensor/op.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
 import { automaticWindow } from "./influence/block/pays.js";
 import type { Pattern } from "./influence/pattern.js";
 import type { Sources } from "./influence/sources.js";
 import { bytesOf } from "./influence/traces.js";
+import { lossCotangents } from "./linear-step.js";
 import { requireWindow } from "./memory.js";
 import type { Model, ModelParams, Moment } from "./model.js";
-import type { Past } from "./step.js";
+import { type Past, recordStep } from "./step.js";
 import {
   abstractTree,
   parameterShapes,
@@ -72,6 +74,10 @@ export interface Plan {
   };
   /** Steps below which the record of backpropagation through time is smaller than the exact influence. */
   readonly bpttSmallerBelow: number;
+  /** Whether the record of a step counts the model's own loss, for which a sample is needed. */
+  readonly countsLoss: boolean;
+  /** What some rule would get wrong without a word. */
+  readonly warnings: readonly string[];
 }
 
 /** What learning rules would hold for a model, before anything is computed or allocated. */
@@ -90,9 +96,7 @@ export function plan<S>(model: Model<S>, options: PlanOptions<S> = {}): Plan {
   const exact = structureOf(shapes, { credit: "exact" });
   const local = structureOf(shapes, { credit: "own" });
   const rtrl = structureOf(shapes, { credit: "exact", dense: true });
-  const perStep = sample
-    ? bytesPerStep(model, params, sample)
-    : bytesPerStep(silent(model, input), params, null);
+  const record = sample ? recordOf(model, params, sample) : recordOf(silent(model, input), params, null);
   const window = options.window === "auto" ? automaticWindow(exact) : (options.window ?? 1);
   return {
     rows: rowsOf(model, exact),
@@ -103,12 +107,14 @@ export function plan<S>(model: Model<S>, options: PlanOptions<S> = {}): Plan {
     window,
     bytes: {
       rfpExact: exact.bytes,
-      rfpWindow: exact.bytes + (window > 1 ? 2 * window * perStep : 0),
+      rfpWindow: exact.bytes + (window > 1 ? 2 * window * record.perStep : 0),
       rfpLocal: local.bytes,
       rtrl: rtrl.bytes,
-      bptt: perStep * steps,
+      bptt: bytesAfter(record, steps),
     },
-    bpttSmallerBelow: Math.ceil(exact.bytes / Math.max(1, perStep)),
+    bpttSmallerBelow: stepsToReach(record, exact.bytes),
+    countsLoss: sample !== null,
+    warnings: sample && readsStepBefore(model, params, input, sample) ? [truncatedAway] : [],
   };
 }
 
@@ -145,17 +151,43 @@ function rowOf(cell: string, states: readonly string[], pattern: Pattern, source
   };
 }
 
-/** Bytes that one more step adds to the record of backpropagation through time. */
-function bytesPerStep<S>(model: Model<S>, params: ModelParams, sample: S): number {
+/** Bytes of the record of backpropagation through time after its first two steps, and what each later one adds. */
+interface RecordBytes {
+  readonly first: number;
+  readonly second: number;
+  readonly perStep: number;
+}
+
+function recordOf<S>(model: Model<S>, params: ModelParams, sample: S): RecordBytes {
   const tape = new Tape("plan");
   const theta = mapTree(params, isTensor, (t: Tensor) => tape.leaf(t)) as ModelParams;
   let past: Past | null = null;
-  let start = 0;
   // the first step has no past, and what it reads may be constant
-  for (let t = 0; t < 3; t++) {
-    start = tape.nodes.length;
+  const [first, second, third] = [1, 2, 3].map(() => {
     const { now }: { now: Moment } = unrollStep(model, theta, past, sample);
     past = { states: now.states, input: now.input };
-  }
-  return tapeBytes(tape, start);
+    return tapeBytes(tape);
+  });
+  return { first, second, perStep: third - second };
+}
+
+const bytesAfter = ({ first, second, perStep }: RecordBytes, steps: number): number =>
+  steps === 1 ? first : second + (steps - 2) * perStep;
+
+/** The fewest steps whose record takes so many bytes. */
+function stepsToReach({ first, second, perStep }: RecordBytes, bytes: number): number {
+  if (bytes <= first) return 1;
+  return 2 + Math.max(0, Math.ceil((bytes - second) / Math.max(1, perStep)));
+}
+
+const truncatedAway =
+  "tbptt(1): the loss reads the step before, which a window of 1 makes a constant, so that no gradient reaches the areas through it; expected a window of at least 2";
+
+/** Whether the gradient of the loss takes a way through the states before its step. */
+function readsStepBefore<S>(model: Model<S>, params: ModelParams, input: Aval, sample: S): boolean {
+  const { shape, dtype } = input;
+  const states = abstractTree(model.areas.map((cell) => cell.zeroState(shape[0], { dtype })));
+  const record = recordStep(model, params, { states, input: abstractTensor(input) }, sample);
+  const reached = lossCotangents(record);
+  return record.areas.some(({ previous }) => previous.some((node) => reached.has(node)));
 }

@@ -3,7 +3,7 @@ import { mapTree } from "../core/tree.js";
 import { sum } from "../ops/reduce.js";
 import { abstractTensor } from "../tensor/apply.js";
 import type { Aval } from "../tensor/op.js";
-import { isTensor } from "../tensor/tensor.js";
+import { isTensor, type Tensor } from "../tensor/tensor.js";
 import { findPatterns, type PatternOptions, type Patterns } from "./influence/pattern.js";
 import { pushStep } from "./influence/push.js";
 import { namesOf, type Sources } from "./influence/sources.js";
@@ -55,13 +55,23 @@ export function recordShapes<S>(
   model: Model<S>,
   params: ModelParams,
   input: Aval,
-  options: { readonly explain?: boolean } = {},
+  options: {
+    readonly explain?: boolean;
+    /** Puts something else in the place of an old state. */
+    readonly mark?: (state: Tensor, area: number, index: number) => Tensor;
+  } = {},
 ): ShapeRecord {
   const shapes = abstractTree(params);
   const batch = input.shape[0];
   const states = stateShapes(model, params, input);
   const sources = namesOf(model, shapes, states);
-  const record = recordStep(silent(model, input), shapes, { states, input: null }, null, options);
+  const { mark } = options;
+  const given = mark
+    ? states.map((state, b) =>
+        Object.fromEntries(Object.entries(state).map(([s, t], k) => [s, mark(t, b, k)])),
+      )
+    : states;
+  const record = recordStep(silent(model, input), shapes, { states: given, input: null }, null, options);
   return { record, sources, batch };
 }
 

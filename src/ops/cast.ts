@@ -7,17 +7,7 @@ const castOp: Op<{ dtype: DType }> = {
   name: "cast",
   infer: ([x], { dtype }) => ({ shape: x.shape, dtype }),
   linearize: ({ inputs: [x], attrs }) =>
-    isFloat(x.dtype) && isFloat(attrs.dtype)
-      ? [
-          {
-            kind: "stencil",
-            name: "cast",
-            forward: (t) => cast(t, attrs.dtype),
-            transpose: (ct) => cast(ct, x.dtype),
-            chain: null,
-          },
-        ]
-      : null,
+    isFloat(x.dtype) && isFloat(attrs.dtype) ? [{ kind: "cast", from: x.dtype, to: attrs.dtype }] : null,
 };
 
 /**

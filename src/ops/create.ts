@@ -4,6 +4,7 @@ import { anything, isArray, type Known, kindOf, options as optionsOf } from "../
 import { checkShape, formatShape, mostAxes, type Shape, sizeOf } from "../core/shape.js";
 import { fromData } from "../tensor/apply.js";
 import { isTensor, noTensor, requireTensor, type Tensor } from "../tensor/tensor.js";
+import { noteZeros } from "../tensor/zeros.js";
 import { cast } from "./cast.js";
 import { reshape } from "./views.js";
 
@@ -49,7 +50,8 @@ function filled(who: string, shape: Shape, value: number, options?: CreateOption
   const one = single(who, value, dtype);
   const data = allocate(dtype, sizeOf(own), who);
   if (value !== 0 || Object.is(value, -0)) data.fill(one[0]);
-  return fromData(data, own, dtype);
+  const made = fromData(data, own, dtype);
+  return value === 0 ? noteZeros(made) : made;
 }
 
 export const full = (shape: Shape, value: number, options?: CreateOptions): Tensor =>
@@ -72,7 +74,8 @@ function single(who: string, value: number, dtype: DType): TypedArray {
 
 /** A scalar. @throws DTypeError for what is no number */
 export function scalar(value: number, dtype: DType = "float64"): Tensor {
-  return fromData(single("scalar", value, dtype), [], dtype);
+  const made = fromData(single("scalar", value, dtype), [], dtype);
+  return value === 0 ? noteZeros(made) : made;
 }
 
 const sizeKind = (who: string, n: number): Shape => checkShape(who, [n, n]);
@@ -112,7 +115,8 @@ function filledLike(who: string, t: Tensor, value: number): Tensor {
   const { shape, dtype } = requireTensor(who, t);
   const data = allocate(dtype, sizeOf(shape), who);
   if (value !== 0) data.fill(value);
-  return fromData(data, shape, dtype);
+  const made = fromData(data, shape, dtype);
+  return value === 0 ? noteZeros(made) : made;
 }
 
 /** Numbers take the dtype of the tensor beside them. @throws DTypeError for what is neither */
@@ -124,7 +128,8 @@ export function asTensor(x: Tensor | number, dtype: DType = "float64"): Tensor {
 export function operand(who: string, x: Tensor | number, dtype: DType): Tensor {
   if (isTensor(x)) return x;
   if (typeof x !== "number") throw noTensor(who, x, "a tensor or a number");
-  return fromData(single(who, x, dtype), [], dtype);
+  const made = fromData(single(who, x, dtype), [], dtype);
+  return x === 0 ? noteZeros(made) : made;
 }
 
 interface Entries {

@@ -1,9 +1,10 @@
 /** What the forward and the transposed reading do with each kind of linear map: the whole list. */
 import { sameShape } from "../core/shape.js";
-import type { LinearMap } from "../tensor/linear-map.js";
+import type { LinearMap, Paths } from "../tensor/linear-map.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { cast } from "./cast.js";
 import { contract } from "./contract.js";
-import { scale } from "./pointwise.js";
+import { add, scale } from "./pointwise.js";
 import { sum, unsum } from "./reduce.js";
 import { putIndex, takeIndex } from "./take.js";
 import { broadcastTo, permute, reshape } from "./views.js";
@@ -27,8 +28,12 @@ export function applyMap(map: LinearMap, t: Tensor): Tensor {
       return putIndex(t, map.axis, map.index, map.size);
     case "sum":
       return sum(t, map.axes);
+    case "cast":
+      return cast(t, map.to);
     case "stencil":
       return map.forward(t);
+    case "paths":
+      return alongPaths(map, t);
   }
 }
 
@@ -56,8 +61,12 @@ export function transposeMap(map: LinearMap, ct: Tensor): Tensor {
       return takeIndex(ct, map.axis, map.index);
     case "sum":
       return unsum(ct, map.axes, map.from);
+    case "cast":
+      return cast(ct, map.from);
     case "stencil":
       return map.transpose(ct);
+    case "paths":
+      return backAlongPaths(map, ct);
   }
 }
 
@@ -66,6 +75,24 @@ export const applyMaps = (maps: readonly LinearMap[], t: Tensor): Tensor =>
 
 export const transposeMaps = (maps: readonly LinearMap[], ct: Tensor): Tensor =>
   maps.reduceRight((x, map) => transposeMap(map, x), ct);
+
+function alongPaths({ steps }: Paths, t: Tensor): Tensor {
+  const values = [t];
+  for (const { terms } of steps)
+    values.push(terms.map(({ from, maps }) => applyMaps(maps, values[from])).reduce((a, b) => add(a, b)));
+  return values[values.length - 1];
+}
+
+function backAlongPaths({ steps }: Paths, ct: Tensor): Tensor {
+  const known: Tensor[] = [];
+  known[steps.length] = ct;
+  for (let k = steps.length; k > 0; k--)
+    for (const { from, maps } of steps[k - 1].terms) {
+      const part = transposeMaps(maps, known[k]);
+      known[from] = known[from] === undefined ? part : add(known[from], part);
+    }
+  return known[0];
+}
 
 /** Sums over the axes that broadcasting added or stretched. */
 function unbroadcast(ct: Tensor, from: readonly number[]): Tensor {

@@ -35,11 +35,12 @@ function checkDType(name: string, dtype: Tensor["dtype"]): Tensor["dtype"] {
   return dtype;
 }
 
-function unary(name: string, derivative: Derivative): (x: Operand) => Tensor {
+/** @param derivative `null` where it is zero wherever there is one */
+function unary(name: string, derivative: Derivative | null): (x: Operand) => Tensor {
   const op: Op<null> = {
     name,
     infer: ([x]) => ({ shape: x.shape, dtype: checkDType(name, x.dtype) }),
-    linearize: ({ inputs: [x], output }) => [scaleMap(derivative(x, output))],
+    linearize: ({ inputs: [x], output }) => derivative && [scaleMap(derivative(x, output))],
   };
   return (x) => apply(op, [operand(name, x, "float64")], null);
 }
@@ -100,8 +101,8 @@ export const gelu = unary("gelu", (x) => geluSlope(x));
 export const erf = unary("erf", (x) => mul(bell(x), 2 / Math.sqrt(Math.PI)));
 export const erfc = unary("erfc", (x) => mul(bell(x), -2 / Math.sqrt(Math.PI)));
 export const abs = unary("abs", (x) => sign(x));
-export const sign = unary("sign", always(0));
-export const floor = unary("floor", always(0));
+export const sign = unary("sign", null);
+export const floor = unary("floor", null);
 export const relu = unary("relu", (x) => cast(greater(x, 0), x.dtype));
 export const elu = unary("elu", (x) => where(greater(x, 0), 1, exp(minimum(x, 0))));
 export const softsign = unary("softsign", (x) => square(reciprocal(add(abs(x), 1))));

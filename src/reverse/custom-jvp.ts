@@ -1,40 +1,99 @@
-import { OnwardError } from "../core/errors.js";
+import { isFloat } from "../core/dtype.js";
+import { ArgumentError, DTypeError, OnwardError, ShapeError } from "../core/errors.js";
+import { formatShape, sameShape } from "../core/shape.js";
+import { linearMapsOf } from "../forward/linear-rule.js";
 import { zerosLike } from "../ops/create.js";
-import { apply } from "../tensor/apply.js";
-import type { Op } from "../tensor/op.js";
-import type { Tensor } from "../tensor/tensor.js";
-import { vjp } from "./vjp.js";
+import { heard, primalOf } from "../tensor/apply.js";
+import { belowLevel, requireOpen } from "../tensor/level.js";
+import type { Linearization, Op, Site } from "../tensor/op.js";
+import { isTensor, type Tensor } from "../tensor/tensor.js";
+import type { Trace } from "../tensor/trace.js";
 
 /** The tangent of f(...primals) along tangents: linear in the tangents, made of public ops. */
 export type JvpRule = (primals: readonly Tensor[], tangents: readonly Tensor[]) => Tensor;
 
+type TensorFunction = (...args: Tensor[]) => Tensor;
+
 /**
- * `f` with a derivative of its own, for every reading: reverse mode transposes the rule.
- * `f` takes and gives tensors.
+ * `f` with a derivative of its own, for every reading. The rule is read as the linear maps that it is made of, so that an
+ * elementwise one keeps what ties it has, and reverse mode transposes it. `f` takes and gives tensors. Values that `f` reads
+ * besides its arguments keep the derivative that the ops of `f` give them.
+ * @throws ArgumentError where the rule is not linear in its tangents, naming the op; ShapeError or DTypeError where its
+ * result is not a tangent of the value
  */
-export function customJvp(f: (...args: Tensor[]) => Tensor, rule: JvpRule): (...args: Tensor[]) => Tensor {
-  const op: Op<null> = {
+export function customJvp(f: TensorFunction, rule: JvpRule): TensorFunction {
+  const name = f.name || "the function";
+  const value: TensorFunction = (...args) => {
+    const out: unknown = f(...args);
+    if (!isTensor(out))
+      throw new DTypeError(`customJvp: expected ${name} to give one tensor, got ${kindOf(out)}`);
+    return out;
+  };
+  const op: Op<number> = {
     name: f.name || "customJvp",
     infer: () => {
       throw new OnwardError("customJvp: the shape follows from evaluating the function");
     },
-    evaluate: (inputs) => f(...inputs),
-    linearize: ({ inputs }, i) => {
-      const along = (t: Tensor): Tensor =>
-        rule(
-          inputs,
-          inputs.map((x, j) => (i === j ? t : zerosLike(x))),
-        );
-      return [
-        {
-          kind: "stencil",
-          name: op.name,
-          forward: along,
-          transpose: (ct) => vjp(along, zerosLike(inputs[i])).pullback(ct)[0],
-          chain: null,
-        },
-      ];
-    },
+    linearize: (site, i) => linearize(name, rule, site, i),
   };
-  return (...args) => apply(op, args, null);
+  return (...args) => {
+    if (args.length < f.length)
+      throw new ArgumentError(
+        `customJvp: expected ${f.length} tensors as arguments of ${name}, got ${args.length}`,
+      );
+    args.forEach((t: unknown, i) => {
+      if (!isTensor(t))
+        throw new DTypeError(`customJvp: expected tensors as arguments of ${name}, got ${kindOf(t)} at ${i}`);
+    });
+    return followed(op as Op<unknown>, value, args.map(heard), heard(value(...args.map(primalOf))));
+  };
+}
+
+/**
+ * One level after the other, from the top. What `f` has read besides its arguments may be followed as well: `plain`, its
+ * value at plain arguments, tells by which levels. At such a level the value depends on it as the ops of `f` say.
+ */
+function followed(op: Op<unknown>, f: TensorFunction, args: readonly Tensor[], plain: Tensor): Tensor {
+  let top: Trace | null = null;
+  for (const { value } of [...args, plain])
+    if (value.kind === "traced" && (top === null || value.trace.level > top.level))
+      top = value.trace as Trace;
+  if (top === null) return plain;
+  requireOpen(top, op.name);
+  const lower = (t: Tensor): Tensor =>
+    t.value.kind === "traced" && t.value.trace === top ? t.value.primal : t;
+  const lowered = args.map(lower);
+  const { level } = top;
+  const output = belowLevel(level, () => followed(op, f, lowered.map(heard), heard(lower(plain))));
+  if (lower(plain) === plain) return top.follow(op, args, args.length, output);
+  const besides = lowered.every((t) => t.value.kind !== "traced") ? plain : f(...lowered);
+  return top.follow(op, [...args, besides], args.length, output);
+}
+
+/** The maps of the rule at the level that asks, by argument `i`; values of that level are constants to it. */
+function linearize(name: string, rule: JvpRule, site: Site<number>, i: number): Linearization {
+  const { inputs, output, attrs: count, level } = site;
+  // after the arguments comes the value as it depends on what `f` has read besides
+  if (i === count) return [];
+  const primals = inputs.slice(0, count);
+  const along = primals.map((x) => (isFloat(x.dtype) ? x : null));
+  const checked = (tangents: readonly (Tensor | null)[]): Tensor => {
+    const t: unknown = rule(
+      primals,
+      tangents.map((tangent, j) => tangent ?? zerosLike(primals[j])),
+    );
+    const wanted = `${output.dtype} ${formatShape(output.shape)}`;
+    if (!isTensor(t))
+      throw new DTypeError(`customJvp: expected the rule of ${name} to give ${wanted}, got ${kindOf(t)}`);
+    const got = `customJvp: expected the rule of ${name} to give ${wanted}, got ${t.dtype} ${formatShape(t.shape)}`;
+    if (t.dtype !== output.dtype) throw new DTypeError(got);
+    if (!sameShape(t.shape, output.shape)) throw new ShapeError(got);
+    return t;
+  };
+  return belowLevel(level, () => linearMapsOf(name, checked, along, i));
+}
+
+function kindOf(x: unknown): string {
+  if (x === null || x === undefined) return `${x}`;
+  return Array.isArray(x) ? "an array" : typeof x;
 }

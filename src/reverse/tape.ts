@@ -59,11 +59,17 @@ export class Tape implements Trace {
 
   process(op: Op<unknown>, inputs: readonly Tensor[], attrs: unknown): Tensor {
     const primals = inputs.map((t) => this.primal(t));
-    const output = apply(op, primals, attrs);
-    if (op.linearize === null) return output;
-    const called = this.explain || watch.by !== null ? callSite() : null;
-    const parents = inputs.map((t) => this.indexOf(t));
-    return this.record({ op, site: { inputs: primals, output, attrs }, parents, output, maps: [], called });
+    return this.note(op, inputs, primals, attrs, apply(op, primals, attrs));
+  }
+
+  follow(op: Op<unknown>, inputs: readonly Tensor[], attrs: unknown, output: Tensor): Tensor {
+    return this.note(
+      op,
+      inputs,
+      inputs.map((t) => this.primal(t)),
+      attrs,
+      output,
+    );
   }
 
   /** The linear maps from input `i` of a node to its output. */
@@ -142,6 +148,20 @@ export class Tape implements Trace {
     const result = (): Tensor[] => [known.get(into)].filter((x) => x !== undefined);
     const given = [...site.inputs, site.output, t, ...result()];
     by.derived({ reading, op: op.name, inputs: site.inputs, given, called }, step, result);
+  }
+
+  private note(
+    op: Op<unknown>,
+    inputs: readonly Tensor[],
+    primals: readonly Tensor[],
+    attrs: unknown,
+    output: Tensor,
+  ): Tensor {
+    if (op.linearize === null) return output;
+    const called = this.explain || watch.by !== null ? callSite() : null;
+    const parents = inputs.map((t) => this.indexOf(t));
+    const site = { inputs: primals, output, attrs, level: this.level };
+    return this.record({ op, site, parents, output, maps: [], called });
   }
 
   private record(node: TapeNode): Tensor {

@@ -108,7 +108,7 @@ export async function runExperiment(options: ExperimentOptions): Promise<Experim
     return { figures: figuresOf(embeddings, split.test, fit, algebra, foldIn(key, "bootstrap")), embeddings };
   };
   const before = judge(params, head.statistics);
-  const planned = plan(model.model, { steps });
+  const planned = plan(model.model, { steps, ...model.example() });
   const gradient = gradientCheck(model, start, split.train, rule, credit);
   const measured = measure(model, start, split.train, credit, options.heldBytes) ?? gradient.bytes.rule;
   const trained = train(start, seen, { ...options, rule, credit, key: foldIn(key, "train") });

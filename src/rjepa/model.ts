@@ -2,7 +2,7 @@ import type { Cell, CellParams, CellState } from "../cells/_cell.js";
 import { cells } from "../cells/registry.js";
 import type { DType } from "../core/dtype.js";
 import { DataError } from "../core/errors.js";
-import { foldIn, type Key } from "../core/prng.js";
+import { foldIn, type Key, key as seeded } from "../core/prng.js";
 import { sizeOf } from "../core/shape.js";
 import type { LossContext, Model, ModelParams, Moment } from "../learn/model.js";
 import { stack } from "../learn/stack.js";
@@ -49,6 +49,11 @@ export interface Jepa {
   readonly headUnits: number;
   /** Initial parameters by the recipe. */
   init(key: Key, options?: { readonly dtype?: DType }): ModelParams;
+  /** One fixation and parameters, for their shapes: what `plan` needs to count the loss. */
+  example(options?: { readonly batch?: number; readonly dtype?: DType }): {
+    readonly sample: Fixated;
+    readonly params: ModelParams;
+  };
   /** h = W_h r, r the standardized head output: [B, d]. */
   embed(params: ModelParams, moment: Moment, head: HeadStatistics): Tensor;
   /** ĥ(t+1) = W_G h(t) + b_G: [B, d]. */
@@ -134,6 +139,17 @@ export function jepa(options: JepaOptions): Jepa {
     return add(add(total, mul(sum(error), share / batch)), mul(decayed(params), decay * share));
   };
 
+  const init: Jepa["init"] = (key, { dtype = "float64" } = {}) => ({
+    areas: areas.map((area, i) => initArea(foldIn(key, i), area.shapes, dtype)),
+    readout: {
+      Wh: fanIn(foldIn(key, "Wh"), [d, headUnits], 1, { dtype }),
+      WG: mul(eye(d, { dtype }), 0.5),
+      bG: zeros([d], { dtype }),
+      Wa: zeros([2, context], { dtype }),
+      ba: zeros([2], { dtype }),
+    },
+  });
+
   const model = stack<Fixated>(areas, { input: (sample) => sample.patch, loss, pure: true });
   return {
     model,
@@ -142,17 +158,16 @@ export function jepa(options: JepaOptions): Jepa {
     embed,
     predict,
     surprise,
-    init(key, { dtype = "float64" } = {}) {
-      return {
-        areas: areas.map((area, i) => initArea(foldIn(key, i), area.shapes, dtype)),
-        readout: {
-          Wh: fanIn(foldIn(key, "Wh"), [d, headUnits], 1, { dtype }),
-          WG: mul(eye(d, { dtype }), 0.5),
-          bG: zeros([d], { dtype }),
-          Wa: zeros([2, context], { dtype }),
-          ba: zeros([2], { dtype }),
-        },
+    init,
+    example({ batch = 1, dtype = "float64" } = {}) {
+      const { size } = preset;
+      const head = { mean: zeros([headUnits], { dtype }), scale: zeros([headUnits], { dtype }) };
+      const sample = {
+        patch: zeros([batch, 3, size, size], { dtype }),
+        saccade: zeros([batch, 2], { dtype }),
+        head,
       };
+      return { sample, params: init(seeded(0), { dtype }) };
     },
   };
 }

@@ -1,7 +1,7 @@
 import { allocate, type DType } from "../core/dtype.js";
 import { type Shape, sizeOf, stridesOf } from "../core/shape.js";
 import { backend, type Operand } from "./backend.js";
-import { type Level, requireOpen } from "./level.js";
+import { isMuted, type Level, muted, requireOpen } from "./level.js";
 import type { Aval, Op } from "./op.js";
 import { abstractValue, type Dense, Tensor } from "./tensor.js";
 import type { Trace } from "./trace.js";
@@ -13,6 +13,7 @@ export function apply<A>(op: Op<A>, inputs: readonly Tensor[], attrs: A): Tensor
   let abstract = false;
   for (const { value } of inputs) {
     if (value.kind === "traced") {
+      if (muted !== null && isMuted(value.trace)) return apply(op, inputs.map(heard), attrs);
       requireOpen(value.trace, op.name);
       if (top === null || value.trace.level > top.level) top = value.trace;
     } else if (value.kind === "abstract") abstract = true;
@@ -48,6 +49,13 @@ export function abstractTensor(aval: Aval): Tensor {
 export function primalOf(t: Tensor): Tensor {
   let at = t;
   while (at.value.kind === "traced") at = at.value.primal;
+  return at;
+}
+
+/** The value without levels on top that count as absent. */
+export function heard(t: Tensor): Tensor {
+  let at = t;
+  while (at.value.kind === "traced" && isMuted(at.value.trace)) at = at.value.primal;
   return at;
 }
 

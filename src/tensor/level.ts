@@ -20,6 +20,32 @@ export function nextLevel(): number {
   return levels;
 }
 
+/** Levels that count as absent while something runs, as ranges; one inside the other. */
+interface Muted {
+  readonly low: number;
+  readonly high: number;
+  readonly outer: Muted | null;
+}
+
+/** Read by `apply` for every followed value. */
+export let muted: Muted | null = null;
+
+/** Runs `f` where values followed at levels from `low` up to the newest are their primals; levels opened inside count. */
+export function belowLevel<R>(low: number, f: () => R): R {
+  const outer = muted;
+  muted = { low, high: levels, outer };
+  try {
+    return f();
+  } finally {
+    muted = outer;
+  }
+}
+
+export function isMuted({ level }: Level): boolean {
+  for (let m = muted; m !== null; m = m.outer) if (level >= m.low && level <= m.high) return true;
+  return false;
+}
+
 export function requireOpen(level: Level, who: string): void {
   if (!level.open)
     throw new LevelError(

@@ -1,3 +1,4 @@
+import type { DType } from "../core/dtype.js";
 import type { Shape } from "../core/shape.js";
 import type { Tensor } from "./tensor.js";
 
@@ -5,7 +6,7 @@ import type { Tensor } from "./tensor.js";
  * The closed set of linear maps that linearization rules are made of. This file holds only their data;
  * each reading (forward, transposed, tied) says once what it does with each kind.
  */
-export type LinearMap = Scale | Contract | Reindex | Sum | Stencil;
+export type LinearMap = Scale | Contract | Reindex | Sum | Cast | Stencil | Paths;
 
 /** t -> c * t elementwise, c broadcastable to t; zero times anything is zero. */
 export interface Scale {
@@ -60,7 +61,25 @@ export interface Sum {
   readonly from: Shape;
 }
 
-/** Linear maps that mix neighbors along value axes, or that a user defined; given by how they act. */
+/** The same numbers in another float dtype. */
+export interface Cast {
+  readonly kind: "cast";
+  readonly from: DType;
+  readonly to: DType;
+}
+
+/** Several ways at once, as in a rule that a user wrote: each step adds up maps of earlier ones, and the last is the result. */
+export interface Paths {
+  readonly kind: "paths";
+  readonly steps: readonly PathStep[];
+}
+
+/** Step k gives value k + 1; value 0 is what the whole map is applied to. */
+export interface PathStep {
+  readonly terms: readonly { readonly from: number; readonly maps: readonly LinearMap[] }[];
+}
+
+/** Linear maps that mix neighbors along value axes; given by how they act. */
 export interface Stencil {
   readonly kind: "stencil";
   /** Which op made it, for plans. */

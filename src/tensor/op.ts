@@ -14,6 +14,8 @@ export interface Site<A> {
   readonly inputs: readonly Tensor[];
   readonly output: Tensor;
   readonly attrs: A;
+  /** The level that asks: inputs and output lie below it. */
+  readonly level: number;
 }
 
 /** The linear maps from an input's tangent to the output's, applied in order; `null` where it does not depend. */

@@ -51,7 +51,9 @@ export function denseOf(t: Tensor): Dense {
   reads++;
   const { value } = primalOf(t);
   if (value.kind !== "dense")
-    throw new ShapeError(`tensor: a shape without data has no numbers to read, got ${formatShape(t.shape)}`);
+    throw new ShapeError(
+      `tensor: a shape without data has no numbers to read, got ${formatShape(t.shape)}; structure is found on shapes, so choose by where(condition, a, b) in place of a branch on numbers`,
+    );
   return value;
 }
 
@@ -97,6 +99,16 @@ export function allFinite(t: Tensor): boolean {
   if (t.value.kind !== "dense") return true;
   const operand = { ...t.value, shape: t.shape, dtype: t.dtype };
   const again = (): boolean => entriesOf(operand, t.size).every(Number.isFinite);
+  const outcome = again();
+  watcher?.({ operand, outcome, again });
+  return outcome;
+}
+
+/** Whether every entry is zero; tensors without data count as zero. */
+export function allZero(t: Tensor): boolean {
+  if (t.value.kind !== "dense") return t.value.kind === "abstract";
+  const operand = { ...t.value, shape: t.shape, dtype: t.dtype };
+  const again = (): boolean => entriesOf(operand, t.size).every((x) => x === 0);
   const outcome = again();
   watcher?.({ operand, outcome, again });
   return outcome;

@@ -6,6 +6,8 @@ import type { Tensor } from "./tensor.js";
 export interface Trace extends Level {
   /** Applies `op` where at least one input is traced at this level and none at a higher one. */
   process(op: Op<unknown>, inputs: readonly Tensor[], attrs: unknown): Tensor;
+  /** The same where the op's value below this level is known already. */
+  follow(op: Op<unknown>, inputs: readonly Tensor[], attrs: unknown, output: Tensor): Tensor;
   /** The tensors in a note, such as a tangent: what travels with a value. */
   carried?(note: unknown): readonly Tensor[];
 }

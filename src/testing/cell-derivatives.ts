@@ -1,6 +1,7 @@
 import type { Cell } from "../cells/_cell.js";
 import { foldIn, key, normal } from "../core/prng.js";
-import { fillTree, leavesOf } from "../core/tree.js";
+import { fillTree, leavesOf, mapTree } from "../core/tree.js";
+import { jvp } from "../forward/jvp.js";
 import { scalar, tensor } from "../ops/create.js";
 import { add, mul } from "../ops/pointwise.js";
 import { vjp } from "../reverse/vjp.js";
@@ -68,6 +69,40 @@ export function checkStep(who: string, cell: Cell, args: CellArgs, seed: number)
   });
   return { compared, worst, tolerance: differenceTolerance, unsettled };
 }
+
+/** Both ways make the same few hundred products and sums, in another order. */
+const bothWaysTolerance = 1e-11;
+
+/**
+ * The same where a derivative is replaced on purpose, so that values tell nothing of it: ⟨w, J d⟩ forward against ⟨Jᵀ w, d⟩ in
+ * reverse, for a random direction d of each block and weights w of states and output.
+ * @throws GradientError where they differ
+ */
+export function checkBothWays(who: string, cell: Cell, args: CellArgs, seed: number): DerivativeReport {
+  const { value, pullback } = vjp((a: CellArgs) => step(cell, a), args);
+  const weights = mapTree(value, isTensor, (t: Tensor, path) => directionOf(t, seed, `weight ${path}`));
+  const back = leavesOf<Tensor>(pullback(weights as CellAnswer), isTensor);
+  const leaves = leavesOf<Tensor>(args, isTensor);
+  let worst = 0;
+  leaves.forEach(({ path, value: t }, k) => {
+    const along = directionOf(t, seed, path);
+    const moved = (s: Tensor): CellAnswer => step(cell, replaced(args, leaves, k, add(t, mul(s, along))));
+    const { tangent } = jvp(moved, [scalar(0)], [scalar(1)]);
+    const products = zip(flat(tangent), flat(weights));
+    const [forward, reverse] = [products, zip(flat(back[k].value), flat(along))].map(total);
+    const error = Math.abs(forward - reverse) / Math.max(1, ...products.map(Math.abs));
+    if (!(error <= bothWaysTolerance))
+      throw new GradientError(
+        `${who}: the derivative of next and output at ${path} must be the same in both modes, got ${forward} forward and ${reverse} in reverse`,
+        [],
+      );
+    worst = Math.max(worst, error);
+  });
+  return { compared: leaves.length, worst, tolerance: bothWaysTolerance, unsettled: 0 };
+}
+
+const zip = (a: readonly number[], b: readonly number[]): number[] => a.map((v, i) => v * b[i]);
+const total = (values: readonly number[]): number => values.reduce((sum, v) => sum + v, 0);
 
 /** Entries of a block up to which each is differentiated by itself. */
 const fewEntries = 64;

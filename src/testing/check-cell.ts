@@ -19,7 +19,7 @@ import {
   roughLabel,
 } from "./cell-case.js";
 import { type CellArgs, readBlocks, requireApart, requirePure, statesAfter } from "./cell-contract.js";
-import { checkStep } from "./cell-derivatives.js";
+import { checkBothWays, checkStep } from "./cell-derivatives.js";
 import { type CellReport, Tally } from "./cell-tally.js";
 import { checkLearner } from "./check-learner.js";
 import { GradientError } from "./errors.js";
@@ -41,7 +41,7 @@ export interface CheckCellOptions extends CellCaseOptions, Pick<RuleOptions, "cr
 /**
  * Property-tests a cell of one's own on random sizes, steps T, streams B, objectives and gates near 1, alone and in
  * stacks: what it declares is what it gives; nothing but its arguments counts; streams keep apart; derivatives of one
- * step are true; and every exact rule gives the gradient of backpropagation through time, per parameter block.
+ * step are true, or where the cell declares a surrogate the same forward and reverse; and every exact rule gives the gradient of backpropagation through time, per parameter block.
  * @throws GradientError with the smallest case that fails, and how to replay it
  */
 export function checkCell(subject: CellSubject, options: CheckCellOptions = {}): CellReport {
@@ -81,7 +81,8 @@ function checkCase(
   requirePure(who, cell, args, others);
   requireApart(who, cell, args);
   tally.read(cell.shapes, () => readBlocks(who, cell, args, others.params));
-  if (options.derivatives ?? true) tally.step(checkStep(who, cell, args, drawn.seed));
+  const checkOne = cell.surrogate ? checkBothWays : checkStep;
+  if (options.derivatives ?? true) tally.step(checkOne(who, cell, args, drawn.seed));
   for (const rule of used) checkRule(rule, built, options, tally);
 }
 

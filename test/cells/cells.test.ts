@@ -13,7 +13,7 @@ const spread = (x: readonly number[]): number => Math.sqrt(x.reduce((s, v) => s 
 
 describe("cells", () => {
   it("have the names of the design, each its own", () => {
-    const named = ["vanilla", "leaky", "indrnn", "mingru", "elstm", "lru", "gru", "lstm", "rgc"];
+    const named = ["alif", "vanilla", "leaky", "indrnn", "mingru", "elstm", "lru", "gru", "lstm", "rgc"];
     expect(Object.keys(cells)).toEqual(
       expect.arrayContaining([...named, "rgcPointwise", "rgcDepthwise", "rgcConv"]),
     );

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { foldIn, key } from "../../src/core/prng.js";
 import { leavesOf } from "../../src/core/tree.js";
 import { fromScenes } from "../../src/data/index.js";
-import { entries, isTensor, type Tensor, tensor } from "../../src/index.js";
-import { plan, ruleNamed } from "../../src/learn/index.js";
+import { entries, isTensor, random, type Tensor, tensor } from "../../src/index.js";
+import { bptt, plan, type RuleOptions, rfp, rtrl, ruleNamed, tbptt } from "../../src/learn/index.js";
 import {
   channelStatistics,
   compareWithBptt,
@@ -48,6 +48,71 @@ describe("presets", () => {
     const all = leavesOf<Tensor>(jepa({ preset: presetNamed(name), steps: 8 }).init(key(1)), isTensor);
     const encoder = all.filter(({ path }) => !/\.(Wa|ba)$/.test(path));
     expect(encoder.reduce((n, { value }) => n + value.size, 0)).toBe(count);
+  });
+
+  // bytes of the record that the loss has a share in: 1.48 and 6.45 MiB without it
+  it.each([
+    ["nano", 2.375, 62],
+    ["tiny", 12.118, 133],
+  ])(
+    "%s: BPTT of 8 fixations holds what plan says, %f MiB, and less than exact RFP up to %i",
+    (name, mebibytes, steps) => {
+      const { model: planned, example } = jepa({ preset: presetNamed(name), steps: 8 });
+      const { sample, params } = example();
+      const { bytes, bpttSmallerBelow, countsLoss } = plan(planned, { steps: 8, sample, params });
+      const learner = bptt(planned, params);
+      for (let t = 0; t < 8; t++) learner.step(sample);
+      // sums of losses, a number a step, are not planned
+      expect(Math.abs(learner.memory().bytes - bytes.bptt)).toBeLessThanOrEqual(8 * 8);
+      expect(bytes.bptt / 2 ** 20).toBeCloseTo(mebibytes, 3);
+      expect(bpttSmallerBelow - 1).toBe(steps);
+      expect(countsLoss).toBe(true);
+    },
+  );
+
+  it("hold what plan says with their own loss, by every rule that it names", () => {
+    const preset = {
+      ...presetNamed("nano"),
+      size: 4,
+      conv: [{ stride: 2, channels: 2 }],
+      dense: [3, 2],
+      embedding: 2,
+    };
+    const { model: small, example } = jepa({ preset, steps: 8 });
+    const { sample, params } = example({ batch: 2 });
+    const { bytes } = plan(small, { steps: 8, sample, params });
+    const held = (rule: typeof bptt, options: RuleOptions = {}): number => {
+      const learner = rule(small, params, options);
+      for (let t = 0; t < 8; t++) learner.step(sample);
+      return learner.memory().bytes;
+    };
+    expect(held(rfp)).toBe(bytes.rfpExact);
+    expect(held(rfp, { credit: "local" })).toBe(bytes.rfpLocal);
+    expect(held(rtrl)).toBe(bytes.rtrl);
+    expect(Math.abs(held(bptt) - bytes.bptt)).toBeLessThanOrEqual(8 * 8);
+  });
+
+  it("warn of a window of one step, which hides the step before from their loss", () => {
+    const { model: small, example } = jepa({ preset: presetNamed("nano"), steps: 8 });
+    const { sample, params } = example();
+    expect(plan(small, { sample, params }).warnings).toEqual([
+      expect.stringMatching(
+        /^tbptt\(1\): the loss reads the step before, .*; expected a window of at least 2$/,
+      ),
+    ]);
+    const gradientOf = (window: number): number => {
+      const learner = tbptt(small, params, { window });
+      for (let t = 0; t < 4; t++)
+        learner.step({
+          ...sample,
+          patch: random.normal(key(t), sample.patch.shape),
+          head: { ...sample.head, scale: sample.head.scale.add(1) },
+        });
+      // the decay of K reaches it in any case; gate biases have none
+      return learner.gradient().areas[0].bh.abs().max().item();
+    };
+    expect(gradientOf(1)).toBe(0);
+    expect(gradientOf(2)).toBeGreaterThan(1e-6);
   });
 
   it("need what the design counts: about 2.5 M influence numbers for nano, 224 MB for tiny", () => {

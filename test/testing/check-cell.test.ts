@@ -139,7 +139,7 @@ describe("checkCell", () => {
 
   it("notices local credit, which only a stack gets wrong", () => {
     const { message } = failureOf(broken.right, { rules: ["rfp"], credit: "local" });
-    expect(message).toMatch(/smallest case .*: right \[1\]>1 tanh > elstm \[1\]>1 tanh, squared, T=2 B=1/);
+    expect(message).toMatch(/smallest case .*: right \[1\]>1 tanh > alif \[1\]>1 tanh, squared, T=2 B=1/);
   });
 
   it("replays a failure from its seed and path", () => {

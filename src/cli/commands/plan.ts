@@ -1,5 +1,6 @@
+import type { DType } from "../../core/dtype.js";
 import { ArgumentError } from "../../core/errors.js";
-import type { Model } from "../../learn/model.js";
+import type { Model, ModelParams } from "../../learn/model.js";
 import type { Plan } from "../../learn/plan.js";
 import type { Command } from "../command.js";
 import { countOf } from "../options.js";
@@ -34,11 +35,11 @@ export const command: Command = {
         const { plan } = await import("../../learn/plan.js");
         if (options.dtype !== "float64" && options.dtype !== "float32")
           throw new ArgumentError(`--dtype: expected float64 or float32, got "${options.dtype}"`);
-        const model = await modelOf(options);
+        const batch = countOf("--batch", options.batch);
+        const { model, ...example } = await subjectOf(options, { batch, dtype: options.dtype });
         const found = plan(model, {
-          batch: countOf("--batch", options.batch),
+          ...example,
           steps: countOf("--steps", options.steps),
-          dtype: options.dtype,
           window: options.window === "auto" ? "auto" : countOf("--window", options.window ?? "1"),
         });
         process.stdout.write(options.json ? `${JSON.stringify(found, null, 2)}\n` : await table(found));
@@ -46,18 +47,31 @@ export const command: Command = {
   },
 };
 
-async function modelOf(options: Options): Promise<Model<never>> {
-  await import("../../index.js");
+interface Subject {
+  readonly model: Model<never>;
+  /** One time step of data, so that the loss is counted. */
+  readonly sample: never;
+  readonly params?: ModelParams;
+}
+
+async function subjectOf(options: Options, sizes: { batch: number; dtype: DType }): Promise<Subject> {
+  const { zeros } = await import("../../index.js");
   if (options.cells === undefined) {
     const { jepa, presetNamed } = await import("../../rjepa/index.js");
-    return jepa({ preset: presetNamed(options.preset ?? "nano"), steps: 8 }).model as Model<never>;
+    const { model, example } = jepa({ preset: presetNamed(options.preset ?? "nano"), steps: 8 });
+    return { model, ...example(sizes) } as unknown as Subject;
   }
   const { stackOf } = await import("../stacks.js");
-  return stackOf({
+  const model = stackOf({
     cells: options.cells.split(","),
     input: options.input.split("x").map((n) => countOf("--input", n)),
     units: options.units.split(",").map((u) => countOf("--units", u)),
-  }) as Model<never>;
+  });
+  const { areas } = model;
+  const [input, target] = [areas[0].geometry.input, areas[areas.length - 1].outputShape].map((shape) =>
+    zeros([sizes.batch, ...shape], { dtype: sizes.dtype }),
+  );
+  return { model, sample: { input, target } } as unknown as Subject;
 }
 
 async function table(found: Plan): Promise<string> {
@@ -94,6 +108,7 @@ async function table(found: Plan): Promise<string> {
     `tied a=b: axis a of the state and axis b of the parameter are stored as one (axis 0 of a state is the batch)`,
     `${found.parameters} parameters, ${found.dtype}, batch ${found.batch}`,
     ...totals.map(([name, n, note]) => `${name.padEnd(18)} ${formatBytes(n).padStart(10)}  ${note}`),
+    ...found.warnings,
     "",
   ].join("\n");
 }

@@ -1,5 +1,5 @@
 import { settleTerm } from "../../forward/expand.js";
-import { type Axis, diagonalOf, type Factor, product, rename } from "../../forward/factor.js";
+import { type Axis, asDType, diagonalOf, type Factor, product, rename } from "../../forward/factor.js";
 import { type Base, dense, known, type Term } from "../../forward/term.js";
 import { applyToTerm } from "../../forward/tied.js";
 import { eye } from "../../ops/create.js";
@@ -77,10 +77,13 @@ export class Composer {
   }
 
   private fill(term: Term, source: Source, names: ReadonlyMap<Axis, Axis>): Filled {
+    const { dtype } = (this.traces[this.group][this.block] as TraceBlock).block;
+    const base =
+      source.kind === "block" ? known(term.base) : term.base && this.realize(term.base, source, names);
     return {
       axes: term.axes.map((a) => names.get(a) ?? a),
-      coefficient: term.coefficient && rename(term.coefficient, names),
-      base: source.kind === "block" ? known(term.base) : term.base && this.realize(term.base, source, names),
+      coefficient: term.coefficient && asDType(rename(term.coefficient, names), dtype),
+      base: base && asDType(base, dtype),
     };
   }
 

@@ -1,13 +1,17 @@
 import type { Tangent } from "../../forward/term.js";
-import type { LinearMap } from "../../tensor/linear-map.js";
-import type { Op } from "../../tensor/op.js";
 
 /**
  * Which paths from a unit's old states to new states an approximation of the influence keeps:
  * `all` of them; those `within` the unit, which no contraction or stencil mixes with others; or those that are also
- * `carried`, past every nonlinearity, as by a leak or a forget gate.
+ * `carried`: through ops that are linear in the state by a coefficient that does not depend on it, as a leak.
  */
 export type Paths = "all" | "within" | "carried";
+
+/** Where in a step an old state is bent: by op, counted among those that new states depend on, and input. */
+export interface Carriers {
+  /** Whether input `i` of the op at `place` hands this old state on by a coefficient that does not depend on it. */
+  carries(place: number, op: string, i: number, area: number, state: number): boolean;
+}
 
 /** The terms in which every axis of the state is still the value's own. */
 export function withinUnit(tangent: Tangent): Tangent {
@@ -20,21 +24,4 @@ export function withinUnit(tangent: Tangent): Tangent {
         axes.every((a, i) => a === base.axes[i]),
     ),
   };
-}
-
-/** Ops that are linear in each of their inputs, although their rule is a scaling. */
-const multilinear: ReadonlySet<string> = new Set([
-  "neg",
-  "add",
-  "sub",
-  "mul",
-  "div",
-  "scale",
-  "where",
-  "cast",
-]);
-
-/** Whether an op hands a state on without bending it. */
-export function isCarrier(op: Op<unknown>, maps: readonly LinearMap[]): boolean {
-  return multilinear.has(op.name) || maps.every((map) => map.kind !== "scale" && map.kind !== "stencil");
 }

@@ -1,6 +1,6 @@
 import type { Axis } from "../../forward/factor.js";
 import type { Loss, Term } from "../../forward/term.js";
-import type { Paths } from "./paths.js";
+import type { Carriers, Paths } from "./paths.js";
 import type { Contributions, Source } from "./push.js";
 import type { Sources } from "./sources.js";
 
@@ -29,6 +29,7 @@ export interface PatternOptions {
   readonly order?: number;
   /** Which paths through a unit's old states count; default all. */
   readonly paths?: Paths;
+  readonly carriers?: Carriers;
 }
 
 /** Patterns by group and block; `null` where the states of a group do not depend on a block. */

@@ -4,7 +4,7 @@ import type { TapeNode } from "../../reverse/tape.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { type Watcher, watch } from "../../tensor/watch.js";
 import type { StepRecord } from "../step.js";
-import { isCarrier, type Paths, withinUnit } from "./paths.js";
+import { type Carriers, type Paths, withinUnit } from "./paths.js";
 import type { Sources } from "./sources.js";
 
 /** Where a tangent comes from: a parameter block, or a state whose own tangent is filled in later. */
@@ -31,6 +31,8 @@ export type Contributions = readonly (readonly (readonly Contribution[])[])[];
 export interface PushOptions {
   /** Which paths from old states to new ones count; default `all`. */
   readonly paths?: Paths;
+  /** What carries a state, for the paths that are `carried`. */
+  readonly carriers?: Carriers;
   /** Tangents of states with respect to themselves instead of symbols for their traces: the Jacobian of the step. */
   readonly jacobian?: boolean;
 }
@@ -40,7 +42,7 @@ export interface PushOptions {
  * The tangents of states stay symbols here, so this costs a few small coefficients whatever the number of parameters.
  */
 export function pushStep(record: StepRecord, sources: Sources, options: PushOptions = {}): Contributions {
-  const { paths = "all", jacobian = false } = options;
+  const { paths = "all", carriers, jacobian = false } = options;
   const { tape } = record;
   const found = new Map<number, Map<number, Tangent>>();
   const origin = new Map<number, Source>();
@@ -69,10 +71,12 @@ export function pushStep(record: StepRecord, sources: Sources, options: PushOpti
   });
   const last = record.areas[record.areas.length - 1].end;
   const needed = ancestors(record, last);
+  let count = -1;
   for (let at = 0; at < last; at++) {
     const node = tape.nodes[at];
     const { op } = node;
     if (op === null || !needed[at]) continue;
+    const place = ++count;
     const by = node.called ? `${op.name} at ${node.called}` : op.name;
     const push = (): Map<number, Tangent> => {
       const sums = new Map<number, Tangent>();
@@ -82,7 +86,8 @@ export function pushStep(record: StepRecord, sources: Sources, options: PushOpti
         const maps = tape.maps(node, i);
         if (maps === null) return;
         for (const [source, tangent] of incoming) {
-          if (paths === "carried" && isOldState(origin.get(source)) && !isCarrier(op, maps)) continue;
+          const of = carriers && origin.get(source);
+          if (isOldState(of) && !carriers?.carries(place, op.name, i, of.area, of.state)) continue;
           const term = tiedTangents.applyMaps(maps, tangent, by);
           const known = sums.get(source);
           sums.set(source, known === undefined ? term : tiedTangents.add(known, term));
@@ -121,10 +126,11 @@ function watched(
   );
 }
 
-const isOldState = (source: Source | undefined): boolean => source?.kind === "state" && source.when === "old";
+const isOldState = (source: Source | undefined): source is Extract<Source, { kind: "state" }> =>
+  source?.kind === "state" && source.when === "old";
 
 /** Which nodes some new state depends on. */
-function ancestors(record: StepRecord, last: number): Uint8Array {
+export function ancestors(record: StepRecord, last: number): Uint8Array {
   const needed = new Uint8Array(last);
   for (const area of record.areas) for (const node of area.results) if (node >= 0) needed[node] = 1;
   for (let at = last - 1; at >= 0; at--) {

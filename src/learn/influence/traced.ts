@@ -5,6 +5,7 @@ import type { StepRecord } from "../step.js";
 import { recordShapes, type Structure, structureOf } from "../structure.js";
 import { advanceArea } from "./advance-area.js";
 import { advanceBlock, type BlockOfSteps } from "./block/advance-block.js";
+import { carriersOf } from "./carriers.js";
 import { Composer } from "./compose.js";
 import type { Influence, StepErrors } from "./influence.js";
 import type { PatternOptions } from "./pattern.js";
@@ -24,15 +25,20 @@ export class TracedInfluence implements Influence {
   readonly bytes: number;
   private readonly structure: Structure;
   private readonly store: TraceStore;
+  private readonly options: TracedOptions;
 
   constructor(
     rule: string,
     model: Model<unknown>,
     params: ModelParams,
     input: Tensor,
-    private readonly options: TracedOptions,
+    options: TracedOptions,
   ) {
-    this.structure = structureOf(recordShapes(model, params, input), options);
+    this.options =
+      options.paths === "carried"
+        ? { ...options, carriers: carriersOf(rule, model, params, input) }
+        : options;
+    this.structure = structureOf(recordShapes(model, params, input), this.options);
     this.bytes = this.structure.bytes;
     checkMemory(rule, this.bytes, options.memoryLimit);
     this.store = new TraceStore(this.structure.patterns, this.structure.sources);

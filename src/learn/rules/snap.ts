@@ -10,8 +10,10 @@ export interface SnapOptions extends RuleOptions {
 /**
  * Sparse n-step approximation of the influence (Menick, Elsen, Evci, Osindero, Simonyan & Graves 2021): entries of M
  * that a parameter reaches within n steps are kept and advance as in RTRL, all others are zero. Which they are follows
- * from the ties of the step. A step is that of the whole stack, so areas above are reached at once; exact where n steps
- * reach all that any number reaches, as for one area of units that keep to themselves.
+ * from the ties of the step, area by area: what is kept is a block of one area's states by one parameter, with the ties that
+ * it has, not single entries. A step is that of the whole stack, so areas above are reached at once, and each block between
+ * areas is kept as it is reached; in stacks of areas that mix their units `snap(1)` therefore holds more than the source's, and
+ * drops less. Exact where n steps reach all that any number reaches, as for one area of units that keep to themselves.
  */
 export const rule: Rule<SnapOptions> = {
   name: "snap",

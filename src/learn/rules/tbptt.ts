@@ -11,7 +11,9 @@ export interface TbpttOptions extends RuleOptions {
 
 /**
  * Truncated backpropagation through time (Williams & Peng 1990, with h = h'): every `window` steps the record is
- * transposed and the past becomes constant, so errors go back to the start of their window only. Exact up to T = window.
+ * transposed and the past becomes constant, so errors go back to the start of their window only. Exact up to T = window. A loss that
+ * reads the step before, as R-JEPA's does, needs a window of at least 2: with 1 that step is always a constant, what it owes
+ * to the parameters of the areas is lost, and their gradient may be zero altogether. `plan` warns of it.
  */
 export const rule: Rule<TbpttOptions> = {
   name: "tbptt",
