@@ -7,6 +7,7 @@ import { isTensor, type Tensor } from "../tensor/tensor.js";
 import { CompiledStep, type EagerStep } from "./compiled-step.js";
 import { GradientSum, plus } from "./gradient-sum.js";
 import type { Influence } from "./influence/influence.js";
+import { inputOf } from "./kinds.js";
 import { carryDown, lossCotangents } from "./linear-step.js";
 import type { Model, ModelParams } from "./model.js";
 import { requireParams } from "./require-params.js";
@@ -96,7 +97,7 @@ export class ForwardLearner<S> implements Learner<S> {
 
   /** Zero states for the sample's batch, and influence that fits it. */
   private begin(sample: S): Past {
-    const input = this.model.input(sample);
+    const input = inputOf(this.model, sample);
     const fit = fitOf(this.params, input);
     const states = zeroStates(this.model, this.params, input);
     if (this.influence === null || this.fit !== fit) {

@@ -1,5 +1,7 @@
 import type { Cell } from "../cells/_cell.js";
-import { ArgumentError, ShapeError } from "../core/errors.js";
+import { aCell } from "../cells/_kinds.js";
+import { ShapeError } from "../core/errors.js";
+import { anything, callable, flag, having, type Known, listOf, options as optionsOf } from "../core/kinds.js";
 import { foldIn, type Key } from "../core/prng.js";
 import { formatShape, sameShape } from "../core/shape.js";
 import { mul, square, sub } from "../ops/pointwise.js";
@@ -29,9 +31,18 @@ export interface StackOptions<S> {
   readonly pure?: boolean;
 }
 
+const stacking: Known<StackOptions<unknown>> = {
+  loss: callable,
+  input: callable,
+  readout: callable,
+  detached: flag,
+  pure: flag,
+};
+
 /** A model of areas stacked bottom to top. @throws ShapeError when an area does not fit onto the one below. */
 export function stack<S = Supervised>(areas: readonly Cell[], options: StackOptions<S> = {}): Model<S> {
-  if (areas.length === 0) throw new ArgumentError("stack: expected at least one area, got none");
+  listOf(aCell, 1)("stack", "areas", areas);
+  options = optionsOf("stack", options, stacking);
   areas.slice(1).forEach((area, i) => {
     const below = areas[i];
     if (!sameShape(area.geometry.input, below.outputShape))
@@ -61,8 +72,13 @@ function inputOf(sample: unknown): Tensor {
   return input;
 }
 
+/** What a loss reads of its context. */
+const contextOfLoss = having({ now: having({ outputs: listOf(anything, 1) }) });
+
 /** Half the squared distance of the top output from the target, summed over batch and outputs. */
-export function squaredError<S>({ now, sample }: LossContext<S>): Tensor {
+export function squaredError<S>(context: LossContext<S>): Tensor {
+  contextOfLoss("squaredError", "the context", context);
+  const { now, sample } = context;
   const target = (sample as { target?: unknown } | null)?.target;
   if (!isTensor(target))
     throw new ShapeError(`stack: expected a sample with a tensor "target", got ${typeof target}`);

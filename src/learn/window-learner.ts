@@ -7,6 +7,7 @@ import { denseOf, item } from "../tensor/read.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
 import { CompiledStep, type EagerStep } from "./compiled-step.js";
 import { GradientSum, plus } from "./gradient-sum.js";
+import { inputOf } from "./kinds.js";
 import type { Model, ModelParams } from "./model.js";
 import { requireParams } from "./require-params.js";
 import type { Learner, LearnerMemory, StepResult } from "./rule.js";
@@ -199,7 +200,7 @@ export class WindowLearner<S> implements Learner<S> {
   /** Zero states for the sample's batch, and a start that fits it. */
   private begin(sample: S): Past {
     const { model, params, options } = this;
-    const input = model.input(sample);
+    const input = inputOf(model, sample);
     const fit = fitOf(params, input);
     const states = zeroStates(model, params, input);
     if (this.crossing === null || this.fit !== fit) {
