@@ -2,6 +2,7 @@ import type { Cell, CellParams, CellState } from "../cells/_cell.js";
 import { cells } from "../cells/registry.js";
 import type { DType } from "../core/dtype.js";
 import { DataError } from "../core/errors.js";
+import { anything, finite, type Known, kindOf, oneOf, options as optionsOf } from "../core/kinds.js";
 import { foldIn, type Key, key as seeded } from "../core/prng.js";
 import { sizeOf } from "../core/shape.js";
 import type { LossContext, Model, ModelParams, Moment } from "../learn/model.js";
@@ -15,6 +16,7 @@ import { sum } from "../ops/reduce.js";
 import { stopGradient } from "../ops/stop-gradient.js";
 import { reshape } from "../ops/views.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { aPreset } from "./kinds.js";
 import type { Preset } from "./presets.js";
 
 /** Statistics that standardize the head's output per unit, [n]; constants for every derivative. */
@@ -104,9 +106,18 @@ function contextOf(states: readonly CellState[]): Tensor {
 }
 
 export function jepa(options: JepaOptions): Jepa {
+  const known: Known<JepaOptions> = {
+    preset: aPreset,
+    steps: anything,
+    decay: finite,
+    target: oneOf("stopGradient", "gradient"),
+  };
+  optionsOf("jepa", options, known, ["preset", "steps"]);
   const { preset, steps, decay = 1e-4, target = "stopGradient" } = options;
   if (!Number.isInteger(steps) || steps < 2)
-    throw new DataError(`rjepa: a sequence needs at least 2 fixations to predict anything, got ${steps}`);
+    throw new DataError(
+      `rjepa: a sequence needs at least 2 fixations to predict anything, got ${kindOf(steps)}`,
+    );
   const areas = areasOf(preset);
   const headUnits = areas[areas.length - 1].geometry.units;
   const d = preset.embedding;
