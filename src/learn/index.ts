@@ -1,5 +1,5 @@
 /** Learning rules on one contract, and what they will cost. */
-export { availableMemory, checkMemory, formatBytes } from "./memory.js";
+export { availableMemory, formatBytes } from "./memory.js";
 export type { LossContext, Model, ModelParams, Moment } from "./model.js";
 export { type Plan, type PlanOptions, type PlanRow, plan } from "./plan.js";
 export { ruleNamed } from "./named.js";

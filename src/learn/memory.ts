@@ -1,9 +1,11 @@
 import { ArgumentError, PlanError } from "../core/errors.js";
+import { number } from "../core/kinds.js";
 
 const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 
 /** Bytes for people, such as `8.4 MiB`. */
 export function formatBytes(bytes: number): string {
+  number("formatBytes", "the bytes", bytes);
   let [value, unit] = [bytes, 0];
   while (value >= 1024 && unit < units.length - 1) {
     value /= 1024;

@@ -1,5 +1,6 @@
 import { isFloat } from "../core/dtype.js";
 import { ArgumentError, DTypeError, OnwardError, ShapeError } from "../core/errors.js";
+import { requireFunction } from "../core/require-function.js";
 import { formatShape, sameShape } from "../core/shape.js";
 import { linearMapsOf } from "../forward/linear-rule.js";
 import { zerosLike } from "../ops/create.js";
@@ -22,6 +23,8 @@ type TensorFunction = (...args: Tensor[]) => Tensor;
  * result is not a tangent of the value
  */
 export function customJvp(f: TensorFunction, rule: JvpRule): TensorFunction {
+  requireFunction("customJvp", f);
+  requireFunction("customJvp", rule);
   const name = f.name || "the function";
   const value: TensorFunction = (...args) => {
     const out: unknown = f(...args);

@@ -7,6 +7,7 @@ import {
   type Kind,
   kind,
   listOf,
+  number,
   plainObject,
   text,
 } from "../core/kinds.js";
@@ -47,11 +48,6 @@ export const aReader: Kind = having({ jepa: aJepa, params, head: aHead, channels
 export const aRunningHead: Kind = having({ update: callable, statistics: aHead });
 export const aStart: Kind = having({ jepa: aJepa, params, head: aRunningHead, channels: channelKind });
 export const someSamples: Kind = listOf(having({ patch: aTensor, saccade: anything, head: aHead }), 1);
-export const someFigures: Kind = having({
-  ratio: anything,
-  lossByStep: listOf(kind("a number", (v) => typeof v === "number")),
-});
-
 /** Embeddings whose arrays hold what their sizes say. */
 export const someEmbeddings: Kind = (who, what, value) => {
   having({ sequences: count(1), steps: count(2), d: count(1), h: numbers, loss: numbers, swapped: numbers })(
@@ -79,3 +75,47 @@ export const someEmbeddings: Kind = (who, what, value) => {
     () => h.length === n * steps * d && loss.length === n * steps && swapped.length === n,
   )(who, what, value);
 };
+
+const figures: Kind = having({
+  ...Object.fromEntries(
+    ["ratio", "copy", "refit", "swap", "acc", "rankMe", "variance", "contextGain"].map((name) => [
+      name,
+      number,
+    ]),
+  ),
+  lossByStep: listOf(number),
+});
+const pair = having({ train: number, test: number });
+const planned = having({ planned: number });
+
+/** What a run found. */
+export const aSummary: Kind = having({
+  preset: text,
+  rule: text,
+  credit: text,
+  control: text,
+  seed: number,
+  parameters: number,
+  sequences: pair,
+  images: pair,
+  fixations: number,
+  seconds: number,
+  fixationsPerSecond: number,
+  gradient: having({ worst: number }),
+  memory: having({
+    rfp: having({ planned: number, measured: number }),
+    rtrl: planned,
+    bptt: having({ planned: number, steps: number }),
+  }),
+  before: figures,
+  after: figures,
+  problems: listOf(having({ file: text, reason: text })),
+});
+
+/** A finished run, as far as it is saved. */
+export const anExperiment: Kind = having({
+  summary: having({ preset: text }),
+  trained: having({ params, head: aRunningHead }),
+  start: having({ channels: channelKind }),
+  embeddings: having({ after: having({ steps: count(1) }) }),
+});

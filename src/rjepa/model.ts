@@ -2,7 +2,16 @@ import type { Cell, CellParams, CellState } from "../cells/_cell.js";
 import { cells } from "../cells/registry.js";
 import type { DType } from "../core/dtype.js";
 import { DataError } from "../core/errors.js";
-import { anything, finite, type Known, kindOf, oneOf, options as optionsOf } from "../core/kinds.js";
+import {
+  anything,
+  finite,
+  having,
+  type Known,
+  kindOf,
+  listOf,
+  oneOf,
+  options as optionsOf,
+} from "../core/kinds.js";
 import { foldIn, type Key, key as seeded } from "../core/prng.js";
 import { sizeOf } from "../core/shape.js";
 import type { LossContext, Model, ModelParams, Moment } from "../learn/model.js";
@@ -16,7 +25,7 @@ import { sum } from "../ops/reduce.js";
 import { stopGradient } from "../ops/stop-gradient.js";
 import { reshape } from "../ops/views.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { aPreset } from "./kinds.js";
+import { aHead, aPreset, aTensor, params as paramsKind } from "./kinds.js";
 import type { Preset } from "./presets.js";
 
 /** Statistics that standardize the head's output per unit, [n]; constants for every derivative. */
@@ -124,10 +133,16 @@ export function jepa(options: JepaOptions): Jepa {
   const context = areas.reduce((n, a) => n + a.states.length * sizeOf(a.geometry.state), 0);
 
   const embed: Jepa["embed"] = (params, moment, head) => {
+    paramsKind("jepa", "the parameters", params);
+    having({ outputs: listOf(aTensor, 1) })("jepa", "the moment", moment);
+    aHead("jepa", "the head", head);
     const r = mul(sub(moment.outputs[moment.outputs.length - 1], head.mean), head.scale);
     return linear(r, params.readout.Wh);
   };
-  const predict: Jepa["predict"] = (params, h) => linear(h, params.readout.WG, params.readout.bG);
+  const predict: Jepa["predict"] = (params, h) => {
+    paramsKind("jepa", "the parameters", params);
+    return linear(h, params.readout.WG, params.readout.bG);
+  };
   const surprise: Jepa["surprise"] = (predicted, h) => mul(sum(square(sub(predicted, h)), 1), 1 / d);
 
   const decayed = ({ areas: below, readout }: ModelParams): Tensor =>
