@@ -134,7 +134,8 @@ export const maybe =
   (who, what, value) => {
     if (value !== undefined) inner(who, what, value);
   };
-function fieldOf(who: string, what: string, value: unknown, name: string): unknown {
+/** A property, whose getter may throw. @throws ArgumentError */
+export function fieldOf(who: string, what: string, value: unknown, name: string): unknown {
   try {
     return (value as Record<string, unknown>)[name];
   } catch {

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { DataError } from "../core/errors.js";
-import { text as textKind, kindOf as wordsOf } from "../core/kinds.js";
+import { kindOf as wordsOf } from "../core/kinds.js";
+import { aPath } from "./kinds.js";
 
 /** The fixations of one viewer on one image, in order. */
 export interface Scanpath {
@@ -21,7 +22,7 @@ export interface Scanpaths {
 
 /** Reads a file of scanpaths. @throws DataError for a file that is missing, not JSON, or not of this structure */
 export async function readScanpaths(path: string): Promise<Scanpaths> {
-  textKind("scanpaths", "the path", path);
+  aPath("scanpaths", "the path", path);
   let text: string;
   try {
     text = await readFile(path, "utf8");
@@ -43,7 +44,7 @@ export async function readScanpaths(path: string): Promise<Scanpaths> {
 
 /** Checks the structure of `{width, height, scanpaths: {image: [{x, y, duration}]}}`. @throws DataError */
 export function parseScanpaths(content: unknown, file: string): Scanpaths {
-  textKind("scanpaths", "the name of the file", file);
+  aPath("scanpaths", "the name of the file", file);
   const { width, height, scanpaths } = (content ?? {}) as Record<string, unknown>;
   if (typeof width !== "number" || typeof height !== "number" || !(width > 0 && height > 0))
     throw new DataError(

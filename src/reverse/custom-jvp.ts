@@ -1,5 +1,6 @@
 import { isFloat } from "../core/dtype.js";
 import { ArgumentError, DTypeError, OnwardError, ShapeError } from "../core/errors.js";
+import { kindOf } from "../core/kinds.js";
 import { requireFunction } from "../core/require-function.js";
 import { formatShape, sameShape } from "../core/shape.js";
 import { linearMapsOf } from "../forward/linear-rule.js";
@@ -94,9 +95,4 @@ function linearize(name: string, rule: JvpRule, site: Site<number>, i: number): 
     return t;
   };
   return belowLevel(level, () => linearMapsOf(name, checked, along, i));
-}
-
-function kindOf(x: unknown): string {
-  if (x === null || x === undefined) return `${x}`;
-  return Array.isArray(x) ? "an array" : typeof x;
 }

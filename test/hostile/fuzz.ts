@@ -24,6 +24,10 @@ export interface Outcome {
 /** Seconds of computing that no call may take. */
 const longest = 1;
 
+/** A class where a function is expected is the caller's own function, and says so itself. */
+const isClassCalled = (error: unknown): boolean =>
+  error instanceof TypeError && error.message.startsWith("Class constructor Instance ");
+
 /** What takes longer where its arguments are right, and why. */
 const long: Readonly<Record<string, string>> = {
   checkCell: "it draws twenty random cases unless it is told otherwise",
@@ -172,7 +176,7 @@ export async function fuzz(
         if (later.length > 200) later.splice(0, later.length - 200);
       }
     } catch (error) {
-      if (error instanceof Hostile) own++;
+      if (error instanceof Hostile || isClassCalled(error)) own++;
       else if (error instanceof OnwardError) {
         refused++;
         if (!isSentence(error.message) && !reports.has(error.name))
