@@ -2,7 +2,7 @@
 import type { TypedArray } from "../../core/dtype.js";
 import { fromData } from "../apply.js";
 import { denseOf, entries } from "../read.js";
-import { Tensor } from "../tensor.js";
+import { isTensor, type Tensor } from "../tensor.js";
 
 export interface Form {
   /** Whether a value has tensors that lie like this one's, and nothing else. */
@@ -13,7 +13,7 @@ export interface Form {
 
 /** The form of a tree of tensors. `slots` are tensors that the recorded call read in their place, in their order. */
 export function formOf(tree: unknown, slots: Iterator<Tensor>): Form {
-  if (tree instanceof Tensor) return new TensorForm(tree, denseOf(slots.next().value as Tensor).data);
+  if (isTensor(tree)) return new TensorForm(tree, denseOf(slots.next().value as Tensor).data);
   if (typeof tree !== "object" || tree === null) return new ConstantForm(tree);
   const names = Object.keys(tree);
   const forms = names.map((name) => formOf((tree as Record<string, unknown>)[name], slots));
@@ -38,7 +38,7 @@ class TensorForm implements Form {
   }
 
   fits(value: unknown): boolean {
-    if (!(value instanceof Tensor) || value.dtype !== this.dtype) return false;
+    if (!isTensor(value) || value.dtype !== this.dtype) return false;
     const { strides, offset } = denseOf(value);
     return offset === this.offset && isSame(value.shape, this.shape) && isSame(strides, this.strides);
   }
@@ -67,7 +67,7 @@ class BranchForm implements Form {
   ) {}
 
   fits(value: unknown): boolean {
-    if (typeof value !== "object" || value === null || value instanceof Tensor) return false;
+    if (typeof value !== "object" || value === null || isTensor(value)) return false;
     if (Array.isArray(value) !== this.isList) return false;
     let count = 0;
     for (const name in value) if (Object.hasOwn(value, name)) count++;
@@ -102,7 +102,7 @@ export interface Copier {
 }
 
 export function copierOf(tree: unknown): Copier {
-  if (tree instanceof Tensor) return new TensorCopier(tree);
+  if (isTensor(tree)) return new TensorCopier(tree);
   if (typeof tree !== "object" || tree === null) return { copy: () => tree };
   const names = Object.keys(tree);
   const copiers = names.map((name) => copierOf((tree as Record<string, unknown>)[name]));
