@@ -15,7 +15,8 @@ export type { Tree } from "./core/tree.js";
 export * as random from "./ops/random.js";
 export { type Backend, backend, backendNames, registerBackend, useBackend } from "./tensor/backend.js";
 export { entries, item, toArray } from "./tensor/read.js";
-export { isTensor, Tensor } from "./tensor/tensor.js";
+export { isTensor } from "./tensor/tensor.js";
+export { Tensor } from "./tensor/public.js";
 export { type CompileOptions, compile } from "./tensor/program/compile.js";
 export * as debug from "./tensor/debug.js";
 export {
@@ -36,10 +37,35 @@ export { cast } from "./ops/cast.js";
 export * from "./ops/compare.js";
 export { where } from "./ops/select.js";
 export * from "./ops/pointwise.js";
-export * from "./ops/reduce.js";
+export {
+  type Axes,
+  argmax,
+  cumsum,
+  logSoftmax,
+  logsumexp,
+  max,
+  mean,
+  min,
+  norm,
+  prod,
+  type ReduceOptions,
+  softmax,
+  sum,
+  variance,
+} from "./ops/reduce.js";
 export { concat, stack } from "./ops/join.js";
-export * from "./ops/take.js";
-export * from "./ops/views.js";
+export { flip, gather, pad, select } from "./ops/take.js";
+export {
+  broadcastTo,
+  expandDims,
+  flatten,
+  permute,
+  type Range,
+  reshape,
+  slice,
+  squeeze,
+  transpose,
+} from "./ops/views.js";
 export { dot, einsum, matmul, outer } from "./ops/contract.js";
 export { avgPool2d, type ConvOptions, conv2d, maxPool2d, type PoolOptions } from "./ops/conv.js";
 export { type ScanResult, scan } from "./ops/scan.js";

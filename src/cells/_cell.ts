@@ -1,9 +1,22 @@
-import { type DType, requireFloat } from "../core/dtype.js";
+import { aDType, type DType, requireFloat } from "../core/dtype.js";
 import { ArgumentError, ShapeError } from "../core/errors.js";
-import { foldIn, type Key, normal } from "../core/prng.js";
+import {
+  callable,
+  either,
+  having,
+  type Known,
+  listOf,
+  number,
+  oneOf,
+  options as optionsOf,
+  plainObject,
+  someObject,
+  text,
+} from "../core/kinds.js";
+import { foldIn, type Key, normal, requireKey } from "../core/prng.js";
 import { formatShape, type Shape, sizeOf } from "../core/shape.js";
 import { tensor, zeros } from "../ops/create.js";
-import type { Tensor } from "../tensor/tensor.js";
+import { requireTensor, type Tensor } from "../tensor/tensor.js";
 
 /** Parameters of one cell, by name. */
 export type CellParams = Readonly<Record<string, Tensor>>;
@@ -111,6 +124,11 @@ export interface CellKind {
 }
 
 export function defineCell(definition: CellDefinition): CellKind {
+  having({ name: text, shapes: callable, next: callable, output: callable, states: someObject })(
+    "defineCell",
+    "the definition",
+    definition,
+  );
   const build = (sizes: CellSizes): Cell => {
     const g = resolve(definition, sizes);
     const shapes = definition.shapes(g);
@@ -124,7 +142,9 @@ export function defineCell(definition: CellDefinition): CellKind {
       states: states.map(({ name }) => name),
       shapes,
       outputShape: g.state,
-      init(key, options = {}) {
+      init(key, given) {
+        const options = optionsOf(definition.name, given, withDType);
+        requireKey(definition.name, key);
         const dtype = requireFloat(definition.name, options.dtype ?? "float64");
         return Object.fromEntries(
           Object.entries(shapes).map(([name, shape]) => {
@@ -133,15 +153,24 @@ export function defineCell(definition: CellDefinition): CellKind {
           }),
         );
       },
-      zeroState: (batch, options = {}) =>
-        Object.fromEntries(
+      zeroState: (batch, given) => {
+        const options = optionsOf(definition.name, given, withDType);
+        return Object.fromEntries(
           states.map(({ name, shape, dtype = options.dtype }) => [name, zeros([batch, ...shape], { dtype })]),
-        ),
+        );
+      },
       next(params, state, input) {
+        plainObject(definition.name, "the parameters", params);
+        plainObject(definition.name, "the states", state);
         checkInput(definition.name, g, input);
         return definition.next(params, state, input, g);
       },
-      output: (params, state, input) => definition.output(params, state, input, g),
+      output(params, state, input) {
+        plainObject(definition.name, "the parameters", params);
+        plainObject(definition.name, "the states", state);
+        requireTensor(definition.name, input);
+        return definition.output(params, state, input, g);
+      },
     };
   };
   Object.defineProperty(build, "name", { value: definition.name });
@@ -168,8 +197,17 @@ function statesOf({ name: cell, states }: CellDefinition, g: Geometry): NamedSta
 
 const isList = (states: CellDefinition["states"]): states is readonly string[] => Array.isArray(states);
 
+const sizing: Known<CellSizes> = {
+  input: either("a number or a shape", number, listOf(number, 1)),
+  units: number,
+  stride: number,
+  activation: oneOf("elu", "tanh"),
+};
+const withDType: Known<{ readonly dtype?: DType }> = { dtype: aDType };
+
 function resolve(definition: CellDefinition, sizes: CellSizes): Geometry {
   const { name, spatial } = definition;
+  optionsOf(name, sizes, sizing, ["input", "units"]);
   const input = typeof sizes.input === "number" ? [sizes.input] : sizes.input;
   const stride = sizes.stride ?? 1;
   if (![...input, sizes.units, stride].every((n) => Number.isInteger(n) && n >= 1))
@@ -189,7 +227,7 @@ function resolve(definition: CellDefinition, sizes: CellSizes): Geometry {
 }
 
 function checkInput(name: string, g: Geometry, input: Tensor): void {
-  const got = input.shape.slice(1);
+  const got = requireTensor(name, input).shape.slice(1);
   if (got.length !== g.input.length || got.some((n, i) => n !== g.input[i]))
     throw new ShapeError(
       `${name}: expected an input of shape [B,${g.input}], got ${formatShape(input.shape)}`,

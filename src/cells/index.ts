@@ -1,5 +1,6 @@
 /** Recurrent cells. Each is a kind: call it with sizes, such as `cells.mingru({ input: 4, units: 5 })`. */
 import { ArgumentError } from "../core/errors.js";
+import { nameOf } from "../core/kinds.js";
 import type { CellKind } from "./_cell.js";
 import { cells } from "./registry.js";
 
@@ -20,7 +21,8 @@ export { cells } from "./registry.js";
 
 /** A kind of cell by name. @throws ArgumentError for an unknown name */
 export function cellNamed(name: string): CellKind {
-  const kind = Object.hasOwn(cells, name) ? cells[name] : undefined;
-  if (!kind) throw new ArgumentError(`cell: expected one of ${Object.keys(cells).join(", ")}, got "${name}"`);
+  const kind = typeof name === "string" && Object.hasOwn(cells, name) ? cells[name] : undefined;
+  if (!kind)
+    throw new ArgumentError(`cell: expected one of ${Object.keys(cells).join(", ")}, got ${nameOf(name)}`);
   return kind;
 }

@@ -1,4 +1,6 @@
+import { mostEntries } from "./dtype.js";
 import { ShapeError } from "./errors.js";
+import { isArray, kindOf } from "./kinds.js";
 
 /** Sizes of the axes, outermost first; `[]` is a scalar. */
 export type Shape = readonly number[];
@@ -26,8 +28,13 @@ export function sameShape(a: Shape, b: Shape): boolean {
   return true;
 }
 
+/** Most axes of a tensor, as in NumPy. */
+export const mostAxes = 64;
+
+/** Such as `[2,3]`; what is longer than any shape may be is cut. */
 export function formatShape(shape: Shape): string {
-  return `[${shape.join(",")}]`;
+  if (shape.length <= mostAxes) return `[${shape.join(",")}]`;
+  return `[${shape.slice(0, 3).join(",")},...] of ${shape.length} axes`;
 }
 
 /** NumPy's broadcasting rule: align at the last axis; sizes agree or one of them is 1. */
@@ -50,30 +57,49 @@ export function broadcastShapes(who: string, shapes: readonly Shape[]): Shape {
   return out;
 }
 
-/** An axis counted from the front; negative axes count from the back. */
+/** An axis counted from the front; negative axes count from the back. @throws ShapeError */
 export function normalizeAxis(who: string, axis: number, rank: number): number {
-  const at = axis < 0 ? axis + rank : axis;
-  if (!Number.isInteger(axis) || at < 0 || at >= rank)
-    throw new ShapeError(`${who}: axis must lie in [${-rank}, ${rank - 1}], got ${axis}`);
+  const at = Number.isInteger(axis) ? (axis < 0 ? axis + rank : axis) : -1;
+  if (at < 0 || at >= rank)
+    throw new ShapeError(
+      rank === 0
+        ? `${who}: a scalar has no axis, got ${kindOf(axis)}`
+        : `${who}: axis must lie in [${-rank}, ${rank - 1}], got ${kindOf(axis)}`,
+    );
   return at;
 }
 
-/** Distinct axes counted from the front, ascending; `undefined` means all of them. */
+/** Distinct axes counted from the front, ascending; `undefined` means all of them. @throws ShapeError */
 export function normalizeAxes(
   who: string,
   axes: number | readonly number[] | undefined,
   rank: number,
 ): number[] {
   if (axes === undefined) return Array.from({ length: rank }, (_, i) => i);
-  const list = (typeof axes === "number" ? [axes] : axes).map((a) => normalizeAxis(who, a, rank));
+  if (typeof axes === "number") return [normalizeAxis(who, axes, rank)];
+  if (!isArray(axes))
+    throw new ShapeError(`${who}: expected an axis or an array of axes, got ${kindOf(axes)}`);
+  if (axes.length > rank)
+    throw new ShapeError(`${who}: expected at most ${rank} distinct axes, got ${axes.length}`);
+  const list: number[] = [];
+  for (let i = 0; i < axes.length; i++) list.push(normalizeAxis(who, axes[i], rank));
   if (new Set(list).size !== list.length)
-    throw new ShapeError(`${who}: axes must be distinct, got [${list}]`);
+    throw new ShapeError(`${who}: axes must be distinct, got ${formatShape(list)}`);
   return list.sort((a, b) => a - b);
 }
 
+/** A shape of one's own, that its giver cannot change. @throws ShapeError for what is none */
 export function checkShape(who: string, shape: Shape): Shape {
-  for (const d of shape)
-    if (!Number.isInteger(d) || d < 0)
-      throw new ShapeError(`${who}: sizes must be integers >= 0, got ${formatShape(shape)}`);
-  return shape;
+  if (!isArray(shape)) throw new ShapeError(`${who}: expected a shape such as [2,3], got ${kindOf(shape)}`);
+  if (shape.length > mostAxes)
+    throw new ShapeError(`${who}: expected at most ${mostAxes} axes, got ${shape.length}`);
+  const own = new Array<number>(shape.length);
+  for (let i = 0; i < own.length; i++) {
+    own[i] = shape[i];
+    if (!Number.isInteger(own[i]) || own[i] < 0 || own[i] > mostEntries)
+      throw new ShapeError(
+        `${who}: sizes must be integers >= 0 and <= ${mostEntries}, got ${kindOf(own[i])} on axis ${i}`,
+      );
+  }
+  return own;
 }

@@ -1,11 +1,28 @@
 import { ArgumentError } from "../core/errors.js";
-import { foldIn, type Key, uniform } from "../core/prng.js";
+import { count, nameOf } from "../core/kinds.js";
+import { foldIn, type Key, requireKey, uniform } from "../core/prng.js";
+import { side } from "./kinds.js";
 
 /** Where to look: T fixations [T, 2] in pixels on an image of the given size. */
 export type Sampler = (key: Key, count: number, width: number, height: number) => Float64Array;
 
-const uniformly: Sampler = (key, count, width, height) =>
-  uniform(key, 2 * count).map((u, i) => u * (i % 2 === 0 ? width : height));
+/** Most fixations of one scanpath. */
+const mostFixations = 10_000;
+const fixationCount = count(1, mostFixations);
+
+/** A sampler behind a gate of its arguments. */
+const sampler =
+  (draw: Sampler): Sampler =>
+  (key, n, width, height) => {
+    requireKey("sampler", key);
+    fixationCount("sampler", "the number of fixations", n);
+    for (const pixels of [width, height]) side("sampler", "the size of the image", pixels);
+    return draw(key, n, width, height);
+  };
+
+const uniformly = sampler((key, count, width, height) =>
+  uniform(key, 2 * count).map((u, i) => u * (i % 2 === 0 ? width : height)),
+);
 
 /** Cells of the grid that a fixation is drawn from, along the longer side. */
 const gridSize = 40;
@@ -20,7 +37,7 @@ const [inhibitionSpread, inhibitionDecay] = [0.06, 0.8];
  * Fixations with a bias to the center, N(0.21 W, 0.20 H) around it, saccade lengths of density
  * Gamma(1.06, 0.134 diagonal) spread over directions, and inhibition of return.
  */
-const centerBiased: Sampler = (key, count, width, height) => {
+const centerBiased = sampler((key, count, width, height) => {
   const diagonal = Math.hypot(width, height);
   const cell = Math.max(width, height) / gridSize;
   const [columns, rows] = [Math.ceil(width / cell), Math.ceil(height / cell)];
@@ -61,14 +78,16 @@ const centerBiased: Sampler = (key, count, width, height) => {
     }
   }
   return out;
-};
+});
 
 export const samplers: Readonly<Record<string, Sampler>> = { uniform: uniformly, centerBiased };
 
 /** A sampler by name. @throws ArgumentError for an unknown name */
 export function samplerNamed(name: string): Sampler {
-  const sampler = Object.hasOwn(samplers, name) ? samplers[name] : undefined;
+  const sampler = typeof name === "string" && Object.hasOwn(samplers, name) ? samplers[name] : undefined;
   if (!sampler)
-    throw new ArgumentError(`sampler: expected one of ${Object.keys(samplers).join(", ")}, got "${name}"`);
+    throw new ArgumentError(
+      `sampler: expected one of ${Object.keys(samplers).join(", ")}, got ${nameOf(name)}`,
+    );
   return sampler;
 }

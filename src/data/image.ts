@@ -2,8 +2,10 @@ import type { Dirent } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
 import { BackendError, DataError } from "../core/errors.js";
+import { number, options as optionsOf } from "../core/kinds.js";
 import { reasonOf } from "../core/system-error.js";
 import { type Problem, withFile } from "./files.js";
+import { aPath } from "./kinds.js";
 
 /** A picture in memory. */
 export interface Image {
@@ -26,6 +28,7 @@ export interface ImageList {
 
 /** The images in a folder by their names, and what else is there. @throws DataError where it cannot be read or holds none */
 export async function listFolder(folder: string): Promise<ImageList> {
+  aPath("images", "the folder", folder);
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(folder))
     throw new DataError(
       `images: expected a folder on this machine, got the address ${folder}; download its images first`,
@@ -112,6 +115,8 @@ async function pictureBytes(path: string, name: string): Promise<Buffer> {
  * @throws DataError, with the file's name, for one that is of another format, animated, corrupt, or smaller than `minSize` pixels
  */
 export async function readImage(path: string, options: { readonly minSize?: number } = {}): Promise<Image> {
+  aPath("images", "the path", path);
+  optionsOf("images", options, { minSize: number });
   const sharp = await loadSharp();
   const name = basename(path);
   const bytes = await pictureBytes(path, name);

@@ -1,4 +1,6 @@
+import { count, finite, instanceOf } from "../core/kinds.js";
 import type { Image } from "./image.js";
+import { anImage } from "./kinds.js";
 
 /**
  * The square of `crop` pixels around a fixation, shifted so that it lies inside the image, averaged down to `size`
@@ -13,6 +15,16 @@ export function cropPatch(
   into: Float32Array,
   offset: number,
 ): void {
+  anImage("cropPatch", "the image", image);
+  for (const [what, at] of [
+    ["x", x],
+    ["y", y],
+  ] as const)
+    finite("cropPatch", what, at);
+  count(1, Math.min(image.width, image.height))("cropPatch", "crop", crop);
+  count(1, crop)("cropPatch", "size", size);
+  instanceOf(Float32Array)("cropPatch", "into", into);
+  count(0, into.length - 3 * size * size)("cropPatch", "offset", offset);
   const { width, height, data } = image;
   const inside = (center: number, n: number): number =>
     Math.min(Math.max(Math.round(center - crop / 2), 0), n - crop);

@@ -1,5 +1,6 @@
 import { DataError } from "../core/errors.js";
 import { readJson } from "./files.js";
+import { aPath } from "./kinds.js";
 
 /** The fixations of one viewer on one image, in order. */
 export interface Scanpath {
@@ -20,11 +21,13 @@ export interface Scanpaths {
 
 /** Reads a file of scanpaths. @throws DataError for a file that is missing, not JSON, or not of this structure */
 export async function readScanpaths(path: string): Promise<Scanpaths> {
+  aPath("scanpaths", "the path", path);
   return parseScanpaths(await readJson("scanpaths", path), path);
 }
 
 /** Checks the structure of `{width, height, scanpaths: {image: [{x, y, duration}]}}`. @throws DataError */
 export function parseScanpaths(content: unknown, file: string): Scanpaths {
+  aPath("scanpaths", "the name of the file", file);
   const { width, height, scanpaths } = ownOf(content, "width", "height", "scanpaths");
   if (!isPixels(width) || !isPixels(height))
     throw new DataError(

@@ -1,5 +1,8 @@
-import { foldIn, type Key, normal, uniform } from "../core/prng.js";
+import { requireRoom } from "../core/dtype.js";
+import { text } from "../core/kinds.js";
+import { foldIn, type Key, normal, requireKey, uniform } from "../core/prng.js";
 import type { Image } from "./image.js";
+import { side } from "./kinds.js";
 
 /** Radii of leaves as shares of the shorter side; their density falls as r^-3, as object sizes do in photographs. */
 const [smallest, largest] = [0.04, 0.45];
@@ -61,6 +64,11 @@ function leafOf(key: Key, mood: ArrayLike<number>): Leaf {
  * each with a color, a gradient of shade and 1/f texture. The same key gives the same scene.
  */
 export function scene(key: Key, width: number, height: number, name: string): Image {
+  requireKey("scene", key);
+  side("scene", "width", width);
+  side("scene", "height", height);
+  text("scene", "the name", name);
+  requireRoom("scene", "bool", 3 * width * height);
   const short = Math.min(width, height);
   const mood = normal(foldIn(key, "mood"), 3);
   const textures = Array.from({ length: tiles }, (_, i) =>

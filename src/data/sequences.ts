@@ -1,9 +1,20 @@
 import { basename } from "node:path";
 import { ArgumentError, DataError, PlanError } from "../core/errors.js";
-import { foldIn, integers, type Key } from "../core/prng.js";
+import {
+  anything,
+  count,
+  having,
+  type Known,
+  kindOf,
+  listOf,
+  options as optionsOf,
+  text,
+} from "../core/kinds.js";
+import { foldIn, integers, type Key, requireKey } from "../core/prng.js";
 import type { Problem } from "./files.js";
 import { samplerNamed } from "./fixations.js";
 import { type Image, listFolder, readImage } from "./image.js";
+import { aKey, aSequence, sequencesOf, shared, side } from "./kinds.js";
 import { cropPatch } from "./patch.js";
 import { readScanpaths, type Scanpath, type Scanpaths } from "./scanpaths.js";
 import { scene } from "./scenes.js";
@@ -62,12 +73,23 @@ export interface SceneOptions extends Shared {
   readonly viewers: number;
 }
 
+const folder: Known<FolderOptions> = { ...shared, images: text, scanpaths: text, viewers: count(0) };
+const scenes: Known<SceneOptions> = {
+  ...shared,
+  count: count(0),
+  width: side,
+  height: side,
+  viewers: count(0),
+};
+
 function checkSteps({ steps, cropSize, size }: Shared): void {
   if (!Number.isInteger(steps) || steps < 2)
-    throw new ArgumentError(`steps: a sequence needs at least 2 fixations to predict anything, got ${steps}`);
+    throw new ArgumentError(
+      `steps: a sequence needs at least 2 fixations to predict anything, got ${kindOf(steps)}`,
+    );
   if (!(Number.isInteger(cropSize) && Number.isInteger(size)) || size < 1 || cropSize < size)
     throw new ArgumentError(
-      `patches: expected whole pixels with 1 <= size <= crop, got size ${size} and crop ${cropSize}`,
+      `patches: expected whole pixels with 1 <= size <= crop, got size ${kindOf(size)} and crop ${kindOf(cropSize)}`,
     );
 }
 
@@ -103,6 +125,7 @@ function sequenceOf(
  * scanpaths shorter than T, are listed as problems; the run goes on. @throws DataError when nothing usable remains
  */
 export async function fromFolder(options: FolderOptions): Promise<Dataset> {
+  optionsOf("fromFolder", options, folder, ["key", "images"]);
   checkSteps(options);
   const sampler = samplerNamed(options.sampler ?? "centerBiased");
   const recorded = options.scanpaths === undefined ? null : await readScanpaths(options.scanpaths);
@@ -181,11 +204,13 @@ const sceneName = (i: number): string => `scene-${String(i + 1).padStart(5, "0")
 
 /** One synthetic scene of a data set, by its name. */
 export function sceneNamed(options: Pick<SceneOptions, "key" | "width" | "height">, name: string): Image {
+  having({ key: aKey })("sceneNamed", "options", options);
   return scene(foldIn(options.key, name), options.width, options.height, name);
 }
 
 /** Sequences on synthetic scenes: data that needs no download. */
 export function fromScenes(options: SceneOptions): Dataset {
+  optionsOf("fromScenes", options, scenes, ["key", "count", "width", "height", "viewers"]);
   checkSteps(options);
   const { count, viewers, width, height, key } = options;
   if (Math.min(width, height) < options.cropSize)
@@ -213,6 +238,7 @@ export function fromScenes(options: SceneOptions): Dataset {
 
 /** The sequence seen in a mirror. */
 export function flip(sequence: FixationSequence): FixationSequence {
+  aSequence("flip", "the sequence", sequence);
   const { patches, fixations, width } = sequence;
   const steps = fixations.length / 2;
   const size = Math.round(Math.sqrt(patches.length / steps / 3));
@@ -227,17 +253,22 @@ export function flip(sequence: FixationSequence): FixationSequence {
 }
 
 /** Displacement to the next fixation over the diagonal, [T, 2]; the last row is zero. */
-export function saccades({ fixations, diagonal }: FixationSequence): Float64Array {
+export function saccades(sequence: FixationSequence): Float64Array {
+  aSequence("saccades", "the sequence", sequence);
+  const { fixations, diagonal } = sequence;
   return fixations.map((v, i) => (i + 2 < fixations.length ? (fixations[i + 2] - v) / diagonal : 0));
 }
 
 /** Training and test sequences that share no image: the last images by name are for testing. */
 export function splitByImage(
-  { sequences }: Pick<Dataset, "sequences">,
-  { test }: { readonly test: number },
+  dataset: Pick<Dataset, "sequences">,
+  options: { readonly test: number },
 ): { readonly train: readonly FixationSequence[]; readonly test: readonly FixationSequence[] } {
-  if (!(test >= 0 && test <= 1))
-    throw new ArgumentError(`split: expected a share of test images in [0, 1], got ${test}`);
+  having({ sequences: listOf(having({ image: text })) })("split", "the data set", dataset);
+  const { sequences } = dataset;
+  const { test } = optionsOf("split", options, { test: anything }, ["test"]);
+  if (typeof test !== "number" || !(test >= 0 && test <= 1))
+    throw new ArgumentError(`split: expected a share of test images in [0, 1], got ${kindOf(test)}`);
   const names = [...new Set(sequences.map((s) => s.image))].sort();
   const held = new Set(names.slice(names.length - Math.round(names.length * test)));
   return {
@@ -248,6 +279,8 @@ export function splitByImage(
 
 /** The control that must not learn: the patch of every step comes from another sequence, at the same step. */
 export function shuffleControl(sequences: readonly FixationSequence[], key: Key): FixationSequence[] {
+  requireKey("shuffle", key);
+  sequencesOf(0)("shuffle", "the sequences", sequences);
   const n = sequences.length;
   if (n < 2) throw new DataError(`shuffle: expected at least 2 sequences, got ${n}`);
   return sequences.map((sequence, i) => {

@@ -8,6 +8,7 @@ import { CompiledStep, type EagerStep, type Stepper, stepByOps } from "./compile
 import { Doubt } from "./doubt.js";
 import { GradientSum, plus } from "./gradient-sum.js";
 import type { Influence } from "./influence/influence.js";
+import { inputOf } from "./kinds.js";
 import { carryDown, lossCotangents } from "./linear-step.js";
 import type { Model, ModelParams } from "./model.js";
 import { whyByOps } from "./purity.js";
@@ -110,7 +111,7 @@ export class ForwardLearner<S> implements Learner<S> {
 
   /** Zero states for the sample's batch, and influence that fits it. */
   private begin(sample: S): Past {
-    const input = this.model.input(sample);
+    const input = inputOf(this.model, sample);
     const fit = fitOf(this.params, input);
     const states = zeroStates(this.model, this.params, input);
     if (this.influence === null || this.fit !== fit) {

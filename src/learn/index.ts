@@ -1,6 +1,6 @@
 /** Learning rules on one contract, and what they will cost. */
 export { formatBytes } from "../core/bytes.js";
-export { availableMemory, checkMemory } from "./memory.js";
+export { availableMemory } from "./memory.js";
 export type { LossContext, Model, ModelParams, Moment } from "./model.js";
 export { type Plan, type PlanOptions, type PlanRow, plan } from "./plan.js";
 export { ruleNamed } from "./named.js";

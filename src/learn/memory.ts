@@ -1,6 +1,7 @@
 import { formatBytes } from "../core/bytes.js";
 import { ArgumentError, PlanError } from "../core/errors.js";
 import { availableMemory } from "../core/host.js";
+import { kindOf } from "../core/kinds.js";
 
 export { availableMemory };
 
@@ -17,5 +18,5 @@ export function checkMemory(who: string, needed: number, limit: number = availab
 /** Refuses a number of steps that makes no window. @throws ArgumentError */
 export function requireWindow(who: string, window: number): void {
   if (!Number.isInteger(window) || window < 1)
-    throw new ArgumentError(`${who}: expected a window of at least 1 step, got ${window}`);
+    throw new ArgumentError(`${who}: expected a window of at least 1 step, got ${kindOf(window)}`);
 }

@@ -1,23 +1,29 @@
 import { ArgumentError } from "../core/errors.js";
+import { quote, text } from "../core/kinds.js";
 import { rules } from "./registry.js";
 import type { Rule } from "./rule.js";
 
 /** A learning rule by name, such as `rfp` or `tbptt(50)`. @throws ArgumentError for an unknown name or number */
 export function ruleNamed(name: string): Rule {
+  text("rule", "its name", name);
   const [, bare, number] = /^([^()]*)(?:\(([^()]*)\))?$/.exec(name) ?? [name, name];
   const rule = Object.hasOwn(rules, bare) ? rules[bare] : undefined;
   if (!rule || (number !== undefined && !rule.setting)) {
     const known = Object.values(rules).map((r) => (r.setting ? `${r.name}(${r.setting.option})` : r.name));
-    throw new ArgumentError(`rule: expected one of ${known.join(", ")}, got "${name}"`);
+    throw new ArgumentError(`rule: expected one of ${known.join(", ")}, got ${quote(name)}`);
   }
   if (number === undefined || !rule.setting) return rule;
   const { option } = rule.setting;
   const value = Number(number);
   if (!Number.isSafeInteger(value) || value < 1)
-    throw new ArgumentError(`rule: expected a whole number >= 1 as ${option} of ${bare}, got "${number}"`);
+    throw new ArgumentError(
+      `rule: expected a whole number >= 1 as ${option} of ${bare}, got ${quote(number)}`,
+    );
   return {
     ...rule,
     name,
+    // it is set
+    setting: undefined,
     start: (model, params, options) => rule.start(model, params, { ...options, [option]: value }),
   };
 }

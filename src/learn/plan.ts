@@ -1,5 +1,6 @@
-import type { DType } from "../core/dtype.js";
+import { aDType, type DType } from "../core/dtype.js";
 import { ArgumentError } from "../core/errors.js";
+import { anything, count, type Known, options as optionsOf } from "../core/kinds.js";
 import { sizeOf } from "../core/shape.js";
 import { mapTree } from "../core/tree.js";
 import { Tape } from "../reverse/tape.js";
@@ -10,6 +11,7 @@ import { automaticWindow } from "./influence/block/pays.js";
 import type { Pattern } from "./influence/pattern.js";
 import type { Sources } from "./influence/sources.js";
 import { bytesOf } from "./influence/traces.js";
+import { aModel, inputOf } from "./kinds.js";
 import { lossCotangents } from "./linear-step.js";
 import { requireWindow } from "./memory.js";
 import type { Model, ModelParams, Moment } from "./model.js";
@@ -80,10 +82,21 @@ export interface Plan {
   readonly warnings: readonly string[];
 }
 
+const planning: Known<PlanOptions> = {
+  batch: count(1),
+  steps: count(1),
+  dtype: aDType,
+  sample: anything,
+  window: anything,
+  params: anything,
+};
+
 /** What learning rules would hold for a model, before anything is computed or allocated. */
 export function plan<S>(model: Model<S>, options: PlanOptions<S> = {}): Plan {
+  aModel("plan", "the model", model);
+  optionsOf("plan", options, planning as Known<PlanOptions<S>>);
   const sample = options.sample === undefined ? null : abstractTree(options.sample);
-  const given = sample && model.input(sample);
+  const given = sample && inputOf(model, sample);
   const { steps = 100 } = options;
   const batch = given?.shape[0] ?? options.batch ?? 1;
   const dtype = given?.dtype ?? options.dtype ?? "float64";

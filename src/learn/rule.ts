@@ -1,4 +1,6 @@
 import type { CellState } from "../cells/_cell.js";
+import { anything, count, flag, type Known, number, oneOf, options as optionsOf } from "../core/kinds.js";
+import { aModel } from "./kinds.js";
 import type { Model, ModelParams, Moment } from "./model.js";
 
 /** Bytes that a learner holds for the sake of credit assignment, beside parameters and gradient. */
@@ -79,8 +81,28 @@ export interface Rule<O extends RuleOptions = RuleOptions> {
   start<S>(model: Model<S>, params: ModelParams, options?: O): Learner<S>;
 }
 
+const common: Known<RuleOptions> = {
+  credit: oneOf("exact", "local"),
+  memoryLimit: number,
+  compile: flag,
+  seed: count(0),
+};
+
+/** The rule with a gate before it: what is no model, and options that it does not know, are refused. */
+export function gated<O extends RuleOptions>(rule: Rule<O>): Rule<O> {
+  // the rule itself says what its own setting may be
+  const known = rule.setting ? { ...common, [rule.setting.option]: anything } : common;
+  return {
+    ...rule,
+    start(model, params, options) {
+      aModel(rule.name, "the model", model);
+      return rule.start(model, params, optionsOf(rule.name, options, known as Known<O>));
+    },
+  };
+}
+
 /** A rule as a function: `rfp(model, params, options).step(sample)`. */
-export const starter =
-  <O extends RuleOptions>(rule: Rule<O>) =>
-  <S>(model: Model<S>, params: ModelParams, options?: O): Learner<S> =>
-    rule.start(model, params, options);
+export const starter = <O extends RuleOptions>(rule: Rule<O>) => {
+  const { start } = gated(rule);
+  return <S>(model: Model<S>, params: ModelParams, options?: O): Learner<S> => start(model, params, options);
+};

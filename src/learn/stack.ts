@@ -1,5 +1,17 @@
 import type { Cell } from "../cells/_cell.js";
-import { ArgumentError, ShapeError } from "../core/errors.js";
+import { aCell } from "../cells/_kinds.js";
+import { ShapeError } from "../core/errors.js";
+import {
+  anything,
+  callable,
+  fieldOf,
+  flag,
+  having,
+  type Known,
+  kindOf,
+  listOf,
+  options as optionsOf,
+} from "../core/kinds.js";
 import { foldIn, type Key } from "../core/prng.js";
 import { formatShape, sameShape } from "../core/shape.js";
 import { mul, square, sub } from "../ops/pointwise.js";
@@ -29,9 +41,18 @@ export interface StackOptions<S> {
   readonly pure?: boolean;
 }
 
+const stacking: Known<StackOptions<unknown>> = {
+  loss: callable,
+  input: callable,
+  readout: callable,
+  detached: flag,
+  pure: flag,
+};
+
 /** A model of areas stacked bottom to top. @throws ShapeError when an area does not fit onto the one below. */
 export function stack<S = Supervised>(areas: readonly Cell[], options: StackOptions<S> = {}): Model<S> {
-  if (areas.length === 0) throw new ArgumentError("stack: expected at least one area, got none");
+  listOf(aCell, 1)("stack", "areas", areas);
+  options = optionsOf("stack", options, stacking);
   areas.slice(1).forEach((area, i) => {
     const below = areas[i];
     if (!sameShape(area.geometry.input, below.outputShape))
@@ -54,17 +75,23 @@ export function stack<S = Supervised>(areas: readonly Cell[], options: StackOpti
   };
 }
 
-function inputOf(sample: unknown): Tensor {
-  const input = (sample as { input?: unknown } | null)?.input;
-  if (!isTensor(input))
-    throw new ShapeError(`stack: expected a sample with a tensor "input", got ${typeof input}`);
-  return input;
+function tensorIn(sample: unknown, name: string): Tensor {
+  const found = fieldOf("stack", "the sample", sample ?? {}, name);
+  if (isTensor(found)) return found;
+  throw new ShapeError(`stack: expected a sample with a tensor "${name}", got ${kindOf(found)}`);
 }
 
+function inputOf(sample: unknown): Tensor {
+  return tensorIn(sample, "input");
+}
+
+/** What a loss reads of its context. */
+const contextOfLoss = having({ now: having({ outputs: listOf(anything, 1) }) });
+
 /** Half the squared distance of the top output from the target, summed over batch and outputs. */
-export function squaredError<S>({ now, sample }: LossContext<S>): Tensor {
-  const target = (sample as { target?: unknown } | null)?.target;
-  if (!isTensor(target))
-    throw new ShapeError(`stack: expected a sample with a tensor "target", got ${typeof target}`);
+export function squaredError<S>(context: LossContext<S>): Tensor {
+  contextOfLoss("squaredError", "the context", context);
+  const { now, sample } = context;
+  const target = tensorIn(sample, "target");
   return mul(sum(square(sub(now.outputs[now.outputs.length - 1], target))), 0.5);
 }

@@ -5,6 +5,7 @@ import { mapTree } from "../core/tree.js";
 import { stopGradient } from "../ops/stop-gradient.js";
 import { Tape } from "../reverse/tape.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
+import { inputOf } from "./kinds.js";
 import type { Model, ModelParams, Moment } from "./model.js";
 import { isDifferentiable, newStates } from "./states.js";
 import { requireSameStreams } from "./stream.js";
@@ -113,7 +114,7 @@ export function recordStep<S>(
       }
       return states;
     };
-    const input = model.input(sample);
+    const input = inputOf(model, sample);
     requireSameStreams(past.input, input);
     const previous = past.states.map((state, b) => {
       const at: number[] = [];

@@ -1,6 +1,7 @@
 import type { CellState } from "../cells/_cell.js";
 import { stopGradient } from "../ops/stop-gradient.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { inputOf } from "./kinds.js";
 import type { Model, ModelParams, Moment } from "./model.js";
 import { newStates, zeroStates } from "./states.js";
 import { lossOf, momentOf, type Past } from "./step.js";
@@ -13,7 +14,7 @@ export function unrollStep<S>(
   past: Past | null,
   sample: S,
 ): { readonly now: Moment; readonly loss: Tensor } {
-  const input = model.input(sample);
+  const input = inputOf(model, sample);
   requireSameStreams(past?.input ?? null, input);
   const old = past?.states ?? zeroStates(model, params, input);
   const states: CellState[] = [];

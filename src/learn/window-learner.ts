@@ -7,6 +7,7 @@ import { isTensor, type Tensor } from "../tensor/tensor.js";
 import { type Agrees, CompiledStep, type EagerStep, type Stepper, stepByOps } from "./compiled-step.js";
 import { Doubt } from "./doubt.js";
 import { GradientSum, plus } from "./gradient-sum.js";
+import { inputOf } from "./kinds.js";
 import type { Model, ModelParams } from "./model.js";
 import { whyByOps } from "./purity.js";
 import { requireParams } from "./require-params.js";
@@ -240,7 +241,7 @@ export class WindowLearner<S> implements Learner<S> {
   /** Zero states for the sample's batch, and a start that fits it. */
   private begin(sample: S): Past {
     const { model, params, options } = this;
-    const input = model.input(sample);
+    const input = inputOf(model, sample);
     const fit = fitOf(params, input);
     const states = zeroStates(model, params, input);
     if (this.crossing === null || this.fit !== fit) {

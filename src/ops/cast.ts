@@ -1,7 +1,7 @@
-import { type DType, isFloat } from "../core/dtype.js";
+import { type DType, isFloat, requireDType } from "../core/dtype.js";
 import { apply } from "../tensor/apply.js";
 import type { Op } from "../tensor/op.js";
-import type { Tensor } from "../tensor/tensor.js";
+import { requireTensor, type Tensor } from "../tensor/tensor.js";
 
 const castOp: Op<{ dtype: DType }> = {
   name: "cast",
@@ -16,5 +16,5 @@ const castOp: Op<{ dtype: DType }> = {
  * between float64 and float32 only.
  */
 export function cast(x: Tensor, dtype: DType): Tensor {
-  return x.dtype === dtype ? x : apply(castOp, [x], { dtype });
+  return requireTensor("cast", x).dtype === requireDType("cast", dtype) ? x : apply(castOp, [x], { dtype });
 }

@@ -3,8 +3,8 @@ import { DTypeError } from "../core/errors.js";
 import { broadcastShapes } from "../core/shape.js";
 import { apply } from "../tensor/apply.js";
 import type { Op } from "../tensor/op.js";
-import type { Tensor } from "../tensor/tensor.js";
-import { asTensor } from "./create.js";
+import { requireTensor, type Tensor } from "../tensor/tensor.js";
+import { operand } from "./create.js";
 
 /** Comparisons and logic look at primal values only and give `bool`: they have no derivative. */
 function comparison(name: string): (a: Tensor, b: Tensor | number) => Tensor {
@@ -16,7 +16,7 @@ function comparison(name: string): (a: Tensor, b: Tensor | number) => Tensor {
     },
     linearize: null,
   };
-  return (a, b) => apply(op, [a, asTensor(b, a.dtype)], null);
+  return (a, b) => apply(op, [requireTensor(name, a), operand(name, b, a.dtype)], null);
 }
 
 export const equal = comparison("equal");
@@ -51,6 +51,8 @@ const andOp = logic("logicalAnd");
 const orOp = logic("logicalOr");
 const notOp = logic("logicalNot");
 
-export const logicalAnd = (a: Tensor, b: Tensor): Tensor => apply(andOp, [a, b], null);
-export const logicalOr = (a: Tensor, b: Tensor): Tensor => apply(orOp, [a, b], null);
-export const logicalNot = (a: Tensor): Tensor => apply(notOp, [a], null);
+export const logicalAnd = (a: Tensor, b: Tensor): Tensor =>
+  apply(andOp, [requireTensor("logicalAnd", a), requireTensor("logicalAnd", b)], null);
+export const logicalOr = (a: Tensor, b: Tensor): Tensor =>
+  apply(orOp, [requireTensor("logicalOr", a), requireTensor("logicalOr", b)], null);
+export const logicalNot = (a: Tensor): Tensor => apply(notOp, [requireTensor("logicalNot", a)], null);

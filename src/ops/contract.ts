@@ -1,10 +1,11 @@
 import { requireFloat, sameDType } from "../core/dtype.js";
-import { ShapeError } from "../core/errors.js";
+import { ArgumentError, ShapeError } from "../core/errors.js";
+import { kindOf, quote } from "../core/kinds.js";
 import { broadcastShapes, formatShape } from "../core/shape.js";
 import { apply } from "../tensor/apply.js";
 import { contraction } from "../tensor/linear-map.js";
 import type { Op } from "../tensor/op.js";
-import type { Tensor } from "../tensor/tensor.js";
+import { requireTensor, type Tensor } from "../tensor/tensor.js";
 import { sum } from "./reduce.js";
 import { broadcastTo, permute, reshape, slice } from "./views.js";
 
@@ -80,16 +81,19 @@ function diagonal(x: Tensor, labels: readonly string[]): [Tensor, string[]] {
  * @throws ShapeError when letters and shapes do not fit
  */
 export function einsum(spec: string, ...operands: readonly Tensor[]): Tensor {
+  if (typeof spec !== "string")
+    throw new ArgumentError(`einsum: expected letters such as "bi,oi->bo", got ${kindOf(spec)}`);
+  for (const x of operands) requireTensor("einsum", x);
   const match = /^([a-zA-Z]*(?:,[a-zA-Z]*)*)->([a-zA-Z]*)$/.exec(spec.replaceAll(" ", ""));
-  if (!match) throw new ShapeError(`einsum: expected letters such as "bi,oi->bo", got "${spec}"`);
+  if (!match) throw new ShapeError(`einsum: expected letters such as "bi,oi->bo", got ${quote(spec)}`);
   const inputs = match[1].split(",").map((s) => [...s]);
   const out = [...match[2]];
   if (inputs.length !== operands.length)
-    throw new ShapeError(`einsum: "${spec}" names ${inputs.length} operands, got ${operands.length}`);
+    throw new ShapeError(`einsum: ${quote(spec)} names ${inputs.length} operands, got ${operands.length}`);
   inputs.forEach((labels, i) => {
     if (labels.length !== operands[i].rank)
       throw new ShapeError(
-        `einsum: "${labels.join("")}" needs rank ${labels.length}, got ${formatShape(operands[i].shape)}`,
+        `einsum: ${quote(labels.join(""))} needs rank ${labels.length}, got ${formatShape(operands[i].shape)}`,
       );
   });
   const bad = out.find(
@@ -97,7 +101,7 @@ export function einsum(spec: string, ...operands: readonly Tensor[]): Tensor {
   );
   if (bad !== undefined)
     throw new ShapeError(
-      `einsum: "${bad}" must stand once on the right and somewhere on the left of "${spec}"`,
+      `einsum: "${bad}" must stand once on the right and somewhere on the left of ${quote(spec)}`,
     );
   let [x, labels] = diagonal(operands[0], inputs[0]);
   for (let i = 1; i < operands.length; i++) {
@@ -124,6 +128,8 @@ export function einsum(spec: string, ...operands: readonly Tensor[]): Tensor {
  * a vector operand counts as a row or a column.
  */
 export function matmul(a: Tensor, b: Tensor): Tensor {
+  requireTensor("matmul", a);
+  requireTensor("matmul", b);
   if (a.rank === 0 || b.rank === 0)
     throw new ShapeError(
       `matmul: expected rank at least 1, got ${formatShape(a.shape)} and ${formatShape(b.shape)}`,
@@ -147,8 +153,17 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   return contract(x, y, xLabels, yLabels, out);
 }
 
+function pairwise(who: string, spec: string, a: Tensor, b: Tensor): Tensor {
+  for (const x of [a, b])
+    if (requireTensor(who, x).rank !== 1)
+      throw new ShapeError(
+        `${who}: expected two vectors, got ${formatShape(a.shape)} and ${formatShape(requireTensor(who, b).shape)}`,
+      );
+  return einsum(spec, a, b);
+}
+
 /** Inner product of two vectors. */
-export const dot = (a: Tensor, b: Tensor): Tensor => einsum("i,i->", a, b);
+export const dot = (a: Tensor, b: Tensor): Tensor => pairwise("dot", "i,i->", a, b);
 
 /** Outer product of two vectors, [n, m]. */
-export const outer = (a: Tensor, b: Tensor): Tensor => einsum("i,j->ij", a, b);
+export const outer = (a: Tensor, b: Tensor): Tensor => pairwise("outer", "i,j->ij", a, b);

@@ -1,10 +1,11 @@
 import { requireFloat, sameDType } from "../core/dtype.js";
 import { ShapeError } from "../core/errors.js";
+import { anything, isArray, type Known, kindOf, options as optionsOf } from "../core/kinds.js";
 import { formatShape, type Shape } from "../core/shape.js";
 import { apply } from "../tensor/apply.js";
 import { contraction, type Index, type LinearMap } from "../tensor/linear-map.js";
 import type { Op } from "../tensor/op.js";
-import type { Tensor } from "../tensor/tensor.js";
+import { requireTensor, type Tensor } from "../tensor/tensor.js";
 import { max, mean } from "./reduce.js";
 import { takeIndex } from "./take.js";
 import { permute, reshape } from "./views.js";
@@ -20,13 +21,23 @@ export interface ConvOptions {
   readonly groups?: number;
 }
 
+const convolving: Known<ConvOptions> = { stride: anything, padding: anything, groups: anything };
+
 interface Geometry {
   readonly stride: readonly [number, number];
   readonly padding: readonly [number, number];
   readonly groups: number;
 }
 
-const pair = (p: Pair): readonly [number, number] => (typeof p === "number" ? [p, p] : p);
+/** Both numbers of a pair. @throws ShapeError unless they are integers of at least `least` */
+function pair(who: string, what: string, p: Pair, least: number): readonly [number, number] {
+  const both: readonly unknown[] = isArray(p) ? p : [p, p];
+  if (both.length === 2 && both.every((n) => Number.isSafeInteger(n) && (n as number) >= least))
+    return [both[0] as number, both[1] as number];
+  throw new ShapeError(
+    `${who}: expected ${what} as an integer >= ${least} or two of them, got ${isArray(p) ? `[${p.slice(0, 3).map(kindOf)}]` : kindOf(p)}`,
+  );
+}
 
 function outputSize(n: number, kernel: number, stride: number, padding: number): number {
   return Math.floor((n + 2 * padding - kernel) / stride) + 1;
@@ -225,17 +236,14 @@ const kernelOp: Op<Geometry & { kernelShape: Shape }> = {
  * Cross-correlation of x [B, C, H, W] with k [O, C/groups, kh, kw], giving [B, O, H', W'],
  * H' = floor((H + 2 padding - kh) / stride) + 1.
  */
-export function conv2d(x: Tensor, k: Tensor, options: ConvOptions = {}): Tensor {
-  const [stride, padding] = [pair(options.stride ?? 1), pair(options.padding ?? 0)];
-  const groups = options.groups ?? 1;
-  if (
-    [...stride, groups].some((s) => !Number.isInteger(s) || s < 1) ||
-    padding.some((p) => !Number.isInteger(p) || p < 0)
-  )
-    throw new ShapeError(
-      `conv2d: expected integers, stride and groups >= 1 and padding >= 0, got stride ${stride}, padding ${padding}, groups ${groups}`,
-    );
-  return apply(convOp, [x, k], { stride, padding, groups });
+export function conv2d(x: Tensor, k: Tensor, options?: ConvOptions): Tensor {
+  const given = optionsOf("conv2d", options, convolving);
+  const stride = pair("conv2d", "a stride", given.stride ?? 1, 1);
+  const padding = pair("conv2d", "a padding", given.padding ?? 0, 0);
+  const { groups = 1 } = given;
+  if (!Number.isSafeInteger(groups) || groups < 1)
+    throw new ShapeError(`conv2d: expected groups as an integer >= 1, got ${kindOf(groups)}`);
+  return apply(convOp, [requireTensor("conv2d", x), requireTensor("conv2d", k)], { stride, padding, groups });
 }
 
 export interface PoolOptions {
@@ -243,22 +251,26 @@ export interface PoolOptions {
   readonly stride?: Pair;
 }
 
-function pooled(who: string, x: Tensor, size: Pair, options: PoolOptions): Tensor {
-  if (x.rank !== 4) throw new ShapeError(`${who}: expected [B,C,H,W], got ${formatShape(x.shape)}`);
-  const [kh, kw] = pair(size);
-  const [sh, sw] = pair(options.stride ?? size);
-  if (![kh, kw, sh, sw].every((v) => Number.isInteger(v) && v >= 1) || kh > x.shape[2] || kw > x.shape[3])
+const pooling: Known<PoolOptions> = { stride: anything };
+
+function pooled(who: string, x: Tensor, size: Pair, options?: PoolOptions): Tensor {
+  const { stride } = optionsOf(who, options, pooling);
+  if (requireTensor(who, x).rank !== 4)
+    throw new ShapeError(`${who}: expected [B,C,H,W], got ${formatShape(x.shape)}`);
+  const [kh, kw] = pair(who, "a window", size, 1);
+  const [sh, sw] = pair(who, "a stride", stride ?? size, 1);
+  if (kh > x.shape[2] || kw > x.shape[3])
     throw new ShapeError(`${who}: a window of ${kh}x${kw} does not fit into ${formatShape(x.shape)}`);
   const patches = unfold(x, [1, 1, kh, kw], { stride: [sh, sw], padding: [0, 0], groups: 1 });
   return permute(patches, [0, 1, 3, 5, 2, 4]);
 }
 
 /** Means over windows of [B, C, H, W]; windows that would leave the input are left out. */
-export function avgPool2d(x: Tensor, size: Pair, options: PoolOptions = {}): Tensor {
+export function avgPool2d(x: Tensor, size: Pair, options?: PoolOptions): Tensor {
   return mean(pooled("avgPool2d", x, size, options), [4, 5]);
 }
 
 /** Maxima over windows of [B, C, H, W]; ties share the derivative equally. */
-export function maxPool2d(x: Tensor, size: Pair, options: PoolOptions = {}): Tensor {
+export function maxPool2d(x: Tensor, size: Pair, options?: PoolOptions): Tensor {
   return max(pooled("maxPool2d", x, size, options), [4, 5]);
 }

@@ -1,10 +1,11 @@
 import { sameDType } from "../core/dtype.js";
 import { ShapeError } from "../core/errors.js";
-import { formatShape, normalizeAxis } from "../core/shape.js";
+import { isArray, kindOf } from "../core/kinds.js";
+import { formatShape, normalizeAxis, sameShape } from "../core/shape.js";
 import { apply } from "../tensor/apply.js";
 import { shiftedIndex } from "../tensor/linear-map.js";
 import type { Op } from "../tensor/op.js";
-import type { Tensor } from "../tensor/tensor.js";
+import { requireTensor, type Tensor } from "../tensor/tensor.js";
 import { expandDims } from "./views.js";
 
 const concatOp: Op<{ axis: number }> = {
@@ -32,18 +33,31 @@ const concatOp: Op<{ axis: number }> = {
   },
 };
 
-/** Tensors joined along an axis. */
+function requireTensors(who: string, parts: readonly Tensor[]): void {
+  if (!isArray(parts)) throw new ShapeError(`${who}: expected an array of tensors, got ${kindOf(parts)}`);
+  if (parts.length === 0) throw new ShapeError(`${who}: expected at least one tensor, got none`);
+  for (let i = 0; i < parts.length; i++) requireTensor(who, parts[i]);
+}
+
+/** Tensors joined along an axis. @throws ShapeError where there is none, or shapes differ besides on the axis */
 export function concat(parts: readonly Tensor[], axis = 0): Tensor {
-  if (parts.length === 0) throw new ShapeError("concat: expected at least one tensor, got none");
-  if (parts.length === 1) return parts[0];
-  return apply(concatOp, parts, { axis: normalizeAxis("concat", axis, parts[0].rank) });
+  requireTensors("concat", parts);
+  const at = normalizeAxis("concat", axis, parts[0].rank);
+  return parts.length === 1 ? parts[0] : apply(concatOp, [...parts], { axis: at });
 }
 
 /** Tensors of one shape along a new axis. */
 export function stack(parts: readonly Tensor[], axis = 0): Tensor {
-  if (parts.length === 0) throw new ShapeError("stack: expected at least one tensor, got none");
+  requireTensors("stack", parts);
+  const [first] = parts;
+  const at = normalizeAxis("stack", axis, first.rank + 1);
+  const other = parts.find((part) => !sameShape(part.shape, first.shape));
+  if (other)
+    throw new ShapeError(
+      `stack: shapes must agree, got ${formatShape(first.shape)} and ${formatShape(other.shape)}`,
+    );
   return concat(
-    parts.map((part) => expandDims(part, axis < 0 ? axis + parts[0].rank + 1 : axis)),
-    axis,
+    parts.map((part) => expandDims(part, at)),
+    at,
   );
 }

@@ -4,15 +4,16 @@
  * (no `1 - y*y` for tanh) and follow the conventions of the design's "Edge values".
  */
 import { requireFloat, sameDType } from "../core/dtype.js";
-import { DTypeError } from "../core/errors.js";
+import { ArgumentError, DTypeError } from "../core/errors.js";
+import { kindOf } from "../core/kinds.js";
 import { broadcastShapes, sameShape } from "../core/shape.js";
 import { apply } from "../tensor/apply.js";
 import { broadcasting, scale as scaleMap } from "../tensor/linear-map.js";
 import type { Op } from "../tensor/op.js";
-import { Tensor } from "../tensor/tensor.js";
+import { isTensor, type Tensor } from "../tensor/tensor.js";
 import { cast } from "./cast.js";
 import { equal, greater, greaterEqual, less, lessEqual, logicalAnd } from "./compare.js";
-import { asTensor, scalar } from "./create.js";
+import { operand, scalar } from "./create.js";
 import { where } from "./select.js";
 
 export type Operand = Tensor | number;
@@ -41,7 +42,7 @@ function unary(name: string, derivative: Derivative | null): (x: Operand) => Ten
     infer: ([x]) => ({ shape: x.shape, dtype: checkDType(name, x.dtype) }),
     linearize: ({ inputs: [x], output }) => derivative && [scaleMap(derivative(x, output))],
   };
-  return (x) => apply(op, [asTensor(x)], null);
+  return (x) => apply(op, [operand(name, x, "float64")], null);
 }
 
 function binary(name: string, partials: Partials): (a: Operand, b: Operand) => Tensor {
@@ -58,8 +59,8 @@ function binary(name: string, partials: Partials): (a: Operand, b: Operand) => T
     },
   };
   return (a, b) => {
-    const dtype = a instanceof Tensor ? a.dtype : b instanceof Tensor ? b.dtype : "float64";
-    return apply(op, [asTensor(a, dtype), asTensor(b, dtype)], null);
+    const left = isTensor(a) ? a : operand(name, a, isTensor(b) ? b.dtype : "float64");
+    return apply(op, [left, operand(name, b, left.dtype)], null);
   };
 }
 
@@ -132,9 +133,13 @@ const clipOp: Op<{ low: number; high: number }> = {
     scaleMap(cast(logicalAnd(greaterEqual(x, low), lessEqual(x, high)), x.dtype)),
   ],
 };
-/** x limited to [low, high]; the derivative is 1 inside, bounds included. */
-export const clip = (x: Operand, low: number, high: number): Tensor =>
-  apply(clipOp, [asTensor(x)], { low, high });
+/** x limited to [low, high]; the derivative is 1 inside, bounds included. @throws ArgumentError unless low <= high */
+export const clip = (x: Operand, low: number, high: number): Tensor => {
+  const t = operand("clip", x, "float64");
+  if (typeof low !== "number" || typeof high !== "number" || !(low <= high))
+    throw new ArgumentError(`clip: expected numbers low <= high, got ${kindOf(low)} and ${kindOf(high)}`);
+  return apply(clipOp, [t], { low, high });
+};
 
 /** 1 - x*x; near 1 as a product, which keeps the value's digits, near 0 as it stands, which keeps the derivative's. */
 const oneMinusSquare = (x: Tensor): Tensor =>

@@ -1,10 +1,11 @@
 import { type DType, requireFloat } from "../core/dtype.js";
 import { ShapeError } from "../core/errors.js";
+import { flag, type Known, options as optionsOf } from "../core/kinds.js";
 import { formatShape, normalizeAxes, normalizeAxis, type Shape } from "../core/shape.js";
 import { apply } from "../tensor/apply.js";
 import { contraction, scale as scaleMap, summation } from "../tensor/linear-map.js";
 import type { Op } from "../tensor/op.js";
-import type { Tensor } from "../tensor/tensor.js";
+import { requireTensor, type Tensor } from "../tensor/tensor.js";
 import { cast } from "./cast.js";
 import { equal, less, logicalNot } from "./compare.js";
 import { asTensor } from "./create.js";
@@ -33,6 +34,8 @@ export interface ReduceOptions {
   /** Keep the reduced axes with size 1. */
   readonly keepDims?: boolean;
 }
+
+const keeping: Known<ReduceOptions> = { keepDims: flag };
 
 /** An axis, several, or all. */
 export type Axes = number | readonly number[];
@@ -81,9 +84,10 @@ const maxOp: Op<AxesAttrs> = {
 
 function reduction(op: Op<AxesAttrs>): (x: Tensor, axes?: Axes, options?: ReduceOptions) => Tensor {
   return (x, axes, options) => {
-    const list = normalizeAxes(op.name, axes, x.rank);
+    const list = normalizeAxes(op.name, axes, requireTensor(op.name, x).rank);
+    const { keepDims } = optionsOf(op.name, options, keeping);
     const out = apply(op, [x], { axes: list });
-    return options?.keepDims ? reshape(out, kept(x.shape, list)) : out;
+    return keepDims ? reshape(out, kept(x.shape, list)) : out;
   };
 }
 
@@ -91,7 +95,8 @@ export const sum = reduction(sumOp);
 export const max = reduction(maxOp);
 
 export function min(x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor {
-  requireEntries("min", x.shape, normalizeAxes("min", axes, x.rank));
+  optionsOf("min", options, keeping);
+  requireEntries("min", requireTensor("min", x).shape, normalizeAxes("min", axes, x.rank));
   return turn(max(turn(x), axes, options));
 }
 
@@ -102,7 +107,8 @@ function turn(x: Tensor): Tensor {
 }
 
 export function mean(x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor {
-  requireFloat("mean", x.dtype);
+  requireFloat("mean", requireTensor("mean", x).dtype);
+  optionsOf("mean", options, keeping);
   let n = 1;
   for (const a of normalizeAxes("mean", axes, x.rank)) n *= x.shape[a];
   // a quotient, so that the mean of equal entries is that entry
@@ -111,12 +117,16 @@ export function mean(x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor {
 
 /** Mean squared deviation from the mean (no Bessel correction). */
 export function variance(x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor {
+  requireFloat("variance", requireTensor("variance", x).dtype);
+  normalizeAxes("variance", axes, x.rank);
+  optionsOf("variance", options, keeping);
   return mean(square(sub(x, mean(x, axes, { keepDims: true }))), axes, options);
 }
 
 /** Product (of booleans in int32), halved pairwise so that its derivatives of every order are right where entries are zero. */
 export function prod(x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor {
-  const list = normalizeAxes("prod", axes, x.rank);
+  const list = normalizeAxes("prod", axes, requireTensor("prod", x).rank);
+  const { keepDims } = optionsOf("prod", options, keeping);
   let out = cast(x, counted(x.dtype));
   for (const axis of list) {
     while (out.shape[axis] > 1) {
@@ -132,7 +142,7 @@ export function prod(x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor {
     }
     if (out.shape[axis] === 0) out = add(sum(out, axis, { keepDims: true }), 1);
   }
-  return options?.keepDims ? out : reshape(out, without(out.shape, list));
+  return keepDims ? out : reshape(out, without(out.shape, list));
 }
 
 /** Multiplies `last` into the first entry of `product` along the axis. */
@@ -168,13 +178,13 @@ export const logsumexp = reduction(logsumexpOp);
 
 /** exp(x) / sum(exp(x)) along an axis, the last by default. Large arguments cost no digits. */
 export function softmax(x: Tensor, axis = -1): Tensor {
-  requireFloat("softmax", x.dtype);
+  requireFloat("softmax", requireTensor("softmax", x).dtype);
   return softmaxOver(x, [normalizeAxis("softmax", axis, x.rank)]);
 }
 
 /** x - logsumexp(x) along an axis, the last by default. Large arguments cost no digits. */
 export function logSoftmax(x: Tensor, axis = -1): Tensor {
-  requireFloat("logSoftmax", x.dtype);
+  requireFloat("logSoftmax", requireTensor("logSoftmax", x).dtype);
   if (x.shape[normalizeAxis("logSoftmax", axis, x.rank)] === 0) return x;
   const centered = sub(x, shiftOf(max(x, axis, { keepDims: true })));
   return sub(centered, logsumexp(centered, axis, { keepDims: true }));
@@ -249,11 +259,10 @@ const cumsumOp: Op<CumsumAttrs> = {
 };
 
 /** Running sum along an axis, of booleans in int32; `reverse` runs from the end. */
-export function cumsum(x: Tensor, axis = 0, options: { readonly reverse?: boolean } = {}): Tensor {
-  return apply(cumsumOp, [x], {
-    axis: normalizeAxis("cumsum", axis, x.rank),
-    reverse: options.reverse ?? false,
-  });
+export function cumsum(x: Tensor, axis = 0, options?: { readonly reverse?: boolean }): Tensor {
+  const at = normalizeAxis("cumsum", axis, requireTensor("cumsum", x).rank);
+  const { reverse = false } = optionsOf("cumsum", options, { reverse: flag });
+  return apply(cumsumOp, [x], { axis: at, reverse });
 }
 
 const argmaxOp: Op<{ readonly axis: number }> = {
@@ -267,7 +276,7 @@ const argmaxOp: Op<{ readonly axis: number }> = {
 
 /** Position of the largest entry along an axis (the first of equals), as int32. */
 export function argmax(x: Tensor, axis = -1): Tensor {
-  return apply(argmaxOp, [x], { axis: normalizeAxis("argmax", axis, x.rank) });
+  return apply(argmaxOp, [x], { axis: normalizeAxis("argmax", axis, requireTensor("argmax", x).rank) });
 }
 
 /** Broadcasts a reduced tensor back over the reduced axes: the transpose of a sum. */

@@ -4,10 +4,10 @@ import { broadcastShapes, sameShape } from "../core/shape.js";
 import { apply } from "../tensor/apply.js";
 import { broadcasting, scale } from "../tensor/linear-map.js";
 import type { Op } from "../tensor/op.js";
-import { Tensor } from "../tensor/tensor.js";
+import { isTensor, requireTensor, type Tensor } from "../tensor/tensor.js";
 import { cast } from "./cast.js";
 import { logicalNot } from "./compare.js";
-import { asTensor } from "./create.js";
+import { operand } from "./create.js";
 
 const whereOp: Op<null> = {
   name: "where",
@@ -30,6 +30,10 @@ const whereOp: Op<null> = {
 
 /** a where the condition holds, b elsewhere; all three broadcast. */
 export function where(condition: Tensor, a: Tensor | number, b: Tensor | number): Tensor {
-  const dtype = a instanceof Tensor ? a.dtype : b instanceof Tensor ? b.dtype : "float64";
-  return apply(whereOp, [condition, asTensor(a, dtype), asTensor(b, dtype)], null);
+  const dtype = isTensor(a) ? a.dtype : isTensor(b) ? b.dtype : "float64";
+  return apply(
+    whereOp,
+    [requireTensor("where", condition), operand("where", a, dtype), operand("where", b, dtype)],
+    null,
+  );
 }

@@ -1,6 +1,6 @@
 import { apply } from "../tensor/apply.js";
 import type { Op } from "../tensor/op.js";
-import type { Tensor } from "../tensor/tensor.js";
+import { requireTensor, type Tensor } from "../tensor/tensor.js";
 
 const op: Op<null> = {
   name: "stopGradient",
@@ -11,5 +11,5 @@ const op: Op<null> = {
 
 /** The same value, constant to every derivative. */
 export function stopGradient(x: Tensor): Tensor {
-  return apply(op, [x], null);
+  return apply(op, [requireTensor("stopGradient", x)], null);
 }

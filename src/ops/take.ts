@@ -1,10 +1,12 @@
+import { allocate, requireRoom } from "../core/dtype.js";
 import { DTypeError, ShapeError } from "../core/errors.js";
-import { normalizeAxes, normalizeAxis } from "../core/shape.js";
+import { isA, isArray, kindOf } from "../core/kinds.js";
+import { formatShape, normalizeAxes, normalizeAxis } from "../core/shape.js";
 import { apply } from "../tensor/apply.js";
 import { type Index, shiftedIndex, type TakeMap } from "../tensor/linear-map.js";
 import type { Op } from "../tensor/op.js";
 import { entries } from "../tensor/read.js";
-import { Tensor } from "../tensor/tensor.js";
+import { isTensor, requireTensor, type Tensor } from "../tensor/tensor.js";
 
 const takeOp: Op<Omit<TakeMap, "kind">> = {
   name: "take",
@@ -38,29 +40,51 @@ export const putIndex = (x: Tensor, axis: number, index: Index, size: number): T
 
 /** One entry along an axis, which is dropped. */
 export function select(x: Tensor, axis: number, position: number): Tensor {
-  const at = normalizeAxis("select", axis, x.rank);
-  const from = position < 0 ? position + x.shape[at] : position;
-  if (!Number.isInteger(from) || from < 0 || from >= x.shape[at])
+  const at = normalizeAxis("select", axis, requireTensor("select", x).rank);
+  const n = x.shape[at];
+  const from = Number.isInteger(position) ? (position < 0 ? position + n : position) : -1;
+  if (from < 0 || from >= n)
     throw new ShapeError(
-      `select: position must lie in [${-x.shape[at]}, ${x.shape[at] - 1}], got ${position}`,
+      n === 0
+        ? `select: an axis of size 0 has no entry, got position ${kindOf(position)}`
+        : `select: position must be an integer in [${-n}, ${n - 1}], got ${kindOf(position)}`,
     );
   return takeIndex(x, at, { shape: [], at: Int32Array.of(from) });
 }
 
-/** Entries of an axis at int32 positions; the axis is replaced by the axes of `positions`. */
-export function gather(x: Tensor, positions: Tensor | readonly number[], axis = 0): Tensor {
-  const at = normalizeAxis("gather", axis, x.rank);
-  const index =
-    positions instanceof Tensor
-      ? indexOf(positions)
-      : { shape: [positions.length], at: Int32Array.from(positions) };
+/**
+ * Entries of an axis at positions, integers counted from 0; the axis is replaced by the axes of `positions`.
+ * @throws ShapeError for a position outside of the axis, DTypeError for positions that are no integers
+ */
+export function gather(x: Tensor, positions: Tensor | readonly number[] | Int32Array, axis = 0): Tensor {
+  const at = normalizeAxis("gather", axis, requireTensor("gather", x).rank);
+  const n = x.shape[at];
+  const index = isTensor(positions) ? indexOf(positions) : listed(positions, n, at);
   index.at.forEach((p, j) => {
-    if (p < 0 || p >= x.shape[at])
-      throw new ShapeError(
-        `gather: positions must lie in [0, ${x.shape[at] - 1}] on axis ${axis}, got ${p} at ${j}`,
-      );
+    if (p < 0 || p >= n) throw outside(n, at, p, j);
   });
   return takeIndex(x, at, index);
+}
+
+const outside = (n: number, axis: number, p: number, j: number): ShapeError =>
+  new ShapeError(`gather: positions must lie in [0, ${n - 1}] on axis ${axis}, got ${p} at ${j}`);
+
+function listed(positions: readonly number[] | Int32Array, n: number, axis: number): Index {
+  if (!isArray(positions) && !isA(Int32Array, positions))
+    throw new DTypeError(
+      `gather: expected positions as an int32 tensor or an array of integers, got ${kindOf(positions)}`,
+    );
+  const list = positions as ArrayLike<number>;
+  const at = allocate("int32", list.length, "gather") as Int32Array;
+  for (let j = 0; j < at.length; j++) {
+    const p = list[j];
+    if (!Number.isInteger(p))
+      throw new DTypeError(`gather: expected integers as positions, got ${kindOf(p)} at ${j}`);
+    // before it is stored in 32 bits
+    if (p < 0 || p >= n) throw outside(n, axis, p, j);
+    at[j] = p;
+  }
+  return { shape: [at.length], at };
 }
 
 function indexOf(positions: Tensor): Index {
@@ -71,18 +95,36 @@ function indexOf(positions: Tensor): Index {
 
 /** Entries in reverse order along the axes. */
 export function flip(x: Tensor, axes?: number | readonly number[]): Tensor {
-  return normalizeAxes("flip", axes, x.rank).reduce((out, axis) => {
+  return normalizeAxes("flip", axes, requireTensor("flip", x).rank).reduce((out, axis) => {
     const n = x.shape[axis];
-    return takeIndex(out, axis, { shape: [n], at: Int32Array.from({ length: n }, (_, j) => n - 1 - j) });
+    return takeIndex(out, axis, {
+      shape: [n],
+      at: (allocate("int32", n, "flip") as Int32Array).map((_, j) => n - 1 - j),
+    });
   }, x);
 }
 
-/** Zeros added before and after each axis: [[before, after], ...]; missing axes are left alone. */
+/**
+ * Zeros added before and after each axis: [[before, after], ...]; missing axes are left alone.
+ * @throws ShapeError for widths that are no integers >= 0, and for more of them than axes
+ */
 export function pad(x: Tensor, widths: readonly (readonly [number, number])[]): Tensor {
-  return widths.reduce((out, [before, after], axis) => {
-    if (!(Number.isInteger(before) && Number.isInteger(after)) || before < 0 || after < 0)
-      throw new ShapeError(`pad: widths must be integers >= 0, got [${before},${after}] on axis ${axis}`);
-    if (before + after === 0) return out;
-    return takeIndex(out, axis, shiftedIndex(before, x.shape[axis], before + x.shape[axis] + after));
-  }, x);
+  requireTensor("pad", x);
+  if (!isArray(widths) || widths.length > x.rank)
+    throw new ShapeError(
+      `pad: expected at most ${x.rank} pairs of widths for ${formatShape(x.shape)}, got ${isArray(widths) ? widths.length : kindOf(widths)}`,
+    );
+  let out = x;
+  for (let axis = 0; axis < widths.length; axis++) {
+    const pair: unknown = widths[axis];
+    if (!isArray(pair) || pair.length !== 2 || !pair.every((w) => Number.isInteger(w) && (w as number) >= 0))
+      throw new ShapeError(
+        `pad: expected [before, after] of integers >= 0 on axis ${axis}, got ${isArray(pair) ? `[${pair.slice(0, 3).map(kindOf)}]` : kindOf(pair)}`,
+      );
+    const [before, after] = pair as [number, number];
+    if (before + after === 0) continue;
+    requireRoom("pad", x.dtype, before + x.shape[axis] + after);
+    out = takeIndex(out, axis, shiftedIndex(before, x.shape[axis], before + x.shape[axis] + after));
+  }
+  return out;
 }

@@ -1,4 +1,6 @@
-import { ShapeError } from "../core/errors.js";
+import { allocate, mostEntries } from "../core/dtype.js";
+import { PlanError, ShapeError } from "../core/errors.js";
+import { isArray, kindOf } from "../core/kinds.js";
 import {
   broadcastShapes,
   checkShape,
@@ -14,7 +16,7 @@ import { apply } from "../tensor/apply.js";
 import type { LinearMap } from "../tensor/linear-map.js";
 import { lyingOf } from "../tensor/lying.js";
 import type { Op } from "../tensor/op.js";
-import { Tensor } from "../tensor/tensor.js";
+import { requireTensor, Tensor } from "../tensor/tensor.js";
 
 function viewOf(x: Tensor, shape: Shape, strides: readonly number[], offset: number): Tensor {
   const { data } = lyingOf(x);
@@ -40,25 +42,28 @@ const reshapeOp: Op<{ shape: Shape }> = {
 
 /** The same entries, row-major, in another shape; one size may be -1 and is worked out. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
-  const open = shape.indexOf(-1);
-  let target = shape;
+  requireTensor("reshape", x);
+  const open = isArray(shape) ? shape.indexOf(-1) : -1;
+  const target = checkShape(
+    "reshape",
+    open >= 0 ? shape.map((d, i) => (i === open ? 0 : d)) : shape,
+  ) as number[];
   if (open >= 0) {
-    const rest = sizeOf(shape.filter((_, i) => i !== open));
-    if (shape.lastIndexOf(-1) !== open || rest === 0 || x.size % rest !== 0)
+    const rest = sizeOf(target.filter((_, i) => i !== open));
+    if (rest === 0 || x.size % rest !== 0)
       throw new ShapeError(`reshape: cannot work out ${formatShape(shape)} from ${formatShape(x.shape)}`);
-    target = shape.map((d, i) => (i === open ? x.size / rest : d));
+    target[open] = x.size / rest;
   }
-  checkShape("reshape", target);
   return sameShape(target, x.shape) ? x : apply(reshapeOp, [x], { shape: target });
 }
 
 const copyOp: Op<{ shape: Shape }> = { ...reshapeOp, view: undefined };
 
 /** The same entries, row-major, in an array of their own. */
-export const copy = (x: Tensor): Tensor => apply(copyOp, [x], { shape: x.shape });
+export const copy = (x: Tensor): Tensor => apply(copyOp, [requireTensor("copy", x)], { shape: x.shape });
 
 /** One axis of all entries. */
-export const flatten = (x: Tensor): Tensor => reshape(x, [x.size]);
+export const flatten = (x: Tensor): Tensor => reshape(x, [requireTensor("flatten", x).size]);
 
 const permuteOp: Op<{ order: readonly number[] }> = {
   name: "permute",
@@ -77,16 +82,19 @@ const permuteOp: Op<{ order: readonly number[] }> = {
 
 /** Axes in a new order: axis i of the result is axis order[i] of x. */
 export function permute(x: Tensor, order: readonly number[]): Tensor {
-  if (order.length !== x.rank)
-    throw new ShapeError(`permute: expected ${x.rank} axes for ${formatShape(x.shape)}, got [${order}]`);
+  requireTensor("permute", x);
+  if (!isArray(order) || order.length !== x.rank)
+    throw new ShapeError(
+      `permute: expected an array of ${x.rank} axes for ${formatShape(x.shape)}, got ${isArray(order) ? order.length : kindOf(order)}`,
+    );
+  normalizeAxes("permute", order, x.rank);
   const list = order.map((a) => normalizeAxis("permute", a, x.rank));
-  normalizeAxes("permute", list, x.rank);
   return list.every((a, i) => a === i) ? x : apply(permuteOp, [x], { order: list });
 }
 
 /** The last two axes swapped, or all axes reversed for rank below 2. */
 export function transpose(x: Tensor): Tensor {
-  const order = x.shape.map((_, i) => i);
+  const order = requireTensor("transpose", x).shape.map((_, i) => i);
   if (x.rank >= 2) [order[x.rank - 1], order[x.rank - 2]] = [order[x.rank - 2], order[x.rank - 1]];
   return permute(x, order);
 }
@@ -102,6 +110,13 @@ const broadcastOp: Op<{ shape: Shape }> = {
   },
   linearize: ({ inputs: [x], attrs }) => [{ kind: "broadcast", from: x.shape, to: attrs.shape }],
   view: (x, { shape }) => {
+    const size = sizeOf(shape);
+    if (size > mostEntries)
+      throw new PlanError(
+        `broadcastTo: expected at most ${mostEntries} entries, got ${size} for ${formatShape(shape)}`,
+        size,
+        mostEntries,
+      );
     const { strides, offset } = lyingOf(x);
     const lead = shape.length - x.rank;
     return viewOf(
@@ -114,12 +129,16 @@ const broadcastOp: Op<{ shape: Shape }> = {
 };
 
 export function broadcastTo(x: Tensor, shape: Shape): Tensor {
-  return sameShape(x.shape, shape) ? x : apply(broadcastOp, [x], { shape: checkShape("broadcastTo", shape) });
+  const target = checkShape("broadcastTo", shape);
+  return sameShape(requireTensor("broadcastTo", x).shape, target)
+    ? x
+    : apply(broadcastOp, [x], { shape: target });
 }
 
 /** Size-1 axes dropped: the named ones, or all. */
 export function squeeze(x: Tensor, axes?: number | readonly number[]): Tensor {
-  const list = axes === undefined ? null : normalizeAxes("squeeze", axes, x.rank);
+  const list =
+    requireTensor("squeeze", x) && axes === undefined ? null : normalizeAxes("squeeze", axes, x.rank);
   const bad = list?.find((a) => x.shape[a] !== 1);
   if (bad !== undefined)
     throw new ShapeError(`squeeze: axis ${bad} must have size 1, got ${formatShape(x.shape)}`);
@@ -131,7 +150,7 @@ export function squeeze(x: Tensor, axes?: number | readonly number[]): Tensor {
 
 /** A new axis of size 1 before the given position. */
 export function expandDims(x: Tensor, axis: number): Tensor {
-  const at = normalizeAxis("expandDims", axis, x.rank + 1);
+  const at = normalizeAxis("expandDims", axis, requireTensor("expandDims", x).rank + 1);
   return reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)]);
 }
 
@@ -148,7 +167,9 @@ const sliceOp: Op<SliceAttrs> = {
     const maps: LinearMap[] = [];
     attrs.shape.forEach((n, axis) => {
       if (n === x.shape[axis] && attrs.steps[axis] === 1) return;
-      const at = Int32Array.from({ length: n }, (_, j) => attrs.starts[axis] + j * attrs.steps[axis]);
+      const at = (allocate("int32", n, "slice") as Int32Array).map(
+        (_, j) => attrs.starts[axis] + j * attrs.steps[axis],
+      );
       maps.push({ kind: "take", axis, index: { shape: [n], at }, size: x.shape[axis] });
     });
     return maps;
@@ -168,31 +189,42 @@ const sliceOp: Op<SliceAttrs> = {
 /** start, stop (excluded) and step of one axis; negative positions count from the back. */
 export type Range = readonly [start: number, stop: number, step?: number];
 
-/** Part of a tensor: a range per axis, `null` for all of it; missing axes are taken whole. */
+/**
+ * Part of a tensor: a range per axis, `null` for all of it; missing axes are taken whole.
+ * @throws ShapeError for a range that leaves the axis, or more ranges than axes
+ */
 export function slice(x: Tensor, ranges: readonly (Range | null)[]): Tensor {
-  if (ranges.length > x.rank)
+  requireTensor("slice", x);
+  if (!isArray(ranges) || ranges.length > x.rank)
     throw new ShapeError(
-      `slice: expected at most ${x.rank} ranges for ${formatShape(x.shape)}, got ${ranges.length}`,
+      `slice: expected an array of at most ${x.rank} ranges for ${formatShape(x.shape)}, got ${isArray(ranges) ? ranges.length : kindOf(ranges)}`,
     );
   const [starts, steps, shape]: number[][] = [[], [], []];
   x.shape.forEach((n, axis) => {
-    const range = ranges[axis] ?? [0, n, 1];
-    const step = range[2] ?? 1;
-    const [from, to] = [range[0], range[1]].map((p) => (p < 0 ? p + n : p));
-    if (
-      !Number.isInteger(from) ||
-      !Number.isInteger(to) ||
-      !Number.isInteger(step) ||
-      step < 1 ||
-      from < 0 ||
-      to > n
-    )
-      throw new ShapeError(
-        `slice: expected 0 <= start, stop <= ${n} and a step >= 1 on axis ${axis}, got [${range}]`,
-      );
+    const [from, to, step] = rangeOf(ranges[axis] ?? null, axis, n);
     starts.push(from);
     steps.push(step);
     shape.push(Math.max(0, Math.ceil((to - from) / step)));
   });
   return sameShape(shape, x.shape) ? x : apply(sliceOp, [x], { starts, steps, shape });
+}
+
+/** Start, stop and step counted from the front. */
+function rangeOf(range: unknown, axis: number, n: number): readonly [number, number, number] {
+  if (range === null) return [0, n, 1];
+  const [first, last, step = 1] = isArray(range) ? range : [];
+  const from = fromFront(first, n);
+  const to = fromFront(last, n);
+  if (from >= 0 && to >= 0 && to <= n && Number.isInteger(step) && (step as number) >= 1)
+    return [from, to, step as number];
+  throw new ShapeError(
+    `slice: expected 0 <= start, stop <= ${n} and a step >= 1 on axis ${axis}, got ${isArray(range) ? `[${range.slice(0, 4).map(kindOf)}]` : kindOf(range)}`,
+  );
+}
+
+/** A position counted from the front; -1 for none. */
+function fromFront(position: unknown, n: number): number {
+  if (!Number.isInteger(position)) return -1;
+  const p = position as number;
+  return p < 0 ? p + n : p;
 }

@@ -9,6 +9,7 @@ import { entries } from "../tensor/read.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
 import type { Reader } from "./embed.js";
 import type { Experiment } from "./experiment.js";
+import { anExperiment } from "./kinds.js";
 import { type Jepa, jepa } from "./model.js";
 import { presetNamed, presets } from "./presets.js";
 import type { ChannelStatistics } from "./samples.js";
@@ -43,7 +44,9 @@ function pack(t: Tensor, path: string): Packed {
  * A trained model as JSON: sizes, parameters and the statistics that inputs and head are standardized with.
  * @throws CheckpointError for a number that is not finite
  */
-export function saveModel({ summary, trained, start, embeddings }: Experiment): string {
+export function saveModel(experiment: Experiment): string {
+  anExperiment("saveModel", "the experiment", experiment);
+  const { summary, trained, start, embeddings } = experiment;
   const { mean, scale } = trained.head.statistics;
   const content = {
     format,

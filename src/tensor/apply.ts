@@ -32,7 +32,7 @@ export function apply<A>(op: Op<A>, inputs: readonly Tensor[], attrs: A): Tensor
   }
   const at = backend();
   const n = sizeOf(aval.shape);
-  const data = at.allocate ? at.allocate(op.name, aval.dtype, n) : allocate(aval.dtype, n);
+  const data = at.allocate ? at.allocate(op.name, aval.dtype, n) : allocate(aval.dtype, n, op.name);
   const out = { data, shape: aval.shape, dtype: aval.dtype };
   at.run(op.name, inputs.map(operandOf), attrs, out);
   const result = fromData(out.data, aval.shape, aval.dtype);

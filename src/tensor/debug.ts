@@ -1,6 +1,7 @@
 import { callSite } from "../core/call-site.js";
 import { isFloat } from "../core/dtype.js";
 import { NumericalError } from "../core/errors.js";
+import { flag, type Known, options as optionsOf } from "../core/kinds.js";
 import { formatShape } from "../core/shape.js";
 import { entries } from "./read.js";
 import type { Tensor } from "./tensor.js";
@@ -17,6 +18,8 @@ export interface NansCheck extends Disposable {
   (): void;
 }
 
+const known: Known<NansOptions> = { infinities: flag };
+
 /** Watchers in force, the latest last. */
 const stack: Watcher[] = [];
 
@@ -28,8 +31,8 @@ const stack: Watcher[] = [];
  */
 export function nans<R>(f: () => R, options?: NansOptions): R;
 export function nans(options?: NansOptions): NansCheck;
-export function nans<R>(f?: (() => R) | NansOptions, options: NansOptions = {}): R | NansCheck {
-  if (typeof f !== "function") return start(f ?? {});
+export function nans<R>(f?: (() => R) | NansOptions, options?: NansOptions): R | NansCheck {
+  if (typeof f !== "function") return start(f);
   const off = start(options);
   let pending = false;
   try {
@@ -44,7 +47,8 @@ export function nans<R>(f?: (() => R) | NansOptions, options: NansOptions = {}):
   }
 }
 
-function start({ infinities = false }: NansOptions): NansCheck {
+function start(options: NansOptions | undefined): NansCheck {
+  const { infinities = false } = optionsOf("debug.nans", options, known);
   const watcher = new NansWatcher(infinities);
   stack.push(watcher);
   watch.by = watcher;

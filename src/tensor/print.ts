@@ -1,7 +1,8 @@
 import type { DType } from "../core/dtype.js";
+import { DTypeError, LevelError, ShapeError } from "../core/errors.js";
 import { formatShape } from "../core/shape.js";
 import { item, type NestedNumbers, toArray } from "./read.js";
-import { type Tensor, Tensor as TensorClass } from "./tensor.js";
+import { requireTensor, type Tensor, Tensor as TensorClass } from "./tensor.js";
 
 const edge = 3;
 const most = 8;
@@ -29,7 +30,7 @@ function formatNested(values: NestedNumbers, dtype: DType, indent: string): stri
 
 /** `tensor float64 [2,2] [[1, 2], [3, 4]]`, with long axes shortened. */
 export function format(t: Tensor): string {
-  let bottom = t;
+  let bottom = requireTensor("tensor", t);
   while (bottom.value.kind === "traced") bottom = bottom.value.primal;
   const traced = t.value.kind === "traced" ? ` in ${t.value.trace.name}` : "";
   const head = `tensor ${t.dtype} ${formatShape(t.shape)}${traced}`;
@@ -39,6 +40,34 @@ export function format(t: Tensor): string {
   return body.includes("\n") ? `${head}\n${body}` : `${head} ${body}`;
 }
 
+/**
+ * What operators make of a tensor: `a > b` compares tensors of one entry, `${t}` prints. JavaScript asks for a number for
+ * `a - b` and `a > b` alike, and gives a plain number for both; `+` and `==` are refused, and so is what a derivative follows,
+ * which no plain number would carry on.
+ */
+function toPrimitive(t: Tensor, hint: string): number | string {
+  requireTensor("tensor", t);
+  if (hint === "string") return format(t);
+  if (hint !== "number")
+    throw new DTypeError(
+      "tensor: expected .add(...) for + and .equal(...) for ==, got an operator on a tensor",
+    );
+  if (t.size !== 1)
+    throw new ShapeError(
+      `tensor: expected one entry to compare as a number, or a method such as .mul, .sub or .greater, got ${formatShape(t.shape)}`,
+    );
+  if (t.value.kind === "traced")
+    throw new LevelError(
+      `tensor: expected a method such as .mul, or .item() to compare, got an operator on a value of ${t.value.trace.name}: its derivative would be lost`,
+    );
+  return item(t);
+}
+
+Object.defineProperty(TensorClass.prototype, Symbol.toPrimitive, {
+  value(this: Tensor, hint: string): number | string {
+    return toPrimitive(this, hint);
+  },
+});
 Object.defineProperty(TensorClass.prototype, "toString", {
   value(this: Tensor): string {
     return format(this);

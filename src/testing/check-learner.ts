@@ -1,7 +1,9 @@
 import { isFloat, type TypedArray } from "../core/dtype.js";
 import { ArgumentError } from "../core/errors.js";
+import { count, having, listOf, maybe, number } from "../core/kinds.js";
 import { pairLeaves } from "../core/pair-leaves.js";
 import { leavesOf, mapTree } from "../core/tree.js";
+import { aModel } from "../learn/kinds.js";
 import type { Model, ModelParams } from "../learn/model.js";
 import { ruleNamed } from "../learn/named.js";
 import type { Rule, RuleOptions } from "../learn/rule.js";
@@ -11,6 +13,7 @@ import { entries } from "../tensor/read.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
 import { type BlockReport, blockError, blockTable, largest } from "./block-error.js";
 import { GradientError } from "./errors.js";
+import { ruleOf } from "./kinds.js";
 import { randomParams, randomSequence } from "./random-case.js";
 import { shuffled, shuffledModel } from "./shuffle.js";
 
@@ -46,8 +49,9 @@ export function compareLearner<S>(
   model: Model<S>,
   options: CheckLearnerOptions<S> = {},
 ): LearnerReport {
+  aModel("checkLearner", "the model", model);
+  const used = ruleOf("checkLearner", rule);
   const run = runner(model, options);
-  const used = typeof rule === "string" ? ruleNamed(rule) : rule;
   const { params } = run;
   return {
     rule: used.name,
@@ -67,7 +71,9 @@ export function checkLearner<S>(
   model: Model<S>,
   options: CheckLearnerOptions<S> = {},
 ): LearnerReport {
-  const used = typeof rule === "string" ? ruleNamed(rule) : rule;
+  aModel("checkLearner", "the model", model);
+  having({ tolerance: maybe(number), keys: maybe(count(0)) })("checkLearner", "options", options);
+  const used = ruleOf("checkLearner", rule);
   const reports = waysOf(used, model, options).map((way) => checkOne(used, model, { ...options, ...way }));
   return reports.reduce((w, r) => (r.worst.error > w.worst.error ? r : w));
 }
@@ -116,18 +122,33 @@ export function inWords({ window = 1, compile, keys = 0 }: Way): string {
   return said.length > 0 ? ` (${said.join(", ")})` : "";
 }
 
+const data = having({
+  samples: maybe(listOf()),
+  steps: maybe(count(1, 10_000)),
+  batch: maybe(count(1, 10_000)),
+  seed: maybe(count(0)),
+});
+
+/** What is the rule's own among the options. */
+function settingsOf<S>(options: CheckLearnerOptions<S>): RuleOptions {
+  const own = ["params", "samples", "steps", "batch", "tolerance", "keys"];
+  const given = Object.entries(options).filter(([name, value]) => !own.includes(name) && value !== undefined);
+  return Object.fromEntries(given);
+}
+
 /** The data of a comparison, and a run of a rule over it. */
 function runner<S>(model: Model<S>, options: CheckLearnerOptions<S>) {
+  data("checkLearner", "options", options);
   const { steps = 6, batch = 2, seed = 0, params = randomParams(model, seed) } = options;
+  const ofRule = settingsOf(options);
   const samples = options.samples ?? defaultSamples(model, steps, batch, seed);
   if (samples.length === 0)
     throw new ArgumentError("checkLearner: expected at least one time step, got none");
-  const { keys = 0, window, ...others } = options;
-  const given = window === undefined ? others : { ...others, window };
+  const { keys = 0 } = options;
   // a step is replayed from the third of its form on
   const passes = options.compile ? 3 : 1;
   const gradient = (rule: Rule, at: ModelParams, said = samples, of = model): ModelParams => {
-    const learner = rule.start(shuffledModel(of, keys), shuffled(at, keys), given);
+    const learner = rule.start(shuffledModel(of, keys), shuffled(at, keys), ofRule);
     for (let pass = 0; pass < passes; pass++) {
       learner.reset();
       for (const sample of said) learner.step(sample);

@@ -99,6 +99,7 @@ describe("sequences", () => {
   it("know their saccades over the diagonal, and none after the last", () => {
     const s = {
       ...set.sequences[0],
+      patches: new Float32Array(3 * 3 * 4 * 4),
       fixations: Float64Array.of(0, 0, 30, 40, 30, 10),
       diagonal: 100,
     } as FixationSequence;

@@ -26,7 +26,8 @@ describe("a cell of random operations", () => {
     ["rtrl", 60],
   ])("learns exactly under %s", (rule, numRuns) => {
     const holds = fc.property(cases, (c) => {
-      checkLearner(rule, modelOf(c), c);
+      const { steps, batch, seed } = c;
+      checkLearner(rule, modelOf(c), { steps, batch, seed });
     });
     // a one-entry softmax of a saturated drive: what should vanish is rounding, and as large as what is left
     const examples: [Case][] = [

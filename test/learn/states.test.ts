@@ -61,7 +61,9 @@ describe("states of different shapes and dtypes, given back in any order", () =>
       try {
         // long enough for blocks that are crossed
         const steps = "window" in options && options.window === 8 ? c.steps + 8 : c.steps;
-        checkLearner(rule, modelOf(c), { ...c, ...options, steps, keys, tolerance: rule.tolerance });
+        const { seed, batch } = c;
+        const { tolerance } = rule;
+        checkLearner(rule, modelOf(c), { seed, batch, ...options, steps, keys, tolerance });
       } catch (error) {
         if (!(error instanceof RuleError) || name !== "fptt") throw error;
         refused++;

@@ -1,5 +1,8 @@
 import type { Tensor } from "../../src/index.js";
 import * as onward from "../../src/index.js";
+import { unsum } from "../../src/ops/reduce.js";
+import { putIndex, takeIndex } from "../../src/ops/take.js";
+import { copy } from "../../src/ops/views.js";
 
 /** One differentiable op as a function of float tensors, with where its inputs may lie. */
 export interface OpCase {
@@ -10,7 +13,7 @@ export interface OpCase {
   readonly domain?: readonly [number, number];
 }
 
-const o = onward;
+const o = { ...onward, copy, putIndex, takeIndex, unsum };
 const anywhere = [
   "neg",
   "square",

@@ -76,7 +76,7 @@ describe("errors are one sentence: who, expected, got", () => {
   it.each<[() => unknown, new (m: string) => Error, string]>([
     [() => tensor([[1, 2], [3]]), ShapeError, "tensor: rows must have equal lengths, got 2 and 1 at depth 1"],
     [() => tensor([1, 2], { shape: [3] }), ShapeError, "tensor: expected 3 numbers for shape [3], got 2"],
-    [() => tensor(["1" as never]), DTypeError, "tensor: expected numbers or booleans, got string"],
+    [() => tensor(["1" as never]), DTypeError, "tensor: expected numbers or booleans, got a string"],
     [
       () => tensor([1.5], { dtype: "int32" }),
       DTypeError,

@@ -1,5 +1,11 @@
-import { allocate, bytesPerElement, type DType, type TypedArray } from "../../core/dtype.js";
-import { BackendError } from "../../core/errors.js";
+import {
+  allocate,
+  bytesPerElement,
+  type DType,
+  outOfMemory,
+  requireRoom,
+  type TypedArray,
+} from "../../core/dtype.js";
 import type { Backend, Operand, Result } from "../../tensor/backend.js";
 import type { TraceStep } from "../../tensor/trace-step.js";
 import { type Addon, asBackendError } from "./addon.js";
@@ -21,21 +27,22 @@ const writesAll = (kernels: ReadonlyMap<string, number>, name: string): boolean 
 /** Bytes from which on zeros are taken: some versions of Node hand out no memory as it is above 4 GiB. */
 const largestUnfilled = 2 ** 31 - 1;
 
-/** An array that holds anything. @throws BackendError where there is no memory for it */
-function unfilled(dtype: DType, n: number): TypedArray {
-  const bytes = n * bytesPerElement[dtype];
+function bufferOf(who: string, bytes: number): ArrayBuffer {
   try {
-    return bytes > largestUnfilled ? allocate(dtype, n) : viewOf(dtype, Buffer.allocUnsafeSlow(bytes).buffer);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw new BackendError(
-      `native: expected memory for a result of ${n} numbers of ${dtype}, got none (${bytes} bytes)`,
-      "out-of-memory",
-    );
+    return Buffer.allocUnsafeSlow(bytes).buffer as ArrayBuffer;
+  } catch {
+    throw outOfMemory(who, bytes);
   }
 }
 
-function viewOf(dtype: DType, buffer: ArrayBufferLike): TypedArray {
+/** An array that holds anything. @throws PlanError where there is no memory for it */
+function unfilled(who: string, dtype: DType, n: number): TypedArray {
+  requireRoom(who, dtype, n);
+  const bytes = n * bytesPerElement[dtype];
+  return bytes > largestUnfilled ? allocate(dtype, n, who) : viewOf(dtype, bufferOf(who, bytes));
+}
+
+function viewOf(dtype: DType, buffer: ArrayBuffer): TypedArray {
   switch (dtype) {
     case "float64":
       return new Float64Array(buffer);
@@ -72,8 +79,8 @@ export function nativeBackend(addon: Addon, reference: Backend, options: NativeO
     regroups: true,
     allocate: (name, dtype, n) =>
       writesAll(kernels, name) && n * bytesPerElement[dtype] >= largeResult
-        ? unfilled(dtype, n)
-        : allocate(dtype, n),
+        ? unfilled(name, dtype, n)
+        : allocate(dtype, n, name),
     run(name, inputs, attrs, out): void {
       const isSmall = workOf(name, inputs, attrs, out) < least(name);
       if (!isSmall && runNative(addon, encoder, name, inputs, attrs, out)) return;

@@ -19,6 +19,7 @@ import {
   type Visit,
 } from "../influence/running-errors.js";
 import { namesOf, type Sources } from "../influence/sources.js";
+import { inputOf } from "../kinds.js";
 import { type ByNode, lossCotangents } from "../linear-step.js";
 import type { Model, ModelParams } from "../model.js";
 import { requireParams } from "../require-params.js";
@@ -132,7 +133,7 @@ class FpttLearner<S> implements Learner<S> {
   }
 
   private begin(sample: S): Past {
-    const input = this.model.input(sample);
+    const input = inputOf(this.model, sample);
     const states = zeroStates(this.model, this.params, input);
     this.start = { states, input: null };
     this.sources = null;

@@ -1,4 +1,6 @@
 import { ArgumentError } from "../../core/errors.js";
+import { number, options as optionsOf } from "../../core/kinds.js";
+import { requireFunction } from "../../core/require-function.js";
 import { leavesOf } from "../../core/tree.js";
 import { isTensor } from "../tensor.js";
 import { outlineOf } from "./outline.js";
@@ -23,8 +25,10 @@ export interface CompileOptions {
  */
 export function compile<A extends readonly unknown[], R>(
   f: (...args: A) => R,
-  { limit = 2 ** 30 }: CompileOptions = {},
+  options?: CompileOptions,
 ): (...args: A) => R {
+  requireFunction("compile", f);
+  const { limit = 2 ** 30 } = optionsOf("compile", options, { limit: number });
   const replayer = new Replayer<null, A, R>({
     eager: (_, args) => {
       const result = f(...args);

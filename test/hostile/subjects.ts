@@ -1,0 +1,256 @@
+/** Every public function of every entry, and calls of it that are valid, to be spoiled. */
+import * as cellEntry from "../../src/entry/cells.js";
+import * as learn from "../../src/entry/learn.js";
+import * as nn from "../../src/entry/nn.js";
+import * as rjepa from "../../src/entry/rjepa.js";
+import * as testing from "../../src/entry/testing.js";
+import * as o from "../../src/index.js";
+import { guarded, type Random, tensorOf } from "./values.js";
+
+export interface Subject {
+  readonly name: string;
+  readonly f: (...args: never[]) => unknown;
+}
+
+/** Classes are not called, except to be made. */
+const classes = new Set(["RunningHead"]);
+/** What is left out, and why. */
+const excluded: Readonly<Record<string, string>> = {
+  registerBackend: "what passes for a backend becomes part of the library",
+  useBackend: "another backend would be tested from then on",
+  backend: "its methods are called by the library alone, on storage that it has checked",
+  runExperiment: "a whole run of training, minutes long where it is valid; its parts are called",
+  "debug.nans": "it stays on where it is called without a function; its own tests cover its arguments",
+};
+
+/** Functions of an entry; namespaces are entered. */
+function functionsOf(entry: object, prefix = ""): Subject[] {
+  return Object.entries(entry).flatMap(([name, value]) => {
+    const full = prefix + name;
+    if (Object.hasOwn(excluded, full)) return [];
+    if (typeof value === "function") {
+      const isClass = /^class\b/.test(Function.prototype.toString.call(value));
+      if (isClass && !classes.has(name)) return [];
+      const make = value as unknown as new (...args: never[]) => unknown;
+      return [{ name: full, f: isClass ? (...args: never[]) => new make(...args) : value }];
+    }
+    const isNamespace = typeof value === "object" && value !== null && !Array.isArray(value);
+    return isNamespace && prefix.length < 12 ? functionsOf(value, `${full}.`) : [];
+  });
+}
+
+/** Methods of tensors, as functions of the tensor. */
+const methods: Subject[] = Object.getOwnPropertyNames(o.Tensor.prototype).flatMap((name) => {
+  const { value } = Object.getOwnPropertyDescriptor(o.Tensor.prototype, name) ?? {};
+  if (typeof value !== "function" || name === "constructor") return [];
+  return [
+    { name: `Tensor.${name}`, f: (self: unknown, ...args: unknown[]) => value.apply(self, args) } as Subject,
+  ];
+});
+
+export const subjects: readonly Subject[] = [
+  ...[o, learn, cellEntry, nn, rjepa, testing].flatMap((entry) => functionsOf(entry)),
+  ...methods,
+  {
+    name: "Tensor.toPrimitive",
+    f: (t: unknown, hint: unknown) => toPrimitive(t, hint),
+  } as unknown as Subject,
+];
+
+function toPrimitive(t: unknown, hint: unknown): unknown {
+  if (!o.isTensor(t)) return null;
+  const convert = (t as unknown as { [Symbol.toPrimitive](hint: unknown): unknown })[Symbol.toPrimitive];
+  return convert.call(t, hint);
+}
+
+const key = o.random.key(1);
+const cell = cellEntry.cells.mingru({ input: 2, units: 2 });
+const model = learn.stack([cell, cellEntry.cells.gru({ input: 2, units: 2 })]);
+const params = model.init(key);
+const sample = { input: o.ones([2, 2]), target: o.ones([2, 2]) };
+const [t2, t23, t33] = [o.tensor([1, 2]), o.ones([2, 3]), o.ones([3, 3])];
+const image = o.ones([1, 2, 4, 4]);
+const state = cell.zeroState(2);
+const scenes = () =>
+  rjepa.data.fromScenes({
+    key,
+    count: 2,
+    width: 24,
+    height: 24,
+    viewers: 1,
+    steps: 2,
+    cropSize: 16,
+    size: 8,
+  });
+const tiny = {
+  name: "mini",
+  crop: 16,
+  size: 8,
+  conv: [{ stride: 2, channels: 2 }],
+  dense: [2],
+  embedding: 2,
+};
+const small = rjepa.jepa({ preset: tiny, steps: 2 });
+const jepaParams = small.init(key);
+const { sequences } = scenes();
+const channels = rjepa.channelStatistics(sequences, 8);
+const head = rjepa.firstStatistics(small, jepaParams, sequences, channels);
+const reader = { jepa: small, params: jepaParams, head: head.statistics, channels };
+const embeddings = rjepa.embedAll(reader, sequences);
+const algebra = {
+  eigen: (_: Float64Array, n: number) => ({ values: new Array(n).fill(1), vectors: [] }),
+  solve: (_: Float64Array, b: Float64Array) => b,
+};
+const fixated = () => rjepa.samplesOf(sequences, 8, channels, head.statistics);
+const start = { jepa: small, params: jepaParams, head, channels };
+const square = (x: o.Tensor): o.Tensor => x.square().sum();
+const definition = { ...cellEntry.cells.mingru.definition };
+const mini = { runs: 1, rules: ["rfp"], steps: [1, 1], batch: [1, 1], units: [1, 1], inputs: [1, 1] };
+
+/** Arguments that are right, by the last part of the name. */
+const valid: Readonly<Record<string, () => unknown[]>> = {
+  sum: () => [t23, 0, { keepDims: true }],
+  reshape: () => [t23, [3, 2]],
+  broadcastTo: () => [t2, [3, 2]],
+  permute: () => [t23, [1, 0]],
+  slice: () => [t23, [[0, 1], null]],
+  pad: () => [t23, [[1, 1]]],
+  gather: () => [t23, [0, 1], 0],
+  select: () => [t23, 0, 1],
+  concat: () => [[t2, t2], 0],
+  where: () => [o.greater(t2, 0), t2, 1],
+  clip: () => [t2, 0, 1],
+  matmul: () => [t33, t33],
+  einsum: () => ["ij,jk->ik", t33, t33],
+  conv2d: () => [image, o.ones([2, 2, 3, 3]), { padding: 1, stride: 1, groups: 1 }],
+  maxPool2d: () => [image, 2, { stride: 1 }],
+  avgPool2d: () => [image, [2, 2]],
+  softmax: () => [t23, -1],
+  cumsum: () => [t23, 0, { reverse: true }],
+  tensor: () => [
+    [
+      [1, 2],
+      [3, 4],
+    ],
+    { dtype: "float32", shape: [4] },
+  ],
+  full: () => [[2, 2], 3, { dtype: "int32" }],
+  arange: () => [0, 4, 1, { dtype: "float64" }],
+  eye: () => [3],
+  normal: () => [key, [2]],
+  uniform: () => [key, [2], { dtype: "float32" }],
+  split: () => [key, 3],
+  foldIn: () => [key, 1],
+  permutation: () => [key, 5],
+  grad: () => [square],
+  valueAndGrad: () => [square],
+  hessian: () => [square],
+  jacrev: () => [(x: o.Tensor) => x.mul(2)],
+  jacfwd: () => [(x: o.Tensor) => x.mul(2)],
+  tiedJacobian: () => [(x: o.Tensor) => x.mul(2)],
+  jvp: () => [square, [t2], [t2]],
+  vjp: () => [square, t2],
+  linearize: () => [square, t2],
+  hvp: () => [square, t2, t2],
+  scan: () => [(c: o.Tensor, x: o.Tensor) => [c.add(x), c], t2, t33.slice([null, [0, 2]])],
+  compile: () => [square, {}],
+  customJvp: () => [(x: o.Tensor) => x.mul(2), (_: unknown, [t]: o.Tensor[]) => t.mul(2)],
+  dual: () => [1.5, 1],
+  plan: () => [model, { batch: 1, steps: 4, params, sample }],
+  stack: () => [[cell]],
+  squaredError: () => [
+    { params, now: { input: t2, states: [state], outputs: [t23] }, before: null, sample: { target: t23 } },
+  ],
+  slowError: () => [
+    { params, now: { input: t2, states: [state], outputs: [t23] }, before: null, sample: { target: t23 } },
+  ],
+  squared: () => [{ now: { outputs: [t23] }, before: null, sample: { target: t23 } }],
+  slow: () => [{ now: { outputs: [t23] }, before: { outputs: [t23] }, sample: { target: t23 } }],
+  ruleNamed: () => ["tbptt(3)"],
+  cellNamed: () => ["gru"],
+  defineCell: () => [definition],
+  drive: () => [t23, o.ones([4, 3])],
+  adam: () => [{ rate: 0.1, beta1: 0.5 }],
+  sgd: () => [{ rate: 0.1, scale: () => 1 }],
+  warmupCosine: () => [1, 2, 10],
+  clipByNorm: () => [{ a: t2 }, 1],
+  linear: () => [t23, t33, o.ones([3])],
+  fanIn: () => [key, [2, 3], 1, { dtype: "float32" }],
+  mlp: () => [key, [2, 3, 1]],
+  meanSquaredError: () => [t2, t2],
+  crossEntropy: () => [t23, t23],
+  RunningHead: () => [3, 0.1],
+  jepa: () => [{ preset: tiny, steps: 2, decay: 0, target: "gradient" }],
+  presetNamed: () => ["nano"],
+  embedAll: () => [reader, sequences],
+  channelStatistics: () => [sequences, 8],
+  samplesOf: () => [sequences, 8, channels, head.statistics],
+  firstStatistics: () => [small, jepaParams, sequences, channels],
+  figuresOf: () => [embeddings, sequences, embeddings, algebra, key],
+  rankMe: () => [[1, 2, 3]],
+  compareWithBptt: () => [small, jepaParams, fixated(), "rfp", {}],
+  runSequence: () => [learn.rfp(small.model, jepaParams), fixated()],
+  train: () => [start, sequences, { key, batch: 1, epochs: 1, rule: "rfp" }],
+  loadModel: () => ['{"format":"onward-rjepa-1","params":{},"head":{}}'],
+  cropPatch: () => [rjepa.data.scene(key, 8, 8, "s"), 2, 2, 4, 2, new Float32Array(12), 0],
+  scene: () => [key, 8, 8, "s"],
+  sceneNamed: () => [{ key, width: 8, height: 8 }, "s"],
+  fromScenes: () => [{ key, count: 1, width: 20, height: 20, viewers: 1, steps: 2, cropSize: 8, size: 4 }],
+  fromFolder: () => [{ key, images: ".", steps: 2, cropSize: 8, size: 4 }],
+  parseScanpaths: () => [{ width: 2, height: 2, scanpaths: { a: [{ x: [1], y: [1], duration: [1] }] } }, "f"],
+  saccades: () => [sequences[0]],
+  splitByImage: () => [{ sequences }, { test: 0.5 }],
+  shuffleControl: () => [sequences, key],
+  samplerNamed: () => ["uniform"],
+  centerBiased: () => [key, 3, 10, 10],
+  checkGradients: () => [square, [t2], { order: 1, modes: ["forward"], tolerance: 1e-6 }],
+  checkLearner: () => ["rfp", model, { params, steps: 1 }],
+  compareLearner: () => ["rtrl", model, { batch: 1, steps: 1 }],
+  compareGradients: () => [params, params],
+  checkCell: () => [cellEntry.cells.mingru, mini],
+  expectTied: () => [cell],
+  blockError: () => [Float64Array.of(1), Float64Array.of(1)],
+  randomParams: () => [model, 1, 2],
+  randomSequence: () => [1, { input: [2], target: [1], steps: 2, batch: 1 }],
+  arbitraryCell: () => [{ units: [1, 2] }],
+  arbitraryStack: () => [{ areas: [1, 2], steps: [1, 2] }],
+  arbitraryTensor: () => [{ shape: [2], min: 0, max: 1 }],
+  arbitrarySequence: () => [{ input: [2], target: [1] }],
+  // methods of what comes back
+  step: () => [sample],
+  setParams: () => [params],
+  update: () => [{ a: t2 }, { a: t2 }],
+  init: () => [key, { dtype: "float32" }],
+  zeroState: () => [2, { dtype: "float64" }],
+  next: () => [params.areas[0], state, sample.input],
+  output: () => [params.areas[0], state, sample.input],
+  start: () => [model, params, {}],
+  input: () => [sample],
+  pullback: () => [o.scalar(1)],
+  pushforward: () => [t2],
+};
+for (const rule of Object.keys(learn.rules))
+  (valid as Record<string, () => unknown[]>)[rule] = () => [
+    model,
+    params,
+    rule === "snap" ? { order: 1 } : {},
+  ];
+for (const kind of Object.keys(cellEntry.cells))
+  (valid as Record<string, () => unknown[]>)[kind] = () => [
+    { input: /rgc./.test(kind) ? [2, 4, 4] : 2, units: 2 },
+  ];
+
+/** A function of ours may fail on what it is called with: that is no fault of the library. */
+const ours = (value: unknown): unknown =>
+  typeof value === "function" && !("definition" in value)
+    ? guarded(value as (...args: unknown[]) => unknown)
+    : value;
+
+/** Right arguments where they are known; for a method without, a tensor and luck. */
+export function rightArguments(name: string, r: Random): unknown[] | null {
+  const last = name.slice(name.lastIndexOf(".") + 1);
+  if (name === "stack") return r.chance(0.5) ? [[t2, t2], 0] : [[cell]];
+  if (name === "data.flip") return [sequences[0]];
+  if (Object.hasOwn(valid, last)) return valid[last]().map(ours);
+  return name.startsWith("Tensor.") ? [tensorOf(r)] : null;
+}
