@@ -4,7 +4,7 @@ import { defineCell } from "../../src/cells/index.js";
 import { cells } from "../../src/cells/registry.js";
 import { leavesOf } from "../../src/core/tree.js";
 import { fresh } from "../../src/forward/factor.js";
-import { add, cast, mul, random, sqrt, square, useBackend } from "../../src/index.js";
+import { add, cast, mul, random, sqrt, square, tensor, useBackend } from "../../src/index.js";
 import { bptt, type Learner, rfp, ruleNamed, type Supervised, stack, tbptt } from "../../src/learn/index.js";
 import type { Part } from "../../src/learn/influence/block/part.js";
 import { stackParts } from "../../src/learn/influence/block/stack.js";
@@ -69,11 +69,23 @@ describe("rfp across blocks of steps equals backpropagation through time", () =>
     checkLearner(ruleNamed("rfp(3)"), model, { params, samples: narrow, tolerance: 1e-5 });
   });
 
-  it("where parts are one each, which no op of today makes: they are counted", () => {
+  it("where parts are one each, which no op of today makes: they are counted, and bases without a coefficient added", () => {
     const [unit, parameter] = [fresh(2), fresh(3)];
     const one: Part = { axes: [unit], coefficient: null, base: null, trace: null };
     const terms = stackParts(0, [one, one, one], { axes: [unit, parameter], dtype: "float64" });
     expect(terms.map(({ coefficient, base }) => [coefficient?.tensor.item(), base])).toEqual([[3, null]]);
+    const bases = [
+      [1, 2, 4],
+      [3, 5, 7],
+    ].map((row) => ({ axes: [parameter], tensor: tensor(row) }));
+    const parts = bases.map((base): Part => ({ ...one, base }));
+    const [sum, ...others] = stackParts(0, parts, { axes: [unit, parameter], dtype: "float64" });
+    expect(others).toEqual([]);
+    expect([sum.coefficient, sum.base?.axes, sum.base?.tensor.toArray()]).toEqual([
+      null,
+      [parameter],
+      [4, 7, 11],
+    ]);
   });
 
   // a root of zero under a silent unit: an infinite error meets influences that are zero
