@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, it } from "vitest";
 import { RuleError } from "../../src/core/errors.js";
 import "../../src/index.js";
-import { rules, type Supervised, stack } from "../../src/learn/index.js";
+import { ruleNamed, type Supervised, stack } from "../../src/learn/index.js";
 import { checkLearner, objectives } from "../../src/testing/index.js";
 import { arbitraryProgram, formNames, mixedCell } from "../support/random-cells.js";
 
@@ -44,7 +44,7 @@ describe("states of different shapes and dtypes, given back in any order", () =>
       [false, true].map((compile) => [rule, { ...options, compile }] as const),
     ),
   )("%s %o equals backpropagation through time", (name, options) => {
-    const rule = rules[name];
+    const rule = ruleNamed(name);
     const holds = fc.property(cases, (c) => {
       try {
         checkLearner(rule, modelOf(c), { ...c, ...options, tolerance: rule.tolerance });
