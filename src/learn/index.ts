@@ -1,5 +1,5 @@
 /** Learning rules on one contract, and what they will cost. */
-export { availableMemory, checkMemory, formatBytes } from "./memory.js";
+export { formatBytes } from "./memory.js";
 export type {
   AreaOutputs,
   AreaParams,
@@ -14,5 +14,8 @@ export { type Plan, type PlanOptions, type PlanRow, plan } from "./plan.js";
 export { ruleNamed } from "./named.js";
 // rfp, rtrl, bptt and every other rule as a function of its name, and `rules`, all by name
 export * from "./registry.js";
+export type { RfpOptions } from "./rules/rfp.js";
+export type { SnapOptions } from "./rules/snap.js";
+export type { TbpttOptions } from "./rules/tbptt.js";
 export type { Learner, LearnerMemory, LibraryRule, Rule, RuleOptions, Start, StepResult } from "./rule.js";
 export { type StackOptions, type Supervised, squaredError, stack } from "./stack.js";

@@ -12,7 +12,8 @@ import type { Trace } from "../tensor/trace.js";
 /** The tangent of f(...primals) along tangents: linear in the tangents, made of public ops. */
 export type JvpRule = (primals: readonly Tensor[], tangents: readonly Tensor[]) => Tensor;
 
-type TensorFunction = (...args: Tensor[]) => Tensor;
+/** A function from tensors to one tensor. */
+export type TensorFunction = (...args: Tensor[]) => Tensor;
 
 /**
  * `f` with a derivative of its own, for every reading. The rule is read as the linear maps that it is made of, so that an

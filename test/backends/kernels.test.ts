@@ -9,7 +9,7 @@ import { putIndex, takeIndex } from "../../src/ops/take.js";
 const o = { ...onward, putIndex, takeIndex };
 
 // these are the reference's figures, bit for bit; the native kernels are held against it in native.test.ts
-const usual = o.backend().name;
+const usual = o.backendName();
 beforeAll(() => o.useBackend("js"));
 afterAll(() => o.useBackend(usual));
 

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { type CellParams, cells } from "../../src/cells/index.js";
 import { relativeError } from "../../src/core/relative-error.js";
-import { entries, random, type Tensor, tensor } from "../../src/index.js";
+import { random, type Tensor, tensor } from "../../src/index.js";
 import { bptt, plan, rfp, rtrl, stack } from "../../src/learn/index.js";
+import { entries } from "../../src/tensor/read.js";
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 /** 0.3 max(0, 1 − |e|) */

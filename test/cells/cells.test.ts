@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { type CellKind, cellNamed, cells, drive } from "../../src/cells/index.js";
 import { ArgumentError, DTypeError, ShapeError } from "../../src/core/errors.js";
-import { entries, random, type Tensor, zeros } from "../../src/index.js";
+import { random, type Tensor, zeros } from "../../src/index.js";
+import { entries } from "../../src/tensor/read.js";
 
 const kinds: readonly (readonly [string, CellKind])[] = Object.entries(cells);
 const key = random.key(7);

@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { backend } from "../../src/index.js";
+import { backend } from "../../src/tensor/backend.js";
 import { fuzz } from "./fuzz.js";
 
 const [calls, seed, only, log] = process.argv.slice(2);

@@ -6,7 +6,6 @@ import {
   cast,
   conv2d,
   customJvp,
-  entries,
   grad,
   item,
   mul,
@@ -19,6 +18,7 @@ import {
   tanh,
 } from "../../src/index.js";
 import { plan, rfp, ruleNamed, rules, stack } from "../../src/learn/index.js";
+import { entries } from "../../src/tensor/read.js";
 import { checkCell } from "../../src/testing/index.js";
 
 type Next = (p: CellParams, h: Tensor, driven: Tensor) => Tensor;

@@ -7,7 +7,6 @@ import {
   customJvp,
   div,
   einsum,
-  entries,
   greater,
   maximum,
   mul,
@@ -26,6 +25,7 @@ import {
   where,
 } from "../../src/index.js";
 import { eprop, type Learner, rflo, rfp, stack } from "../../src/learn/index.js";
+import { entries } from "../../src/tensor/read.js";
 
 /** What a state becomes: of the state h, the drive d = W x + b, a rate r in (0, 1) and a self weight u. */
 type Recurrence = (h: Tensor, d: Tensor, r: Tensor, u: Tensor) => Tensor;

@@ -10,7 +10,6 @@ import {
   add,
   customJvp,
   div,
-  entries,
   floor,
   log,
   mean,
@@ -26,6 +25,7 @@ import {
   tanh,
   tensor,
 } from "../../src/index.js";
+import { entries } from "../../src/tensor/read.js";
 
 type Params = Readonly<Record<string, Tensor>>;
 const leak = (p: Params, h: Tensor, u: Tensor): Tensor => add(mul(sigmoid(p.a), h), tanh(u));
