@@ -9,6 +9,7 @@ import {
   number,
   oneOf,
   options as optionsOf,
+  plainObject,
   someObject,
   text,
 } from "../core/kinds.js";
@@ -167,10 +168,17 @@ export function defineCell(definition: CellDefinition): CellKind {
         );
       },
       next(params, state, input) {
+        plainObject(definition.name, "the parameters", params);
+        plainObject(definition.name, "the states", state);
         checkInput(definition.name, g, input);
         return definition.next(params, state, input, g);
       },
-      output: (params, state, input) => definition.output(params, state, input, g),
+      output(params, state, input) {
+        plainObject(definition.name, "the parameters", params);
+        plainObject(definition.name, "the states", state);
+        requireTensor(definition.name, input);
+        return definition.output(params, state, input, g);
+      },
     };
   };
   Object.defineProperty(build, "name", { value: definition.name });

@@ -9,6 +9,13 @@ export type TypedArray = Float64Array | Float32Array | Int32Array | Uint8Array;
 
 export const bytesPerElement: Readonly<Record<DType, number>> = { float64: 8, float32: 4, int32: 4, bool: 1 };
 
+/** The dtype that is kept in such an array. */
+export function dtypeOf(data: TypedArray): DType {
+  if (data instanceof Float64Array) return "float64";
+  if (data instanceof Float32Array) return "float32";
+  return data instanceof Int32Array ? "int32" : "bool";
+}
+
 /** Most entries of a tensor: positions are 32-bit integers. */
 export const mostEntries = 2 ** 31 - 1;
 /** Most bytes of one array, 4 GiB. */

@@ -126,7 +126,7 @@ export const listOf =
     anArray(who, what, value);
     if (value.length < least)
       throw new ArgumentError(`${who}: expected at least ${least} in ${what}, got ${value.length}`);
-    for (let i = 0; i < value.length; i++) entry(who, `${what}[${i}]`, value[i]);
+    for (let i = 0; i < value.length; i++) entry(who, `${what}[${i}]`, fieldOf(who, what, value, `${i}`));
   };
 /** The same, or nothing. */
 export const maybe =
@@ -134,12 +134,21 @@ export const maybe =
   (who, what, value) => {
     if (value !== undefined) inner(who, what, value);
   };
+/** A property, whose getter may throw. @throws ArgumentError */
+export function fieldOf(who: string, what: string, value: unknown, name: string): unknown {
+  try {
+    return (value as Record<string, unknown>)[name];
+  } catch {
+    throw new ArgumentError(`${who}: expected ${what}.${name} to be readable, got a property that throws`);
+  }
+}
+
 /** An object with these fields, and perhaps others. */
 export const having =
   (fields: Readonly<Record<string, Kind>>): Kind =>
   (who, what, value) => {
     someObject(who, what, value);
-    for (const name in fields) fields[name](who, `${what}.${name}`, (value as Record<string, unknown>)[name]);
+    for (const name in fields) fields[name](who, `${what}.${name}`, fieldOf(who, what, value, name));
   };
 
 /** A kind for each option of O: a missing one does not compile. */
@@ -166,10 +175,10 @@ export function options<O extends object>(
   for (const name in found) {
     if (!Object.hasOwn(known, name))
       throw new ArgumentError(`${who}: expected options among ${namesOf(known)}, got ${quote(name)}`);
-    const value = found[name];
+    const value = fieldOf(who, "options", found, name);
     if (value !== undefined) known[name as keyof O](who, name, value);
   }
-  for (const name of required) known[name](who, name, found[name]);
+  for (const name of required) known[name](who, name, fieldOf(who, "options", found, name));
   return found as O;
 }
 

@@ -1,6 +1,9 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
 import { BackendError, DataError } from "../core/errors.js";
+import { number, options as optionsOf } from "../core/kinds.js";
+
+import { aPath } from "./kinds.js";
 
 /** A picture in memory. */
 export interface Image {
@@ -15,6 +18,7 @@ const extensions = new Set([".jpg", ".jpeg", ".png", ".webp"]);
 
 /** Paths of the images in a folder, by name. @throws DataError for a folder that is missing or holds none */
 export async function listImages(folder: string): Promise<string[]> {
+  aPath("images", "the folder", folder);
   const found = await stat(folder).catch(() => null);
   if (!found?.isDirectory()) throw new DataError(`images: expected a folder, got ${folder}`, folder);
   const names = (await readdir(folder)).filter((name) => extensions.has(extname(name).toLowerCase())).sort();
@@ -25,6 +29,8 @@ export async function listImages(folder: string): Promise<string[]> {
 
 /** Decodes an image. @throws DataError, with the file's name, for one that is corrupt or smaller than `minSize` pixels */
 export async function readImage(path: string, options: { readonly minSize?: number } = {}): Promise<Image> {
+  aPath("images", "the path", path);
+  optionsOf("images", options, { minSize: number });
   const sharp = await loadSharp();
   const name = basename(path);
   let decoded: { data: Buffer; info: { width: number; height: number; channels: number } };

@@ -6,6 +6,13 @@ import type { FixationSequence } from "./sequences.js";
 export const aKey: Kind = (who, _, value) => {
   requireKey(who, value as never);
 };
+/** A path that a system could know: what is longer is none. */
+export const aPath: Kind = (who, what, value) => {
+  text(who, what, value);
+  const { length } = value as string;
+  if (length === 0 || length > 4096)
+    throw new DataError(`${who}: expected ${what} of 1 to 4096 characters, got ${length}`);
+};
 /** A side in pixels. */
 export const side = count(1, 2 ** 15);
 

@@ -1,5 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { DataError } from "../core/errors.js";
+import { kindOf as wordsOf } from "../core/kinds.js";
+import { aPath } from "./kinds.js";
 
 /** The fixations of one viewer on one image, in order. */
 export interface Scanpath {
@@ -20,6 +22,7 @@ export interface Scanpaths {
 
 /** Reads a file of scanpaths. @throws DataError for a file that is missing, not JSON, or not of this structure */
 export async function readScanpaths(path: string): Promise<Scanpaths> {
+  aPath("scanpaths", "the path", path);
   let text: string;
   try {
     text = await readFile(path, "utf8");
@@ -41,10 +44,11 @@ export async function readScanpaths(path: string): Promise<Scanpaths> {
 
 /** Checks the structure of `{width, height, scanpaths: {image: [{x, y, duration}]}}`. @throws DataError */
 export function parseScanpaths(content: unknown, file: string): Scanpaths {
+  aPath("scanpaths", "the name of the file", file);
   const { width, height, scanpaths } = (content ?? {}) as Record<string, unknown>;
   if (typeof width !== "number" || typeof height !== "number" || !(width > 0 && height > 0))
     throw new DataError(
-      `scanpaths: expected a positive width and height in ${file}, got ${width} and ${height}`,
+      `scanpaths: expected a positive width and height in ${file}, got ${wordsOf(width)} and ${wordsOf(height)}`,
       file,
     );
   if (typeof scanpaths !== "object" || scanpaths === null || Array.isArray(scanpaths))
@@ -75,7 +79,7 @@ function checkScanpath(viewer: unknown, who: string, width: number, height: numb
     const bad = list.findIndex((v) => typeof v !== "number" || !Number.isFinite(v));
     if (bad >= 0)
       throw new DataError(
-        `scanpaths: ${who}: expected numbers in "${name}", got ${JSON.stringify(list[bad])} at fixation ${bad + 1}`,
+        `scanpaths: ${who}: expected numbers in "${name}", got ${wordsOf(list[bad])} at fixation ${bad + 1}`,
         file,
       );
   }

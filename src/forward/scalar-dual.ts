@@ -1,4 +1,5 @@
-import { OnwardError } from "../core/errors.js";
+import { DTypeError } from "../core/errors.js";
+import { kindOf } from "../core/kinds.js";
 import { scalar } from "../ops/create.js";
 import * as pointwise from "../ops/pointwise.js";
 import { item } from "../tensor/read.js";
@@ -29,10 +30,24 @@ export type DualNumber = Dual & { readonly [N in Unary]: () => DualNumber } & {
 };
 
 class DualValue implements Dual {
+  readonly #made = true;
+
+  /** Never throws, also for a proxy. */
+  static made(x: object): x is DualValue {
+    return #made in x;
+  }
+
   constructor(
     readonly value: number,
     readonly derivative: number,
   ) {}
+}
+
+/** A dual number, or a plain one as a constant. @throws DTypeError */
+function dualOf(name: string, x: Dual | number): Dual {
+  if (typeof x === "number") return dual(x, 0);
+  if (typeof x === "object" && x !== null && DualValue.made(x)) return x;
+  throw new DTypeError(`${name}: expected a dual number or a number, got ${kindOf(x)}`);
 }
 
 function through(f: (...args: Tensor[]) => Tensor, ...args: Dual[]): DualNumber {
@@ -51,7 +66,7 @@ for (const [name, value] of Object.entries(functions)) {
   if (f.length > 2) continue;
   Object.defineProperty(DualValue.prototype, name, {
     value(this: DualValue, ...others: (Dual | number)[]) {
-      return through(f, this, ...others.map((o) => (typeof o === "number" ? dual(o, 0) : o)));
+      return through(f, dualOf(name, this), ...others.slice(0, f.length - 1).map((o) => dualOf(name, o)));
     },
   });
 }
@@ -59,6 +74,6 @@ for (const [name, value] of Object.entries(functions)) {
 /** A dual number: `dual(1.5).sin().mul(2).derivative` is 2 cos(1.5). The second argument is its own derivative. */
 export function dual(value: number, derivative = 1): DualNumber {
   if (typeof value !== "number" || typeof derivative !== "number")
-    throw new OnwardError(`dual: expected two numbers, got ${typeof value} and ${typeof derivative}`);
+    throw new DTypeError(`dual: expected two numbers, got ${kindOf(value)} and ${kindOf(derivative)}`);
   return new DualValue(value, derivative) as unknown as DualNumber;
 }

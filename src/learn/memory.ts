@@ -1,9 +1,11 @@
 import { ArgumentError, PlanError } from "../core/errors.js";
+import { kindOf, number } from "../core/kinds.js";
 
 const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 
 /** Bytes for people, such as `8.4 MiB`. */
 export function formatBytes(bytes: number): string {
+  number("formatBytes", "the bytes", bytes);
   let [value, unit] = [bytes, 0];
   while (value >= 1024 && unit < units.length - 1) {
     value /= 1024;
@@ -31,5 +33,5 @@ export function checkMemory(who: string, needed: number, limit: number = availab
 /** Refuses a number of steps that makes no window. @throws ArgumentError */
 export function requireWindow(who: string, window: number): void {
   if (!Number.isInteger(window) || window < 1)
-    throw new ArgumentError(`${who}: expected a window of at least 1 step, got ${window}`);
+    throw new ArgumentError(`${who}: expected a window of at least 1 step, got ${kindOf(window)}`);
 }

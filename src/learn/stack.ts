@@ -1,6 +1,16 @@
 import { aCell } from "../cells/_kinds.js";
 import { ShapeError } from "../core/errors.js";
-import { anything, callable, flag, having, type Known, listOf, options as optionsOf } from "../core/kinds.js";
+import {
+  anything,
+  callable,
+  fieldOf,
+  flag,
+  having,
+  type Known,
+  kindOf,
+  listOf,
+  options as optionsOf,
+} from "../core/kinds.js";
 import { foldIn, type Key } from "../core/prng.js";
 import { formatShape, sameShape } from "../core/shape.js";
 import { mul, square, sub } from "../ops/pointwise.js";
@@ -72,11 +82,14 @@ export function stack<S>(areas: Areas, options: StackOptions<S> = {}): Model<S> 
   };
 }
 
+function tensorIn(sample: unknown, name: string): Tensor {
+  const found = fieldOf("stack", "the sample", sample ?? {}, name);
+  if (isTensor(found)) return found;
+  throw new ShapeError(`stack: expected a sample with a tensor "${name}", got ${kindOf(found)}`);
+}
+
 function inputOf(sample: unknown): Tensor {
-  const input = (sample as { input?: unknown } | null)?.input;
-  if (!isTensor(input))
-    throw new ShapeError(`stack: expected a sample with a tensor "input", got ${typeof input}`);
-  return input;
+  return tensorIn(sample, "input");
 }
 
 /** What a loss reads of its context. */
@@ -86,8 +99,6 @@ const contextOfLoss = having({ now: having({ outputs: listOf(anything, 1) }) });
 export function squaredError<S>(context: LossContext<S>): Tensor {
   contextOfLoss("squaredError", "the context", context);
   const { now, sample } = context;
-  const target = (sample as { target?: unknown } | null)?.target;
-  if (!isTensor(target))
-    throw new ShapeError(`stack: expected a sample with a tensor "target", got ${typeof target}`);
+  const target = tensorIn(sample, "target");
   return mul(sum(square(sub(now.outputs[now.outputs.length - 1], target))), 0.5);
 }

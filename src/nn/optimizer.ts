@@ -1,5 +1,6 @@
 import { allocate, isFloat, type TypedArray } from "../core/dtype.js";
 import { ArgumentError, DTypeError, ShapeError } from "../core/errors.js";
+import { callable, either, finite, type Known, number, options as optionsOf } from "../core/kinds.js";
 import { pairLeaves } from "../core/pair-leaves.js";
 import { formatShape, type Shape, sameShape } from "../core/shape.js";
 import { fillTree, leavesOf } from "../core/tree.js";
@@ -21,8 +22,13 @@ export interface Optimizer {
 /** A constant, or a value per update counted from 0. */
 export type Schedule = number | ((update: number) => number);
 
-const valueAt = (schedule: Schedule, update: number): number =>
-  typeof schedule === "number" ? schedule : schedule(update);
+/** @throws ArgumentError where a schedule gives no number */
+function valueAt(who: string, schedule: Schedule, update: number): number {
+  if (typeof schedule === "number") return schedule;
+  const value = schedule(update);
+  number(who, "the rate of the schedule", value);
+  return value;
+}
 
 /** How one tensor's entries change: writes the new values of `x` into `out`. */
 type Rule<M> = (x: TypedArray, g: TypedArray, out: TypedArray, memory: M, rate: number) => void;
@@ -32,6 +38,11 @@ export interface RateOptions {
   /** A factor on the rate for a parameter, by its path such as `readout.WG`. */
   readonly scale?: (path: string) => number;
 }
+
+const rating: Known<RateOptions> = {
+  rate: either("a number or a function", finite, callable),
+  scale: callable,
+};
 
 /** Entries of one tensor: what is kept of it from update to update. */
 interface Kept<M> {
@@ -67,8 +78,12 @@ function optimizer<M>(
       const numbers = pairs.map(
         ({ value, other }) => [numbersOf(name, value), numbersOf(name, other)] as const,
       );
-      const now = valueAt(rate, updates);
-      const rates = pairs.map(({ path }) => now * (scale?.(path) ?? 1));
+      const now = valueAt(name, rate, updates);
+      const rates = pairs.map(({ path }) => {
+        const factor = scale?.(path) ?? 1;
+        number(name, "the scale of a rate", factor);
+        return now * factor;
+      });
       // from here on nothing fails: an update is taken as a whole or not at all
       kept = memories;
       updates++;
@@ -125,6 +140,7 @@ function requireKept<M>(
 
 /** Gradient descent: x − rate · g. */
 export function sgd(options: RateOptions): Optimizer {
+  optionsOf("sgd", options, rating, ["rate"]);
   return optimizer(
     "sgd",
     options,
@@ -143,7 +159,14 @@ export interface AdamOptions extends RateOptions {
 }
 
 /** Adam (Kingma & Ba 2015), with bias correction. Weight decay belongs into the loss. */
-export function adam({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, ...options }: AdamOptions): Optimizer {
+export function adam(given: AdamOptions): Optimizer {
+  const known: Known<AdamOptions> = { ...rating, beta1: number, beta2: number, epsilon: finite };
+  const {
+    beta1 = 0.9,
+    beta2 = 0.999,
+    epsilon = 1e-8,
+    ...options
+  } = optionsOf("adam", given, known, ["rate"]);
   if (!(beta1 >= 0 && beta1 < 1 && beta2 >= 0 && beta2 < 1))
     throw new ArgumentError(`adam: beta1 and beta2 must lie in [0, 1), got ${beta1} and ${beta2}`);
   let count = 0;
@@ -165,7 +188,11 @@ export function adam({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, ...options }:
 
 /** Linear warm-up over `warmup` updates, then a half cosine down to zero at `total`. */
 export function warmupCosine(peak: number, warmup: number, total: number): Schedule {
+  finite("warmupCosine", "the peak", peak);
+  finite("warmupCosine", "the warm-up", warmup);
+  finite("warmupCosine", "the total", total);
   return (update) => {
+    number("warmupCosine", "the update", update);
     if (update < warmup) return (peak * (update + 1)) / warmup;
     const progress = Math.min(1, (update - warmup) / Math.max(1, total - warmup));
     return peak * 0.5 * (1 + Math.cos(Math.PI * progress));
@@ -174,6 +201,7 @@ export function warmupCosine(peak: number, warmup: number, total: number): Sched
 
 /** The gradient scaled down so that its Euclidean norm over all tensors is at most `limit`, and that norm before. */
 export function clipByNorm<P>(gradient: P, limit: number): { readonly gradient: P; readonly norm: number } {
+  number("clipByNorm", "the limit", limit);
   const leaves = leavesOf<Tensor>(gradient, isTensor, "clipByNorm");
   let sum = 0;
   for (const { value } of leaves) for (const g of numbersOf("clipByNorm", value)) sum += g * g;

@@ -55,7 +55,7 @@ export function select(x: Tensor, axis: number, position: number): Tensor {
  * Entries of an axis at positions, integers counted from 0; the axis is replaced by the axes of `positions`.
  * @throws ShapeError for a position outside of the axis, DTypeError for positions that are no integers
  */
-export function gather(x: Tensor, positions: Tensor | readonly number[], axis = 0): Tensor {
+export function gather(x: Tensor, positions: Tensor | readonly number[] | Int32Array, axis = 0): Tensor {
   const at = normalizeAxis("gather", axis, requireTensor("gather", x).rank);
   const n = x.shape[at];
   const index = isTensor(positions) ? indexOf(positions) : listed(positions, n, at);
@@ -68,7 +68,7 @@ export function gather(x: Tensor, positions: Tensor | readonly number[], axis = 
 const outside = (n: number, axis: number, p: number, j: number): ShapeError =>
   new ShapeError(`gather: positions must lie in [0, ${n - 1}] on axis ${axis}, got ${p} at ${j}`);
 
-function listed(positions: readonly number[], n: number, axis: number): Index {
+function listed(positions: readonly number[] | Int32Array, n: number, axis: number): Index {
   if (!isArray(positions) && !((positions as unknown) instanceof Int32Array))
     throw new DTypeError(
       `gather: expected positions as an int32 tensor or an array of integers, got ${kindOf(positions)}`,

@@ -1,5 +1,7 @@
 import { isFloat } from "../core/dtype.js";
 import { ArgumentError, DTypeError, OnwardError, ShapeError } from "../core/errors.js";
+import { kindOf } from "../core/kinds.js";
+import { requireFunction } from "../core/require-function.js";
 import { formatShape, sameShape } from "../core/shape.js";
 import { linearMapsOf } from "../forward/linear-rule.js";
 import { zerosLike } from "../ops/create.js";
@@ -23,6 +25,8 @@ export type TensorFunction = (...args: Tensor[]) => Tensor;
  * result is not a tangent of the value
  */
 export function customJvp(f: TensorFunction, rule: JvpRule): TensorFunction {
+  requireFunction("customJvp", f);
+  requireFunction("customJvp", rule);
   const name = f.name || "the function";
   const value: TensorFunction = (...args) => {
     const out: unknown = f(...args);
@@ -92,9 +96,4 @@ function linearize(name: string, rule: JvpRule, site: Site<number>, i: number): 
     return t;
   };
   return belowLevel(level, () => linearMapsOf(name, checked, along, i));
-}
-
-function kindOf(x: unknown): string {
-  if (x === null || x === undefined) return `${x}`;
-  return Array.isArray(x) ? "an array" : typeof x;
 }

@@ -1,5 +1,6 @@
 import type { DType } from "../core/dtype.js";
 import { CheckpointError } from "../core/errors.js";
+import { kindOf, nameOf } from "../core/kinds.js";
 import { sizeOf } from "../core/shape.js";
 import { mapTree } from "../core/tree.js";
 import type { ModelParams } from "../learn/model.js";
@@ -8,6 +9,7 @@ import { entries } from "../tensor/read.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
 import type { Reader } from "./embed.js";
 import type { Experiment } from "./experiment.js";
+import { anExperiment } from "./kinds.js";
 import { jepa } from "./model.js";
 import { presetNamed } from "./presets.js";
 
@@ -24,7 +26,9 @@ const isPacked = (node: unknown): node is Packed =>
   typeof node === "object" && node !== null && "data" in node && "shape" in node && "dtype" in node;
 
 /** A trained model as JSON: sizes, parameters and the statistics that inputs and head are standardized with. */
-export function saveModel({ summary, trained, start, embeddings }: Experiment): string {
+export function saveModel(experiment: Experiment): string {
+  anExperiment("saveModel", "the experiment", experiment);
+  const { summary, trained, start, embeddings } = experiment;
   const { mean, scale } = trained.head.statistics;
   return JSON.stringify({
     format,
@@ -38,6 +42,8 @@ export function saveModel({ summary, trained, start, embeddings }: Experiment): 
 
 /** Reads a model back, ready to embed sequences. @throws CheckpointError for a file that is not one of ours */
 export function loadModel(text: string): Reader {
+  if (typeof text !== "string")
+    throw new CheckpointError(`loadModel: expected the JSON of a saved model, got ${kindOf(text)}`);
   let content: Record<string, unknown>;
   try {
     content = JSON.parse(text) as Record<string, unknown>;
@@ -45,7 +51,7 @@ export function loadModel(text: string): Reader {
     throw new CheckpointError("loadModel: expected the JSON of a saved model");
   }
   if (content?.format !== format)
-    throw new CheckpointError(`loadModel: expected format ${format}, got ${JSON.stringify(content?.format)}`);
+    throw new CheckpointError(`loadModel: expected format ${format}, got ${nameOf(content?.format)}`);
   const unpack = (p: Packed): Tensor => {
     if (p.data.length !== sizeOf(p.shape))
       throw new CheckpointError(

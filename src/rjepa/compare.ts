@@ -5,6 +5,7 @@ import { ruleNamed } from "../learn/named.js";
 import type { RuleOptions } from "../learn/rule.js";
 import { entries } from "../tensor/read.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
+import { aJepa, someSamples } from "./kinds.js";
 import type { Fixated, Jepa } from "./model.js";
 import { runSequence } from "./train.js";
 
@@ -26,6 +27,8 @@ export function compareWithBptt(
   rule: string,
   options: RuleOptions,
 ): GradientDifference {
+  aJepa("compareWithBptt", "the model", jepa);
+  someSamples("compareWithBptt", "the samples", samples);
   const learners = [
     ruleNamed(rule).start(jepa.model, params, options),
     ruleNamed("bptt").start(jepa.model, params),

@@ -1,9 +1,12 @@
 import type { CellState } from "../cells/_cell.js";
+import { sequencesOf } from "../data/kinds.js";
 import type { FixationSequence } from "../data/sequences.js";
+import { inputOf } from "../learn/kinds.js";
 import type { ModelParams, Moment } from "../learn/model.js";
 import { momentOf } from "../learn/step.js";
 import { entries } from "../tensor/read.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { aReader } from "./kinds.js";
 import type { Fixated, HeadStatistics, Jepa } from "./model.js";
 import { type ChannelStatistics, samplesOf } from "./samples.js";
 
@@ -38,7 +41,7 @@ export function advanceStates(
 ): Moment {
   const { model } = jepa;
   const next: CellState[] = [];
-  let x = model.input(sample);
+  let x = inputOf(model, sample);
   const input = x;
   model.areas.forEach((cell, b) => {
     const state = cell.next(params.areas[b], states[b], x);
@@ -56,6 +59,8 @@ export function restStates({ jepa }: Reader, sample: Fixated): readonly CellStat
 
 /** Runs the model over sequences. The patch swapped in at the last step comes from the next sequence of another image. */
 export function embedAll(reader: Reader, sequences: readonly FixationSequence[]): Embeddings {
+  aReader("embedAll", "the reader", reader);
+  sequencesOf(1)("embedAll", "the sequences", sequences);
   const { jepa, params, channels, head } = reader;
   const [n, d, { size }] = [sequences.length, jepa.preset.embedding, jepa.preset];
   const steps = sequences[0].fixations.length / 2;

@@ -11,6 +11,7 @@ import { isTensor } from "../tensor/tensor.js";
 import { compareWithBptt, type GradientDifference } from "./compare.js";
 import { type Embeddings, embedAll } from "./embed.js";
 import { type Figures, figuresOf } from "./figures.js";
+import { aSummary } from "./kinds.js";
 import { linearAlgebra } from "./linear-algebra.js";
 import { type Jepa, jepa } from "./model.js";
 import type { Preset } from "./presets.js";
@@ -191,6 +192,7 @@ const countImages = (sequences: readonly FixationSequence[]): number =>
 
 /** A few lines that sum up a run. */
 export function formatSummary(s: Summary): string {
+  aSummary("formatSummary", "the summary", s);
   const f = (x: number, digits = 3): string => (Number.isFinite(x) ? x.toFixed(digits) : `${x}`);
   const row = (name: string, get: (figures: Figures) => number): string =>
     `  ${name.padEnd(16)} ${f(get(s.before)).padStart(8)} -> ${f(get(s.after)).padStart(8)}`;

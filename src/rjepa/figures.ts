@@ -1,6 +1,9 @@
-import { foldIn, integers, type Key } from "../core/prng.js";
+import { DataError } from "../core/errors.js";
+import { callable, having, listOf, number, text } from "../core/kinds.js";
+import { foldIn, integers, type Key, requireKey } from "../core/prng.js";
 import type { FixationSequence } from "../data/sequences.js";
 import type { Embeddings } from "./embed.js";
+import { someEmbeddings } from "./kinds.js";
 import type { LinearAlgebra } from "./linear-algebra.js";
 
 /** The joint figures of learning: none of them proves it alone. */
@@ -70,6 +73,7 @@ export function moments({ sequences: n, steps, d, h }: Embeddings, centered: boo
 
 /** exp of the entropy of the normalized singular values, from the eigenvalues of the second moments. */
 export function rankMe(eigenvalues: readonly number[]): number {
+  listOf(number)("rankMe", "the eigenvalues", eigenvalues);
   const singular = eigenvalues.map((v) => Math.sqrt(Math.max(0, v)));
   const total = singular.reduce((a, b) => a + b, 0);
   if (total === 0) return 0;
@@ -147,6 +151,15 @@ export function figuresOf(
   algebra: LinearAlgebra,
   key: Key,
 ): Figures {
+  someEmbeddings("figures", "the test embeddings", test);
+  someEmbeddings("figures", "the embeddings to fit", fit);
+  listOf(having({ image: text }), test.sequences)("figures", "the sequences", sequences);
+  having({ eigen: callable, solve: callable })("figures", "the linear algebra", algebra);
+  requireKey("figures", key);
+  if (fit.d !== test.d || fit.steps !== test.steps)
+    throw new DataError(
+      `figures: expected embeddings of ${test.steps} steps of ${test.d} units to fit, got ${fit.steps} of ${fit.d}`,
+    );
   const all = Array.from({ length: test.sequences }, (_, i) => i);
   const spread = varianceByStep(test);
   const variance = meanOf(spread);

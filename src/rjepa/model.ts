@@ -2,6 +2,16 @@ import type { Cell, CellParams, CellState } from "../cells/_cell.js";
 import { cells } from "../cells/registry.js";
 import type { DType } from "../core/dtype.js";
 import { DataError } from "../core/errors.js";
+import {
+  anything,
+  finite,
+  having,
+  type Known,
+  kindOf,
+  listOf,
+  oneOf,
+  options as optionsOf,
+} from "../core/kinds.js";
 import { foldIn, type Key, key as seeded } from "../core/prng.js";
 import { sizeOf } from "../core/shape.js";
 import type { LossContext, Model, ModelParams, Moment } from "../learn/model.js";
@@ -15,6 +25,7 @@ import { sum } from "../ops/reduce.js";
 import { stopGradient } from "../ops/stop-gradient.js";
 import { reshape } from "../ops/views.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { aHead, aPreset, aTensor, params as paramsKind } from "./kinds.js";
 import type { Preset } from "./presets.js";
 
 /** Statistics that standardize the head's output per unit, [n]; constants for every derivative. */
@@ -104,19 +115,34 @@ function contextOf(states: readonly CellState[]): Tensor {
 }
 
 export function jepa(options: JepaOptions): Jepa {
+  const known: Known<JepaOptions> = {
+    preset: aPreset,
+    steps: anything,
+    decay: finite,
+    target: oneOf("stopGradient", "gradient"),
+  };
+  optionsOf("jepa", options, known, ["preset", "steps"]);
   const { preset, steps, decay = 1e-4, target = "stopGradient" } = options;
   if (!Number.isInteger(steps) || steps < 2)
-    throw new DataError(`rjepa: a sequence needs at least 2 fixations to predict anything, got ${steps}`);
+    throw new DataError(
+      `rjepa: a sequence needs at least 2 fixations to predict anything, got ${kindOf(steps)}`,
+    );
   const areas = areasOf(preset);
   const headUnits = areas[areas.length - 1].geometry.units;
   const d = preset.embedding;
   const context = areas.reduce((n, a) => n + a.states.length * sizeOf(a.geometry.state), 0);
 
   const embed: Jepa["embed"] = (params, moment, head) => {
+    paramsKind("jepa", "the parameters", params);
+    having({ outputs: listOf(aTensor, 1) })("jepa", "the moment", moment);
+    aHead("jepa", "the head", head);
     const r = mul(sub(moment.outputs[moment.outputs.length - 1], head.mean), head.scale);
     return linear(r, params.readout.Wh);
   };
-  const predict: Jepa["predict"] = (params, h) => linear(h, params.readout.WG, params.readout.bG);
+  const predict: Jepa["predict"] = (params, h) => {
+    paramsKind("jepa", "the parameters", params);
+    return linear(h, params.readout.WG, params.readout.bG);
+  };
   const surprise: Jepa["surprise"] = (predicted, h) => mul(sum(square(sub(predicted, h)), 1), 1 / d);
 
   const decayed = ({ areas: below, readout }: ModelParams): Tensor =>

@@ -1,4 +1,5 @@
 import { ArgumentError } from "../core/errors.js";
+import { nameOf } from "../core/kinds.js";
 
 /** One convolutional area: 3x3 kernels with a stride, and its channels. */
 export interface ConvArea {
@@ -49,8 +50,10 @@ export const presets: Readonly<Record<string, Preset>> = {
 
 /** A preset by name. @throws ArgumentError for an unknown name */
 export function presetNamed(name: string): Preset {
-  const preset = Object.hasOwn(presets, name) ? presets[name] : undefined;
+  const preset = typeof name === "string" && Object.hasOwn(presets, name) ? presets[name] : undefined;
   if (!preset)
-    throw new ArgumentError(`preset: expected one of ${Object.keys(presets).join(", ")}, got "${name}"`);
+    throw new ArgumentError(
+      `preset: expected one of ${Object.keys(presets).join(", ")}, got ${nameOf(name)}`,
+    );
   return preset;
 }

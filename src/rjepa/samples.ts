@@ -1,9 +1,12 @@
 import type { DType } from "../core/dtype.js";
-import { allocate } from "../core/dtype.js";
+import { allocate, requireFloat } from "../core/dtype.js";
 import { DataError } from "../core/errors.js";
+import { kindOf } from "../core/kinds.js";
+import { sequencesOf, side } from "../data/kinds.js";
 import type { FixationSequence } from "../data/sequences.js";
 import { saccades } from "../data/sequences.js";
 import { fromData } from "../tensor/apply.js";
+import { aHead, channelKind } from "./kinds.js";
 import type { Fixated, HeadStatistics } from "./model.js";
 
 /** Mean and standard deviation of each color channel, over all training patches. */
@@ -13,6 +16,8 @@ export interface ChannelStatistics {
 }
 
 export function channelStatistics(sequences: readonly FixationSequence[], size: number): ChannelStatistics {
+  sequencesOf(0)("channelStatistics", "the sequences", sequences);
+  side("channelStatistics", "the size", size);
   const area = size * size;
   const [sum, squares] = [new Float64Array(3), new Float64Array(3)];
   let count = 0;
@@ -38,7 +43,15 @@ export function samplesOf(
   head: HeadStatistics,
   dtype: DType = "float64",
 ): Fixated[] {
+  sequencesOf(1)("samplesOf", "the sequences", sequences);
+  channelKind("samplesOf", "the channels", channels);
+  aHead("samplesOf", "the head", head);
+  requireFloat("samplesOf", dtype);
   const steps = sequences[0].fixations.length / 2;
+  if (sequences[0].patches.length !== 3 * size * size * steps)
+    throw new DataError(
+      `samplesOf: expected patches of ${kindOf(size)} pixels a side, got ${sequences[0].patches.length} numbers for ${steps} steps`,
+    );
   const area = size * size;
   const frame = 3 * area;
   const batch = sequences.length;

@@ -1,6 +1,9 @@
 import { DataError } from "../core/errors.js";
+import { callable, count, finite, having, maybe, text } from "../core/kinds.js";
 import { foldIn, type Key, permutation, uniform } from "../core/prng.js";
+import { aKey, sequencesOf } from "../data/kinds.js";
 import { type FixationSequence, flip } from "../data/sequences.js";
+import { aLearner } from "../learn/kinds.js";
 import type { ModelParams } from "../learn/model.js";
 import { ruleNamed } from "../learn/named.js";
 import type { Learner, RuleOptions } from "../learn/rule.js";
@@ -8,6 +11,7 @@ import { adam, clipByNorm, warmupCosine } from "../nn/optimizer.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { advanceStates, restStates } from "./embed.js";
 import { RunningHead } from "./head.js";
+import { aJepa, aStart, params as paramsKind, someSamples } from "./kinds.js";
 import type { Fixated, Jepa } from "./model.js";
 import { type ChannelStatistics, samplesOf } from "./samples.js";
 
@@ -64,6 +68,9 @@ export function firstStatistics(
   sequences: readonly FixationSequence[],
   channels: ChannelStatistics,
 ): RunningHead {
+  aJepa("firstStatistics", "the model", jepa);
+  paramsKind("firstStatistics", "the parameters", params);
+  sequencesOf(1)("firstStatistics", "the sequences", sequences);
   const head = new RunningHead(jepa.headUnits);
   const reader = { jepa, params, head: head.statistics, channels };
   const samples = samplesOf(sequences.slice(0, firstLook), jepa.preset.size, channels, head.statistics);
@@ -80,6 +87,16 @@ export function firstStatistics(
 
 /** Trains on fixation sequences: one update per sequence (or batch of sequences), by the recipe. */
 export function train(start: Start, sequences: readonly FixationSequence[], options: TrainOptions): Trained {
+  aStart("train", "the start", start);
+  sequencesOf(0)("train", "the sequences", sequences);
+  having({
+    rule: maybe(text),
+    batch: maybe(count(1)),
+    epochs: maybe(count(1)),
+    rate: maybe(finite),
+    key: aKey,
+    onProgress: maybe(callable),
+  })("train", "the options", options);
   const { jepa, channels, head } = start;
   const { batch = 1, epochs = 1, key } = options;
   const rate = options.rate ?? (batch === 1 ? 2e-4 : 1e-3);
@@ -138,6 +155,8 @@ export function runSequence(
   learner: Learner<Fixated>,
   samples: readonly Fixated[],
 ): { readonly gradient: ModelParams; readonly loss: number; readonly outputs: readonly Tensor[] } {
+  aLearner("runSequence", "the learner", learner);
+  someSamples("runSequence", "the samples", samples);
   let loss = 0;
   const outputs: Tensor[] = [];
   for (const sample of samples) {

@@ -2,7 +2,7 @@ import type { DType } from "../core/dtype.js";
 import { DTypeError, LevelError, ShapeError } from "../core/errors.js";
 import { formatShape } from "../core/shape.js";
 import { item, type NestedNumbers, toArray } from "./read.js";
-import { type Tensor, Tensor as TensorClass } from "./tensor.js";
+import { requireTensor, type Tensor, Tensor as TensorClass } from "./tensor.js";
 
 const edge = 3;
 const most = 8;
@@ -30,7 +30,7 @@ function formatNested(values: NestedNumbers, dtype: DType, indent: string): stri
 
 /** `tensor float64 [2,2] [[1, 2], [3, 4]]`, with long axes shortened. */
 export function format(t: Tensor): string {
-  let bottom = t;
+  let bottom = requireTensor("tensor", t);
   while (bottom.value.kind === "traced") bottom = bottom.value.primal;
   const traced = t.value.kind === "traced" ? ` in ${t.value.trace.name}` : "";
   const head = `tensor ${t.dtype} ${formatShape(t.shape)}${traced}`;
@@ -46,6 +46,7 @@ export function format(t: Tensor): string {
  * which no plain number would carry on.
  */
 function toPrimitive(t: Tensor, hint: string): number | string {
+  requireTensor("tensor", t);
   if (hint === "string") return format(t);
   if (hint !== "number")
     throw new DTypeError(

@@ -1,16 +1,16 @@
-import type { TypedArray } from "../core/dtype.js";
-import { ShapeError } from "../core/errors.js";
+import { allocate, dtypeOf, type TypedArray } from "../core/dtype.js";
+import { PlanError, ShapeError } from "../core/errors.js";
 import { formatShape, type Shape } from "../core/shape.js";
 import { primalOf } from "./apply.js";
 import type { Operand } from "./backend.js";
-import type { Dense, Tensor } from "./tensor.js";
+import { type Dense, requireTensor, type Tensor } from "./tensor.js";
 
 /** Nested arrays of numbers; a number for a scalar. */
 export type NestedNumbers = number | NestedNumbers[];
 
 /** The entries in row-major order: the tensor's own array where it is contiguous, else a copy. Do not write to it. */
 export function entries(t: Tensor): TypedArray {
-  const dense = denseOf(t);
+  const dense = denseOf(requireTensor("entries", t));
   if (dense.data.length === t.size && isRowMajor(dense.strides, t.shape)) return dense.data;
   return entriesOf({ ...dense, shape: t.shape }, t.size);
 }
@@ -21,7 +21,7 @@ function entriesOf(
 ): TypedArray {
   // a view costs as much as a small copy
   if (isRowMajor(strides, shape)) return data.length === n ? data : data.subarray(offset, offset + n);
-  const out = new (data.constructor as new (n: number) => TypedArray)(n);
+  const out = allocate(dtypeOf(data), n, "entries");
   const at = new Array<number>(shape.length).fill(0);
   let from = offset;
   for (let j = 0; j < n; j++) {
@@ -59,13 +59,23 @@ export function denseOf(t: Tensor): Dense {
 
 /** The number in a tensor of one entry. */
 export function item(t: Tensor): number {
-  if (t.size !== 1) throw new ShapeError(`item: expected one entry, got ${formatShape(t.shape)}`);
+  if (requireTensor("item", t).size !== 1)
+    throw new ShapeError(`item: expected one entry, got ${formatShape(t.shape)}`);
   const { data, offset } = denseOf(t);
   return data[offset];
 }
 
+/** Most numbers of nested arrays: they take several times the memory of a typed array, and an engine ends where it has none. */
+const mostListed = 2 ** 26;
+
 /** Nested arrays; booleans become 0 and 1. */
 export function toArray(t: Tensor): NestedNumbers {
+  if (requireTensor("toArray", t).size > mostListed)
+    throw new PlanError(
+      `toArray: expected at most ${mostListed} entries in JavaScript arrays, got ${t.size}; read toTypedArray()`,
+      t.size,
+      mostListed,
+    );
   const flat = entries(t);
   let at = 0;
   const build = (depth: number): NestedNumbers =>

@@ -3,11 +3,18 @@ import fc from "fast-check";
 import type { Cell, CellKind, CellParams } from "../cells/_cell.js";
 import { cells } from "../cells/registry.js";
 import { ArgumentError } from "../core/errors.js";
-import type { Shape } from "../core/shape.js";
+import { flag, type Kind, type Known, kind, listOf, nameIn, options as optionsOf } from "../core/kinds.js";
+import { checkShape, type Shape } from "../core/shape.js";
 import type { Model, ModelParams } from "../learn/model.js";
 import { type Supervised, stack } from "../learn/stack.js";
+import { aRange } from "./kinds.js";
 import { type Objective, objectives } from "./objectives.js";
 import { randomParams, randomSequence } from "./random-case.js";
+
+const aKind: Kind = kind("a kind of cell", (v) => typeof v === "function" && "definition" in v);
+const shaped: Kind = (who, _, value) => {
+  checkShape(who, value as Shape);
+};
 
 /** Both included. */
 export type Range = readonly [least: number, most: number];
@@ -25,7 +32,10 @@ export interface SequenceOptions {
 }
 
 /** Sequences of normal inputs [B, ...input] and targets [B, ...target]. */
+const sequences: Known<SequenceOptions> = { input: shaped, target: shaped, steps: aRange, batch: aRange };
+
 export function arbitrarySequence(options: SequenceOptions): fc.Arbitrary<Supervised[]> {
+  optionsOf("arbitrarySequence", options, sequences, ["input", "target"]);
   const { input, target } = options;
   return fc
     .tuple(integer(options.steps ?? [1, 8]), integer(options.batch ?? [1, 3]), seeds)
@@ -47,8 +57,11 @@ export interface CellCase {
   readonly params: CellParams;
 }
 
+const drawing: Known<CellOptions> = { kinds: listOf(aKind, 1), units: aRange, inputs: aRange };
+
 /** Cells of random sizes (1 included), strides and activations, with random parameters, some gates nearly open or shut. */
 export function arbitraryCell(options: CellOptions = {}): fc.Arbitrary<CellCase> {
+  optionsOf("arbitraryCell", options, drawing);
   return arbitraryStack({ ...options, areas: [1, 1] }).map(({ model, params, label }) =>
     printed({ cell: model.areas[0], params: params.areas[0] }, label),
   );
@@ -77,7 +90,19 @@ export interface StackCase {
 
 /** Stacks of random cells, convolutional ones below vector ones, with parameters and a sequence. */
 export function arbitraryStack(options: StackCaseOptions = {}): fc.Arbitrary<StackCase> {
-  const { kinds = Object.values(cells), areas = [2, 4], detached } = options;
+  const stacking: Known<StackCaseOptions> = {
+    ...drawing,
+    areas: aRange,
+    steps: aRange,
+    batch: aRange,
+    objectives: listOf(nameIn(objectives), 1),
+    detached: flag,
+  };
+  const {
+    kinds = Object.values(cells),
+    areas = [2, 4],
+    detached,
+  } = optionsOf("arbitraryStack", options, stacking);
   if (kinds.length === 0)
     throw new ArgumentError("arbitraryStack: expected at least one kind of cell, got none");
   const size = integer(options.inputs ?? [1, 4]);

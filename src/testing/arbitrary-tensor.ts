@@ -1,6 +1,8 @@
 import fc from "fast-check";
-import type { Shape } from "../core/shape.js";
-import { sizeOf } from "../core/shape.js";
+import { requireRoom } from "../core/dtype.js";
+import { ArgumentError } from "../core/errors.js";
+import { anything, finite, type Known, oneOf, options as optionsOf } from "../core/kinds.js";
+import { checkShape, type Shape, sizeOf } from "../core/shape.js";
 import { tensor } from "../ops/create.js";
 import { gather, select } from "../ops/take.js";
 import { reshape } from "../ops/views.js";
@@ -20,7 +22,19 @@ export interface TensorOptions {
  * and indices, keeping the entries of those that stay, and then to entries nearer zero.
  */
 export function arbitraryTensor(options: TensorOptions = {}): fc.Arbitrary<Tensor> {
-  const { dtype = "float64", min = -4, max = 4 } = options;
+  const known: Known<TensorOptions> = {
+    shape: anything,
+    dtype: oneOf("float64", "float32"),
+    min: finite,
+    max: finite,
+  };
+  const { dtype = "float64", min = -4, max = 4 } = optionsOf("arbitraryTensor", options, known);
+  if (!(min <= max)) throw new ArgumentError(`arbitraryTensor: expected min <= max, got ${min} and ${max}`);
+  const least = dtype === "float32" ? [min, max].map(Math.fround) : [min, max];
+  if (!least.every(Number.isFinite))
+    throw new ArgumentError(`arbitraryTensor: expected bounds within ${dtype}, got ${min} and ${max}`);
+  if (options.shape !== undefined)
+    requireRoom("arbitraryTensor", "float64", sizeOf(checkShape("arbitraryTensor", options.shape)));
   const number =
     dtype === "float64"
       ? fc.double({ min, max, noNaN: true })

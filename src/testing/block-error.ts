@@ -1,4 +1,5 @@
 import { relativeError } from "../core/relative-error.js";
+import { someNumbers } from "./kinds.js";
 
 /** How far a gradient is from the one expected. */
 export interface BlockError {
@@ -34,6 +35,8 @@ export function blockTable(blocks: readonly BlockReport[], indent = "  "): strin
 
 /** Compares the entries of one block. */
 export function blockError(got: ArrayLike<number>, expected: ArrayLike<number>): BlockError {
+  someNumbers("blockError", "what came", got);
+  someNumbers("blockError", "what was expected", expected);
   const error = relativeError(got, expected);
   if (!Number.isFinite(error)) return { error, cosine: Number.NaN, normRatio: Number.NaN };
   // scaled, so that squares of tiny gradients do not vanish

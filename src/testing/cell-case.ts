@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import type { Cell, CellKind, CellParams } from "../cells/_cell.js";
+import { aCell } from "../cells/_kinds.js";
 import { cells } from "../cells/registry.js";
 import { ArgumentError } from "../core/errors.js";
+import { anything, having, maybe, someObject } from "../core/kinds.js";
 import { formatShape, type Shape } from "../core/shape.js";
 import type { Model, ModelParams } from "../learn/model.js";
 import { type Supervised, stack } from "../learn/stack.js";
@@ -147,6 +149,24 @@ function cellOf(who: string, subject: CellSubject, input: Shape, drawn: DrawnCas
     who,
     attempt(what, () => subject(sizes)),
   );
+}
+
+/** What is looked at of a cell: it must be readable before it is judged. */
+const parts = Object.fromEntries(
+  ["name", "init", "zeroState", "next", "output", "shapes", "geometry", "outputShape", "states"].map(
+    (name) => [name, anything],
+  ),
+);
+
+/** Requires a kind of cell or a cell. @throws ArgumentError */
+export function requireSubject(who: string, subject: CellSubject): void {
+  if (isKind(subject)) {
+    maybe(someObject)(who, "the definition of the kind", subject.definition);
+    return;
+  }
+  if (typeof subject === "object" && subject !== null) having(parts)(who, "the cell", subject);
+  requireCell(who, subject);
+  aCell(who, "the cell", subject);
 }
 
 /** Requires what a hand-written cell must have. @throws ArgumentError */

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import type { Cell } from "../cells/_cell.js";
 import { ArgumentError, type OnwardError, RuleError } from "../core/errors.js";
-import { ruleNamed } from "../learn/named.js";
+import { count, finite, flag, type Known, listOf, oneOf, options as optionsOf, text } from "../core/kinds.js";
 import { rules } from "../learn/registry.js";
 import type { Rule, RuleOptions } from "../learn/rule.js";
 import type { Supervised } from "../learn/stack.js";
@@ -13,9 +13,8 @@ import {
   type CellCaseOptions,
   type CellSubject,
   type DrawnCase,
-  isKind,
   nameOf,
-  requireCell,
+  requireSubject,
   roughLabel,
 } from "./cell-case.js";
 import { type CellArgs, readBlocks, requireApart, requirePure, statesAfter } from "./cell-contract.js";
@@ -23,6 +22,7 @@ import { checkBothWays, checkStep } from "./cell-derivatives.js";
 import { type CellReport, Tally } from "./cell-tally.js";
 import { checkLearner } from "./check-learner.js";
 import { GradientError } from "./errors.js";
+import { aRange, ruleOf } from "./kinds.js";
 import { randomParams, randomSequence } from "./random-case.js";
 
 export interface CheckCellOptions extends CellCaseOptions, Pick<RuleOptions, "credit"> {
@@ -38,6 +38,19 @@ export interface CheckCellOptions extends CellCaseOptions, Pick<RuleOptions, "cr
   readonly derivatives?: boolean;
 }
 
+const checking: Known<CheckCellOptions> = {
+  runs: count(1),
+  seed: finite,
+  path: text,
+  rules: listOf(),
+  derivatives: flag,
+  credit: oneOf("exact", "local"),
+  units: aRange,
+  inputs: aRange,
+  steps: aRange,
+  batch: aRange,
+};
+
 /**
  * Property-tests a cell of one's own on random sizes, steps T, streams B, objectives and gates near 1, alone and in
  * stacks: what it declares is what it gives; nothing but its arguments counts; streams keep apart; derivatives of one
@@ -45,10 +58,8 @@ export interface CheckCellOptions extends CellCaseOptions, Pick<RuleOptions, "cr
  * @throws GradientError with the smallest case that fails, and how to replay it
  */
 export function checkCell(subject: CellSubject, options: CheckCellOptions = {}): CellReport {
-  const { runs = 20, seed, path, derivatives = true } = options;
-  if (!Number.isInteger(runs) || runs < 1)
-    throw new ArgumentError(`checkCell: runs must be an integer >= 1, got ${runs}`);
-  if (!isKind(subject)) requireCell("checkCell", subject);
+  const { runs = 20, seed, path, derivatives = true } = optionsOf("checkCell", options, checking);
+  requireSubject("checkCell", subject);
   const used = rulesOf(options.rules);
   const tally = new Tally(used, derivatives);
   const property = fc.property(arbitraryCellCase(subject, options), (drawn) => {
@@ -64,7 +75,7 @@ function rulesOf(named: readonly (string | Rule)[] | undefined): Rule[] {
   if (named === undefined)
     return Object.values(rules).filter((rule) => rule.exactness === "exact" && rule.name !== "bptt");
   if (named.length === 0) throw new ArgumentError("checkCell: expected at least one rule, got none");
-  return named.map((rule) => (typeof rule === "string" ? ruleNamed(rule) : rule));
+  return named.map((rule) => ruleOf("checkCell", rule));
 }
 
 function checkCase(

@@ -1,4 +1,15 @@
 import { ArgumentError, DTypeError } from "../core/errors.js";
+import {
+  anything,
+  callable,
+  count,
+  isArray,
+  type Known,
+  kindOf,
+  nameOf,
+  number,
+  options as optionsOf,
+} from "../core/kinds.js";
 import { pairLeaves } from "../core/pair-leaves.js";
 import { key, normal } from "../core/prng.js";
 import { fillTree, type Leaf, leavesOf, mapTree } from "../core/tree.js";
@@ -33,6 +44,8 @@ export interface GradientReport {
 type Args = readonly unknown[];
 type Fn = (...args: Args) => unknown;
 
+const checking: Known<CheckGradientsOptions> = { order: count(1, 4), modes: anything, tolerance: number };
+
 /**
  * Checks forward and reverse derivatives of `f` at `args` against central differences extrapolated to step zero.
  * Arguments and results may be trees of float64 tensors.
@@ -44,6 +57,10 @@ export function checkGradients<A extends readonly unknown[]>(
   args: A,
   options: CheckGradientsOptions = {},
 ): GradientReport {
+  callable("checkGradients", "the function", f);
+  if (!isArray(args))
+    throw new ArgumentError(`checkGradients: expected an array of arguments, got ${kindOf(args)}`);
+  optionsOf("checkGradients", options, checking);
   return checkDerivatives(f as Fn, args, options, {
     who: "checkGradients",
     derivative: "derivative",
@@ -71,7 +88,7 @@ export function checkDerivatives(
     throw new ArgumentError(`${who}: order must be an integer >= 1, got ${order}`);
   if (!Array.isArray(modes) || modes.length === 0 || !modes.every((mode) => known.includes(mode)))
     throw new ArgumentError(
-      `${who}: modes must be some of ${known.join(", ")}, got ${JSON.stringify(modes)}`,
+      `${who}: modes must be some of ${known.join(", ")}, got ${isArray(modes) ? `[${modes.slice(0, 3).map(nameOf)}]` : kindOf(modes)}`,
     );
   for (const { path, value } of leavesOf<Tensor>(args, isTensor, who))
     if (value.dtype !== "float64")

@@ -1,7 +1,9 @@
 import { isFloat, type TypedArray } from "../core/dtype.js";
 import { ArgumentError } from "../core/errors.js";
+import { count, having, listOf, maybe, number } from "../core/kinds.js";
 import { pairLeaves } from "../core/pair-leaves.js";
 import { leavesOf, mapTree } from "../core/tree.js";
+import { aModel } from "../learn/kinds.js";
 import type { Model, ModelParams } from "../learn/model.js";
 import { ruleNamed } from "../learn/named.js";
 import type { Rule, RuleOptions } from "../learn/rule.js";
@@ -11,6 +13,7 @@ import { entries } from "../tensor/read.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
 import { type BlockReport, blockError, blockTable, largest } from "./block-error.js";
 import { GradientError } from "./errors.js";
+import { ruleOf } from "./kinds.js";
 import { randomParams, randomSequence } from "./random-case.js";
 
 export interface CheckLearnerOptions<S> extends RuleOptions {
@@ -41,8 +44,9 @@ export function compareLearner<S>(
   model: Model<S>,
   options: CheckLearnerOptions<S> = {},
 ): LearnerReport {
+  aModel("checkLearner", "the model", model);
+  const used = ruleOf("checkLearner", rule);
   const run = runner(model, options);
-  const used = typeof rule === "string" ? ruleNamed(rule) : rule;
   const { params } = run;
   return {
     rule: used.name,
@@ -61,10 +65,11 @@ export function checkLearner<S>(
   model: Model<S>,
   options: CheckLearnerOptions<S> = {},
 ): LearnerReport {
+  having({ tolerance: maybe(number) })("checkLearner", "options", options);
   const { tolerance = 1e-10 } = options;
   const report = compareLearner(rule, model, options);
   if (report.worst.error <= tolerance) return report;
-  const allowed = allowances(typeof rule === "string" ? ruleNamed(rule) : rule, model, options);
+  const allowed = allowances(ruleOf("checkLearner", rule), model, options);
   const wrong = report.blocks.filter(({ error }, i) => !(error <= Math.max(tolerance, allowed[i])));
   if (wrong.length === 0) return report;
   const { path, error, cosine, normRatio } = worstOf(wrong);
@@ -74,14 +79,29 @@ export function checkLearner<S>(
   );
 }
 
+const data = having({
+  samples: maybe(listOf()),
+  steps: maybe(count(1, 10_000)),
+  batch: maybe(count(1, 10_000)),
+  seed: maybe(count(0)),
+});
+
+/** What is the rule's own among the options. */
+function settingsOf<S>(options: CheckLearnerOptions<S>): RuleOptions {
+  const own = ["params", "samples", "steps", "batch", "tolerance"];
+  return Object.fromEntries(Object.entries(options).filter(([name]) => !own.includes(name)));
+}
+
 /** The data of a comparison, and a run of a rule over it. */
 function runner<S>(model: Model<S>, options: CheckLearnerOptions<S>) {
+  data("checkLearner", "options", options);
   const { steps = 6, batch = 2, seed = 0, params = randomParams(model, seed) } = options;
+  const ofRule = settingsOf(options);
   const samples = options.samples ?? defaultSamples(model, steps, batch, seed);
   if (samples.length === 0)
     throw new ArgumentError("checkLearner: expected at least one time step, got none");
   const gradient = (rule: Rule, at: ModelParams, said = samples, of = model): ModelParams => {
-    const learner = rule.start(of, at, options);
+    const learner = rule.start(of, at, ofRule);
     for (const sample of said) learner.step(sample);
     return learner.gradient();
   };

@@ -1,11 +1,12 @@
 import type { Cell, CellSizes, Locality } from "../cells/_cell.js";
 import { bytesPerElement } from "../core/dtype.js";
 import { ArgumentError } from "../core/errors.js";
+import { anything, type Known, nameOf as nameOfValue, options as optionsOf } from "../core/kinds.js";
 import { formatShape, sizeOf } from "../core/shape.js";
 import { type PlanRow, plan } from "../learn/plan.js";
 import { stack } from "../learn/stack.js";
 import { attempt } from "./attempt.js";
-import { type CellSubject, isKind, nameOf, requireCell } from "./cell-case.js";
+import { type CellSubject, isKind, nameOf, requireCell, requireSubject } from "./cell-case.js";
 import { requireInit } from "./cell-contract.js";
 import { TieError } from "./errors.js";
 import { isWithin, localityOf } from "./locality.js";
@@ -47,6 +48,7 @@ export interface TieReport {
   readonly dense: number;
 }
 
+const expecting: Known<ExpectTiedOptions> = { locality: anything, sizes: anything };
 const localities: readonly Locality[] = ["unit", "channel", "dense"];
 
 /**
@@ -57,11 +59,15 @@ const localities: readonly Locality[] = ["unit", "channel", "dense"];
  * than the cell declares
  */
 export function expectTied(subject: CellSubject, options: ExpectTiedOptions = {}): TieReport {
+  optionsOf("expectTied", options, expecting);
+  requireSubject("expectTied", subject);
   const cell = cellFor(subject, options.sizes);
   const spatial = cell.geometry.state.length > 1;
   const locality = options.locality ?? cell.locality ?? (spatial ? "channel" : "unit");
   if (!localities.includes(locality))
-    throw new ArgumentError(`expectTied: expected a locality of ${localities.join(", ")}, got "${locality}"`);
+    throw new ArgumentError(
+      `expectTied: expected a locality of ${localities.join(", ")}, got ${nameOfValue(locality)}`,
+    );
   const who = `expectTied: ${cell.name}`;
   requireInit(who, cell);
   const report = reportOf(cell, locality, localityOf(who, cell));

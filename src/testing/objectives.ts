@@ -1,3 +1,4 @@
+import { anything, having, listOf } from "../core/kinds.js";
 import type { LossContext } from "../learn/model.js";
 import { squaredError } from "../learn/stack.js";
 import { add, mul, square, sub } from "../ops/pointwise.js";
@@ -8,7 +9,8 @@ import type { Tensor } from "../tensor/tensor.js";
 export function slowError<S>(context: LossContext<S>): Tensor {
   const fit = squaredError(context);
   const { now, before } = context;
-  if (before === null) return fit;
+  if (before === null || before === undefined) return fit;
+  having({ outputs: listOf(anything, now.outputs.length) })("slowError", "the moment before", before);
   const top = now.outputs.length - 1;
   return add(fit, mul(sum(square(sub(now.outputs[top], before.outputs[top]))), 0.5));
 }

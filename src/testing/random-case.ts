@@ -1,7 +1,8 @@
+import { count, finite, having } from "../core/kinds.js";
 import { foldIn, type Key, key, normal, uniform } from "../core/prng.js";
-import type { Shape } from "../core/shape.js";
-import { sizeOf } from "../core/shape.js";
+import { checkShape, type Shape, sizeOf } from "../core/shape.js";
 import { mapTree } from "../core/tree.js";
+import { aModel } from "../learn/kinds.js";
 import type { Areas, Model, ModelParams } from "../learn/model.js";
 import type { Supervised } from "../learn/stack.js";
 import { tensor } from "../ops/create.js";
@@ -13,6 +14,9 @@ export function randomSequence(
   seed: number,
   sizes: { readonly input: Shape; readonly target: Shape; readonly steps: number; readonly batch: number },
 ): Supervised[] {
+  having({ steps: count(0, 2 ** 20), batch: count(0) })("randomSequence", "the sizes", sizes);
+  checkShape("randomSequence", sizes.input);
+  checkShape("randomSequence", sizes.target);
   const draw = (name: string, t: number, shape: Shape): Tensor => {
     const whole = [sizes.batch, ...shape];
     return tensor(normal(foldIn(foldIn(key(seed), name), t), sizeOf(whole)), { shape: whole });
@@ -32,6 +36,8 @@ export function randomParams<S, A extends Areas = Areas, R extends string = stri
   seed: number,
   saturation = 0,
 ): ModelParams<A, R> {
+  aModel("randomParams", "the model", model);
+  finite("randomParams", "the saturation", saturation);
   const root = key(seed);
   return mapTree(model.init(foldIn(root, "init")), isTensor, (t: Tensor, path) => {
     const own: Key = foldIn(foldIn(root, "move"), path);

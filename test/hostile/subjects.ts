@@ -5,7 +5,7 @@ import * as nn from "../../src/entry/nn.js";
 import * as rjepa from "../../src/entry/rjepa.js";
 import * as testing from "../../src/entry/testing.js";
 import * as o from "../../src/index.js";
-import { type Random, tensorOf } from "./values.js";
+import { guarded, type Random, tensorOf } from "./values.js";
 
 export interface Subject {
   readonly name: string;
@@ -240,11 +240,17 @@ for (const kind of Object.keys(cellEntry.cells))
     { input: /rgc./.test(kind) ? [2, 4, 4] : 2, units: 2 },
   ];
 
+/** A function of ours may fail on what it is called with: that is no fault of the library. */
+const ours = (value: unknown): unknown =>
+  typeof value === "function" && !("definition" in value)
+    ? guarded(value as (...args: unknown[]) => unknown)
+    : value;
+
 /** Right arguments where they are known; for a method without, a tensor and luck. */
 export function rightArguments(name: string, r: Random): unknown[] | null {
   const last = name.slice(name.lastIndexOf(".") + 1);
   if (name === "stack") return r.chance(0.5) ? [[t2, t2], 0] : [[cell]];
   if (name === "data.flip") return [sequences[0]];
-  if (Object.hasOwn(valid, last)) return valid[last]();
+  if (Object.hasOwn(valid, last)) return valid[last]().map(ours);
   return name.startsWith("Tensor.") ? [tensorOf(r)] : null;
 }

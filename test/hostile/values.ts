@@ -285,7 +285,7 @@ const odd: readonly (() => unknown)[] = [
 ];
 
 /** What a callback of ours throws is ours, unless it is what the library said. */
-function guarded(f: (...args: unknown[]) => unknown): (...args: unknown[]) => unknown {
+export function guarded(f: (...args: unknown[]) => unknown): (...args: unknown[]) => unknown {
   return (...args) => {
     try {
       return f(...args);

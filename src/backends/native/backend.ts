@@ -24,18 +24,18 @@ const largeResult = 2 ** 15;
 const writesAll = (kernels: ReadonlyMap<string, number>, name: string): boolean =>
   kernels.has(name) && name !== "put" && name !== "take";
 
-function bufferOf(bytes: number): ArrayBuffer {
+function bufferOf(who: string, bytes: number): ArrayBuffer {
   try {
     return Buffer.allocUnsafeSlow(bytes).buffer as ArrayBuffer;
   } catch {
-    throw outOfMemory("tensor", bytes);
+    throw outOfMemory(who, bytes);
   }
 }
 
 /** An array that holds anything. */
-function unfilled(dtype: DType, n: number): TypedArray {
-  requireRoom("tensor", dtype, n);
-  const buffer = bufferOf(n * bytesPerElement[dtype]);
+function unfilled(who: string, dtype: DType, n: number): TypedArray {
+  requireRoom(who, dtype, n);
+  const buffer = bufferOf(who, n * bytesPerElement[dtype]);
   switch (dtype) {
     case "float64":
       return new Float64Array(buffer);
@@ -72,8 +72,8 @@ export function nativeBackend(addon: Addon, reference: Backend, options: NativeO
     regroups: true,
     allocate: (name, dtype, n) =>
       writesAll(kernels, name) && n * bytesPerElement[dtype] >= largeResult
-        ? unfilled(dtype, n)
-        : allocate(dtype, n),
+        ? unfilled(name, dtype, n)
+        : allocate(dtype, n, name),
     run(name, inputs, attrs, out): void {
       const isSmall = workOf(name, inputs, attrs, out) < least(name);
       if (!isSmall && runNative(addon, encoder, name, inputs, attrs, out)) return;

@@ -4,6 +4,7 @@ import { lossChart } from "./charts/loss.js";
 import { memoryChart } from "./charts/memory.js";
 import { trajectoriesChart } from "./charts/trajectories.js";
 import type { ReportData } from "./data.js";
+import { reportData } from "./kinds.js";
 import { renderPage } from "./page.js";
 import { renderStrip } from "./strip.js";
 
@@ -14,6 +15,7 @@ import { renderStrip } from "./strip.js";
  * @throws DataError where the image or the patches do not have the size they claim
  */
 export async function renderReport(data: ReportData): Promise<string> {
+  reportData("renderReport", "the data", data);
   const [loss, lossByStep, trajectories, spectrum, memory, strip] = await Promise.all([
     drawChart("loss", "Loss while training", lossChart(data.lossCurve)),
     drawChart("steps", "Loss by time step before and after training", lossByStepChart(data.lossByStep)),

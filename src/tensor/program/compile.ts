@@ -1,4 +1,6 @@
 import { ArgumentError } from "../../core/errors.js";
+import { number, options as optionsOf } from "../../core/kinds.js";
+import { requireFunction } from "../../core/require-function.js";
 import { fillTree, leavesOf } from "../../core/tree.js";
 import { denseOf } from "../read.js";
 import { isTensor, type Tensor } from "../tensor.js";
@@ -23,8 +25,10 @@ const largeArray = 2 ** 16;
  */
 export function compile<A extends readonly unknown[], R>(
   f: (...args: A) => R,
-  { limit = 2 ** 30 }: CompileOptions = {},
+  options?: CompileOptions,
 ): (...args: A) => R {
+  requireFunction("compile", f);
+  const { limit = 2 ** 30 } = optionsOf("compile", options, { limit: number });
   let given: readonly unknown[] = [];
   /** For each tensor among the arguments: whether it is large. */
   let places: readonly boolean[] = [];
