@@ -121,6 +121,6 @@ export { jacfwd, tiedJacobian } from "./forward/jacfwd.js";
 export { type JvpResult, jvp } from "./forward/jvp.js";
 export { type Binary, type Dual, type DualNumber, dual, type Unary } from "./forward/scalar-dual.js";
 export type { TiedJacobian } from "./forward/settle.js";
-export { customJvp, type JvpRule, type TensorFunction } from "./reverse/custom-jvp.js";
+export { customJvp, type JvpRule } from "./reverse/custom-jvp.js";
 export { hessian, hvp, jacrev } from "./reverse/jacobians.js";
 export { grad, linearize, type ValueAndGrad, type VjpResult, valueAndGrad, vjp } from "./reverse/vjp.js";

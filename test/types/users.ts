@@ -1,6 +1,6 @@
 /** Programs of users: what must compile, and what must not. A mark under which there is no error is an error itself. */
 export const right = `
-import { grad, random, tensor, type Tensor } from "onward";
+import { customJvp, grad, random, tensor, type Tensor } from "onward";
 import { type Cell, type CellParams, cells, defineCell, drive } from "onward/cells";
 import { type Learner, type Model, rfp, type RfpOptions, rules, stack, type Supervised } from "onward/learn";
 
@@ -26,6 +26,10 @@ const scored = stack([cells.gru({ input: 2, units: 3 })], {
     now.states[0].h.mul(params.readout.V).sub(sample.target).sum().add(before ? before.outputs[0].sum() : 0),
 });
 const V: Tensor = scored.init(random.key(1)).readout.V;
+
+// a rule knows how many tensors it is given
+const half = customJvp((v, w) => v.mul(w), ([v, w], [dv, dw]) => w.mul(dv).add(v.mul(dw)));
+half(tensor([1]), tensor([2]));
 
 // a cell of one's own, and states of their own shapes
 const mine = defineCell({
@@ -63,7 +67,7 @@ export { a, area, dWz, grad, h, held, nu, re, sampled, steps, top, V, wide, Wz }
 `;
 
 export const wrong = `
-import { random, tensor } from "onward";
+import { customJvp, random, tensor } from "onward";
 import { cells, defineCell, drive } from "onward/cells";
 import { plan, rfp, rules, stack } from "onward/learn";
 import { adam } from "onward/nn";
@@ -105,6 +109,8 @@ stack([cells.mingru({ input: 2, units: 4 })], { detach: true });
 plan(model, { batches: 3 });
 // @ts-expect-error no such option
 adam({ lr: 1 });
+// @ts-expect-error one argument
+customJvp((v) => v, (_, [t]) => t)(tensor([1]), tensor([1]));
 // @ts-expect-error no such dtype
 tensor([1], { dtype: "float16" });
 // @ts-expect-error no such option
