@@ -13,9 +13,10 @@ export * from "./core/errors.js";
 export type { Shape } from "./core/shape.js";
 export type { Tree } from "./core/tree.js";
 export * as random from "./ops/random.js";
-export { type Backend, backend, backendNames, registerBackend, useBackend } from "./tensor/backend.js";
-export { entries, item, toArray } from "./tensor/read.js";
+export { backendName, backendNames, useBackend } from "./tensor/backend.js";
+export { item, type NestedNumbers, toArray } from "./tensor/read.js";
 export { isTensor } from "./tensor/tensor.js";
+export type { TensorClass } from "./tensor/tensor.js";
 export { Tensor } from "./tensor/public.js";
 export { type CompileOptions, compile } from "./tensor/program/compile.js";
 export * as debug from "./tensor/debug.js";
@@ -36,7 +37,53 @@ export {
 export { cast } from "./ops/cast.js";
 export * from "./ops/compare.js";
 export { where } from "./ops/select.js";
-export * from "./ops/pointwise.js";
+export {
+  abs,
+  acos,
+  acosh,
+  add,
+  asin,
+  asinh,
+  atan,
+  atan2,
+  atanh,
+  cbrt,
+  clip,
+  cos,
+  cosh,
+  div,
+  elu,
+  erf,
+  erfc,
+  exp,
+  expm1,
+  floor,
+  gelu,
+  hypot,
+  log,
+  log1p,
+  maximum,
+  minimum,
+  mul,
+  neg,
+  type Operand,
+  pow,
+  reciprocal,
+  relu,
+  rsqrt,
+  sigmoid,
+  sign,
+  silu,
+  sin,
+  sinh,
+  softplus,
+  softsign,
+  sqrt,
+  square,
+  sub,
+  tan,
+  tanh,
+} from "./ops/pointwise.js";
 export {
   type Axes,
   argmax,
@@ -67,12 +114,12 @@ export {
   transpose,
 } from "./ops/views.js";
 export { dot, einsum, matmul, outer } from "./ops/contract.js";
-export { avgPool2d, type ConvOptions, conv2d, maxPool2d, type PoolOptions } from "./ops/conv.js";
+export { avgPool2d, type ConvOptions, conv2d, maxPool2d, type Pair, type PoolOptions } from "./ops/conv.js";
 export { type ScanResult, scan } from "./ops/scan.js";
 export { stopGradient } from "./ops/stop-gradient.js";
 export { jacfwd, tiedJacobian } from "./forward/jacfwd.js";
 export { type JvpResult, jvp } from "./forward/jvp.js";
-export { type Dual, type DualNumber, dual } from "./forward/scalar-dual.js";
+export { type Binary, type Dual, type DualNumber, dual, type Unary } from "./forward/scalar-dual.js";
 export type { TiedJacobian } from "./forward/settle.js";
 export { customJvp, type JvpRule } from "./reverse/custom-jvp.js";
 export { hessian, hvp, jacrev } from "./reverse/jacobians.js";

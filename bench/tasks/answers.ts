@@ -1,5 +1,6 @@
-import { argmax, entries, mean, square, sub, type Tensor, tensor } from "../../src/index.js";
+import { argmax, mean, square, sub, type Tensor, tensor } from "../../src/index.js";
 import { crossEntropy } from "../../src/nn/index.js";
+import { entries } from "../../src/tensor/read.js";
 import type { Score, TaskStep } from "./task.js";
 
 /** One-hot classes: [B, classes]; a class of −1 is all zeros. */

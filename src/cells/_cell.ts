@@ -19,9 +19,9 @@ import { tensor, zeros } from "../ops/create.js";
 import { requireTensor, type Tensor } from "../tensor/tensor.js";
 
 /** Parameters of one cell, by name. */
-export type CellParams = Readonly<Record<string, Tensor>>;
+export type CellParams<P extends string = string> = Readonly<Record<P, Tensor>>;
 /** States of one cell, by name: [B, n], or [B, C, H, W] for convolutional cells. */
-export type CellState = Readonly<Record<string, Tensor>>;
+export type CellState<S extends string = string> = Readonly<Record<S, Tensor>>;
 
 /** Which entries of a state its recurrence mixes. */
 export type Locality = "unit" | "channel" | "dense";
@@ -49,9 +49,10 @@ export interface Geometry {
 
 /**
  * A recurrent cell of given sizes. It knows no learning rule. `next` and `output` are functions of their arguments alone:
- * rules compute them again, play inputs again, and replay recorded steps.
+ * rules compute them again, play inputs again, and replay recorded steps. P and S are the names of its parameters and of its
+ * states; a cell whose names are not known before it runs is a plain `Cell`.
  */
-export interface Cell {
+export interface Cell<P extends string = string, S extends string = string> {
   readonly name: string;
   /**
    * Whether `next` and `output` give the same from the same arguments in every call, whatever happens outside of them: then
@@ -63,19 +64,19 @@ export interface Cell {
   readonly locality: Locality;
   readonly geometry: Geometry;
   /** Names of the states. `zeroState` says what each of them is: shapes and dtypes may differ. */
-  readonly states: readonly string[];
-  readonly shapes: Readonly<Record<string, Shape>>;
+  readonly states: readonly S[];
+  readonly shapes: Readonly<Record<P, Shape>>;
   /** Shape of the output without its batch axis. */
   readonly outputShape: Shape;
-  init(key: Key, options?: { readonly dtype?: DType }): CellParams;
+  init(key: Key, options?: { readonly dtype?: DType }): CellParams<P>;
   /**
    * States before the first step, each [B, ...]. Those of floating-point numbers have the dtype asked for (default float64);
    * integers and booleans carry no derivative and no influence, but advance.
    */
-  zeroState(batch: number, options?: { readonly dtype?: DType }): CellState;
+  zeroState(batch: number, options?: { readonly dtype?: DType }): CellState<S>;
   /** The new states: the names of the old ones, in any order, each with its shape and dtype. */
-  next(params: CellParams, state: CellState, input: Tensor): CellState;
-  output(params: CellParams, state: CellState, input: Tensor): Tensor;
+  next(params: CellParams<P>, state: CellState<S>, input: Tensor): CellState<S>;
+  output(params: CellParams<P>, state: CellState<S>, input: Tensor): Tensor;
 }
 
 /** What a state is, where it is not `geometry.state` of the input's dtype. */
@@ -86,8 +87,11 @@ export interface StateDefinition {
   readonly dtype?: "int32" | "bool";
 }
 
-/** What a cell file states; everything else follows. */
-export interface CellDefinition {
+/**
+ * What a cell file states; everything else follows. The names of parameters P are those that `shapes` gives and the names of
+ * states S those of `states`; written before `next` and `output`, they are all that these may read.
+ */
+export interface CellDefinition<P extends string = string, S extends string = string> {
   readonly name: string;
   /** The equations, for people. */
   readonly equations: string;
@@ -106,23 +110,27 @@ export interface CellDefinition {
    * Names of the states, all of shape [units] (spatial: [C', H', W']); or what each is by name, such as
    * `{ h: {}, pace: { shape: [1] }, count: { shape: [], dtype: "int32" } }`.
    */
-  readonly states: readonly string[] | Readonly<Record<string, StateDefinition>>;
+  readonly states: readonly S[] | Readonly<Record<S, StateDefinition>>;
   /** Spatial cells take [C, H, W] inputs and keep states [C', H', W']. */
   readonly spatial?: boolean;
   readonly activation?: "elu" | "tanh";
-  shapes(g: Geometry): Record<string, Shape>;
+  shapes(g: Geometry): Readonly<Record<P, Shape>>;
   /** Initial values that differ from the default: N(0, 1/fan-in) for matrices and kernels, zero for vectors. */
-  readonly initial?: Readonly<Record<string, (key: Key, n: number) => Float64Array>>;
-  next(p: CellParams, s: CellState, x: Tensor, g: Geometry): CellState;
-  output(p: CellParams, s: CellState, x: Tensor, g: Geometry): Tensor;
+  readonly initial?: Readonly<Partial<Record<NoInfer<P>, (key: Key, n: number) => Float64Array>>>;
+  next(p: CellParams<NoInfer<P>>, s: CellState<NoInfer<S>>, x: Tensor, g: Geometry): CellState<NoInfer<S>>;
+  output(p: CellParams<NoInfer<P>>, s: CellState<NoInfer<S>>, x: Tensor, g: Geometry): Tensor;
 }
 
 /** A kind of cell: call it with sizes. */
-export interface CellKind {
-  (sizes: CellSizes): Cell;
-  readonly definition: CellDefinition;
+export interface CellKind<P extends string = string, S extends string = string> {
+  (sizes: CellSizes): Cell<P, S>;
+  readonly definition: CellDefinition<P, S>;
 }
 
+/** A kind of cell from its equations. @throws ArgumentError where the definition is none */
+export function defineCell<P extends string, S extends string>(
+  definition: CellDefinition<P, S>,
+): CellKind<P, S>;
 export function defineCell(definition: CellDefinition): CellKind {
   having({ name: text, shapes: callable, next: callable, output: callable, states: someObject })(
     "defineCell",

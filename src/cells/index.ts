@@ -21,7 +21,8 @@ export { cells } from "./registry.js";
 
 /** A kind of cell by name. @throws ArgumentError for an unknown name */
 export function cellNamed(name: string): CellKind {
-  const kind = typeof name === "string" && Object.hasOwn(cells, name) ? cells[name] : undefined;
+  const known: Readonly<Record<string, CellKind>> = cells;
+  const kind = typeof name === "string" && Object.hasOwn(known, name) ? known[name] : undefined;
   if (!kind)
     throw new ArgumentError(`cell: expected one of ${Object.keys(cells).join(", ")}, got ${nameOf(name)}`);
   return kind;

@@ -12,21 +12,17 @@ import * as rgcModule from "./rgc.js";
 import * as sruModule from "./sru.js";
 import * as vanillaModule from "./vanilla.js";
 
-const modules: readonly { readonly cell?: CellKind; readonly cells?: readonly CellKind[] }[] = [
-  alifModule,
-  elstmModule,
-  gruModule,
-  indrnnModule,
-  leakyModule,
-  lruModule,
-  lstmModule,
-  mingruModule,
-  rgcModule,
-  sruModule,
-  vanillaModule,
-];
-
-const members: readonly CellKind[] = modules.flatMap((m) => [...(m.cell ? [m.cell] : []), ...(m.cells ?? [])]);
-
 /** Every cell of src/cells, by name. */
-export const cells: Readonly<Record<string, CellKind>> = Object.fromEntries(members.map((m) => [m.name, m]));
+export const cells = {
+  alif: alifModule.cell,
+  elstm: elstmModule.cell,
+  gru: gruModule.cell,
+  indrnn: indrnnModule.cell,
+  leaky: leakyModule.cell,
+  lru: lruModule.cell,
+  lstm: lstmModule.cell,
+  mingru: mingruModule.cell,
+  ...rgcModule.cells,
+  sru: sruModule.cell,
+  vanilla: vanillaModule.cell,
+} satisfies Readonly<Record<string, CellKind>>;

@@ -3,7 +3,7 @@ import { conv2d } from "../ops/conv.js";
 import { add, elu, mul, neg, sigmoid, tanh } from "../ops/pointwise.js";
 import { reshape } from "../ops/views.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { type CellKind, defineCell, type Geometry, type Locality } from "./_cell.js";
+import { defineCell, type Geometry, type Locality } from "./_cell.js";
 import { drive } from "./_drive.js";
 
 /** How a gate reads a state: v, weight, bias and the number of units to its preactivation. */
@@ -21,7 +21,7 @@ const gates = {
  * The reciprocal gated circuit (Nayebi et al. 2018, 2022): both gates read the previous states, cell and output gate
  * each other, and every gate is 1 − σ(·), computed as σ(−·).
  */
-function reciprocalGatedCircuit(name: string, kind: keyof typeof gates, locality: Locality): CellKind {
+function reciprocalGatedCircuit(name: string, kind: keyof typeof gates, locality: Locality) {
   const spatial = kind !== "vector";
   const gate: Gate = gates[kind];
   const gateShape = (n: number): Shape =>
@@ -68,9 +68,9 @@ function reciprocalGatedCircuit(name: string, kind: keyof typeof gates, locality
   });
 }
 
-export const cells = [
-  reciprocalGatedCircuit("rgc", "vector", "unit"),
-  reciprocalGatedCircuit("rgcPointwise", "pointwise", "unit"),
-  reciprocalGatedCircuit("rgcDepthwise", "depthwise", "channel"),
-  reciprocalGatedCircuit("rgcConv", "conv", "dense"),
-];
+export const cells = {
+  rgc: reciprocalGatedCircuit("rgc", "vector", "unit"),
+  rgcPointwise: reciprocalGatedCircuit("rgcPointwise", "pointwise", "unit"),
+  rgcDepthwise: reciprocalGatedCircuit("rgcDepthwise", "depthwise", "channel"),
+  rgcConv: reciprocalGatedCircuit("rgcConv", "conv", "dense"),
+};

@@ -7,16 +7,12 @@ import * as infoModule from "./commands/info.js";
 import * as planModule from "./commands/plan.js";
 import * as trainModule from "./commands/train.js";
 
-const modules: readonly { readonly command?: Command; readonly commands?: readonly Command[] }[] = [
-  benchModule,
-  checkModule,
-  demoModule,
-  infoModule,
-  planModule,
-  trainModule,
-];
-
-const members: readonly Command[] = modules.flatMap((m) => [...(m.command ? [m.command] : []), ...(m.commands ?? [])]);
-
 /** Every command of src/cli/commands, by name. */
-export const commands: Readonly<Record<string, Command>> = Object.fromEntries(members.map((m) => [m.name, m]));
+export const commands = {
+  bench: benchModule.command,
+  check: checkModule.command,
+  demo: demoModule.command,
+  info: infoModule.command,
+  plan: planModule.command,
+  train: trainModule.command,
+} satisfies Readonly<Record<string, Command>>;

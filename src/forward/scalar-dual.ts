@@ -12,14 +12,15 @@ export interface Dual {
   readonly derivative: number;
 }
 
-type Pointwise = typeof pointwise;
-type Unary = {
-  [N in keyof Pointwise]: Pointwise[N] extends (x: number) => Tensor ? N : never;
-}[keyof Pointwise];
-type Binary = Exclude<
+/** Names of the functions of one number that a dual number has as methods. */
+export type Unary = {
+  [N in keyof typeof pointwise]: (typeof pointwise)[N] extends (x: number) => Tensor ? N : never;
+}[keyof typeof pointwise];
+/** Names of the functions of two numbers that a dual number has as methods. */
+export type Binary = Exclude<
   {
-    [N in keyof Pointwise]: Pointwise[N] extends (a: number, b: number) => Tensor ? N : never;
-  }[keyof Pointwise],
+    [N in keyof typeof pointwise]: (typeof pointwise)[N] extends (a: number, b: number) => Tensor ? N : never;
+  }[keyof typeof pointwise],
   Unary
 >;
 

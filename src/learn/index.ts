@@ -1,10 +1,21 @@
 /** Learning rules on one contract, and what they will cost. */
 export { formatBytes } from "../core/bytes.js";
-export { availableMemory } from "./memory.js";
-export type { LossContext, Model, ModelParams, Moment } from "./model.js";
+export type {
+  AreaOutputs,
+  AreaParams,
+  Areas,
+  AreaStates,
+  LossContext,
+  Model,
+  ModelParams,
+  Moment,
+} from "./model.js";
 export { type Plan, type PlanOptions, type PlanRow, plan } from "./plan.js";
 export { ruleNamed } from "./named.js";
 // rfp, rtrl, bptt and every other rule as a function of its name, and `rules`, all by name
 export * from "./registry.js";
-export type { Learner, LearnerMemory, Rule, RuleOptions, StepResult } from "./rule.js";
+export type { RfpOptions } from "./rules/rfp.js";
+export type { SnapOptions } from "./rules/snap.js";
+export type { TbpttOptions } from "./rules/tbptt.js";
+export type { Learner, LearnerMemory, LibraryRule, Rule, RuleOptions, Start, StepResult } from "./rule.js";
 export { type StackOptions, type Supervised, squaredError, stack } from "./stack.js";

@@ -3,8 +3,6 @@ import { ArgumentError, PlanError } from "../core/errors.js";
 import { availableMemory } from "../core/host.js";
 import { kindOf } from "../core/kinds.js";
 
-export { availableMemory };
-
 /** Refuses what does not fit, before anything is allocated. @throws PlanError */
 export function checkMemory(who: string, needed: number, limit: number = availableMemory()): void {
   if (needed > limit)

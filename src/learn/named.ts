@@ -7,9 +7,10 @@ import type { Rule } from "./rule.js";
 export function ruleNamed(name: string): Rule {
   text("rule", "its name", name);
   const [, bare, number] = /^([^()]*)(?:\(([^()]*)\))?$/.exec(name) ?? [name, name];
-  const rule = Object.hasOwn(rules, bare) ? rules[bare] : undefined;
+  const named: Readonly<Record<string, Rule>> = rules;
+  const rule = Object.hasOwn(named, bare) ? named[bare] : undefined;
   if (!rule || (number !== undefined && !rule.setting)) {
-    const known = Object.values(rules).map((r) => (r.setting ? `${r.name}(${r.setting.option})` : r.name));
+    const known = Object.values(named).map((r) => (r.setting ? `${r.name}(${r.setting.option})` : r.name));
     throw new ArgumentError(`rule: expected one of ${known.join(", ")}, got ${quote(name)}`);
   }
   if (number === undefined || !rule.setting) return rule;

@@ -11,23 +11,19 @@ import * as snapModule from "./rules/snap.js";
 import * as tbpttModule from "./rules/tbptt.js";
 import * as uoroModule from "./rules/uoro.js";
 
-const modules: readonly { readonly rule?: Rule; readonly rules?: readonly Rule[] }[] = [
-  bpttModule,
-  epropModule,
-  fpttModule,
-  kfRtrlModule,
-  rfloModule,
-  rfpModule,
-  rtrlModule,
-  snapModule,
-  tbpttModule,
-  uoroModule,
-];
-
-const members: readonly Rule[] = modules.flatMap((m) => [...(m.rule ? [m.rule] : []), ...(m.rules ?? [])]).map(gated);
-
 /** Every rule of src/learn/rules, by name. */
-export const rules: Readonly<Record<string, Rule>> = Object.fromEntries(members.map((m) => [m.name, m]));
+export const rules = {
+  bptt: gated(bpttModule.rule),
+  eprop: gated(epropModule.rule),
+  fptt: gated(fpttModule.rule),
+  kfRtrl: gated(kfRtrlModule.rule),
+  rflo: gated(rfloModule.rule),
+  rfp: gated(rfpModule.rule),
+  rtrl: gated(rtrlModule.rule),
+  snap: gated(snapModule.rule),
+  tbptt: gated(tbpttModule.rule),
+  uoro: gated(uoroModule.rule),
+} satisfies Readonly<Record<string, Rule>>;
 
 export const bptt = starter(bpttModule.rule);
 export const eprop = starter(epropModule.rule);

@@ -1,7 +1,6 @@
-import type { CellState } from "../cells/_cell.js";
 import { anything, count, flag, type Known, number, oneOf, options as optionsOf } from "../core/kinds.js";
 import { aModel } from "./kinds.js";
-import type { Model, ModelParams, Moment } from "./model.js";
+import type { AreaStates, Areas, Model, ModelParams, Moment } from "./model.js";
 
 /** Bytes that a learner holds for the sake of credit assignment, beside parameters and gradient. */
 export interface LearnerMemory {
@@ -13,19 +12,19 @@ export interface LearnerMemory {
   readonly workspace?: number;
 }
 
-export interface StepResult {
+export interface StepResult<A extends Areas = Areas> {
   /** Loss of this step. */
   readonly loss: number;
   /** Values of this step, without derivatives. */
-  readonly moment: Moment;
+  readonly moment: Moment<A>;
 }
 
-/** A learning rule at work on one model and one stream (or a batch of streams). */
-export interface Learner<S> {
+/** A learning rule at work on one model and one stream (or a batch of streams); S, A and R are those of the model. */
+export interface Learner<S, A extends Areas = Areas, R extends string = string> {
   /** Takes one time step of data. */
-  step(sample: S): StepResult;
+  step(sample: S): StepResult<A>;
   /** Gradient of the sum of losses since the last `clearGradient` or `reset`; the tree of the parameters. */
-  gradient(): ModelParams;
+  gradient(): ModelParams<A, R>;
   clearGradient(): void;
   /** Forgets the past: states to zero, influence to zero, gradient to zero. */
   reset(): void;
@@ -34,10 +33,10 @@ export interface Learner<S> {
    * paired with the old ones by path; `params` and `gradient()` keep the order of names that the learner started with.
    * @throws ShapeError, ArgumentError where names or shapes are others; the learner stays as it is then
    */
-  setParams(params: ModelParams): void;
-  readonly params: ModelParams;
+  setParams(params: ModelParams<A, R>): void;
+  readonly params: ModelParams<A, R>;
   /** States after the last step; `null` before the first. */
-  readonly state: readonly CellState[] | null;
+  readonly state: AreaStates<A> | null;
   memory(): LearnerMemory;
   /**
    * Why the last step was computed op by op, which is several times slower where areas are small: `compile: false`, a model
@@ -81,6 +80,22 @@ export interface Rule<O extends RuleOptions = RuleOptions> {
   start<S>(model: Model<S>, params: ModelParams, options?: O): Learner<S>;
 }
 
+/** Starts learning; the names of the model's parameters and states stay in the types of what the learner hands out. */
+export type Start<O extends RuleOptions = RuleOptions> = <
+  S,
+  A extends Areas = Areas,
+  R extends string = string,
+>(
+  model: Model<S, A, R>,
+  params: ModelParams<NoInfer<A>, NoInfer<R>>,
+  options?: O,
+) => Learner<S, A, R>;
+
+/** A rule of the library. */
+export interface LibraryRule<O extends RuleOptions = RuleOptions> extends Rule<O> {
+  readonly start: Start<O>;
+}
+
 const common: Known<RuleOptions> = {
   credit: oneOf("exact", "local"),
   memoryLimit: number,
@@ -89,20 +104,23 @@ const common: Known<RuleOptions> = {
 };
 
 /** The rule with a gate before it: what is no model, and options that it does not know, are refused. */
-export function gated<O extends RuleOptions>(rule: Rule<O>): Rule<O> {
+export function gated<O extends RuleOptions>(rule: Rule<O>): LibraryRule<O> {
   // the rule itself says what its own setting may be
   const known = rule.setting ? { ...common, [rule.setting.option]: anything } : common;
   return {
     ...rule,
-    start(model, params, options) {
+    start<S, A extends Areas, R extends string>(
+      model: Model<S, A, R>,
+      params: ModelParams<A, R>,
+      options?: O,
+    ) {
       aModel(rule.name, "the model", model);
-      return rule.start(model, params, optionsOf(rule.name, options, known as Known<O>));
+      const learner = rule.start<S>(model, params, optionsOf(rule.name, options, known as Known<O>));
+      // what a rule hands out has the names of what it was given
+      return learner as Learner<S, A, R>;
     },
   };
 }
 
 /** A rule as a function: `rfp(model, params, options).step(sample)`. */
-export const starter = <O extends RuleOptions>(rule: Rule<O>) => {
-  const { start } = gated(rule);
-  return <S>(model: Model<S>, params: ModelParams, options?: O): Learner<S> => start(model, params, options);
-};
+export const starter = <O extends RuleOptions>(rule: Rule<O>): Start<O> => gated(rule).start;

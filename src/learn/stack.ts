@@ -1,4 +1,3 @@
-import type { Cell } from "../cells/_cell.js";
 import { aCell } from "../cells/_kinds.js";
 import { ShapeError } from "../core/errors.js";
 import {
@@ -17,7 +16,7 @@ import { formatShape, sameShape } from "../core/shape.js";
 import { mul, square, sub } from "../ops/pointwise.js";
 import { sum } from "../ops/reduce.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
-import type { LossContext, Model, ModelParams } from "./model.js";
+import type { Areas, LossContext, Model, ModelParams } from "./model.js";
 
 /** One time step of supervised data: input [B, ...] and target [B, ...]. */
 export interface Supervised {
@@ -25,13 +24,13 @@ export interface Supervised {
   readonly target: Tensor;
 }
 
-export interface StackOptions<S> {
+export interface StackOptions<S, A extends Areas = Areas, R extends string = string> {
   /** Loss of one step; default: half the squared distance of the top output from `sample.target`. */
-  readonly loss?: (context: LossContext<S>) => Tensor;
+  readonly loss?: (context: LossContext<S, A, R>) => Tensor;
   /** The input of a sample; default: `sample.input`. */
   readonly input?: (sample: S) => Tensor;
   /** Parameters that only the loss reads. */
-  readonly readout?: (key: Key) => Readonly<Record<string, Tensor>>;
+  readonly readout?: (key: Key) => Readonly<Record<R, Tensor>>;
   /** Areas take their input from below as a constant. */
   readonly detached?: boolean;
   /**
@@ -49,8 +48,16 @@ const stacking: Known<StackOptions<unknown>> = {
   pure: flag,
 };
 
-/** A model of areas stacked bottom to top. @throws ShapeError when an area does not fit onto the one below. */
-export function stack<S = Supervised>(areas: readonly Cell[], options: StackOptions<S> = {}): Model<S> {
+/**
+ * A model of areas stacked bottom to top. The types of a literal list of areas know the names of their parameters and states;
+ * where `readout` is written before `loss`, its names too.
+ * @throws ShapeError when an area does not fit onto the one below.
+ */
+export function stack<S = Supervised, const A extends Areas = Areas, R extends string = string>(
+  areas: A,
+  options?: StackOptions<S, A, R>,
+): Model<S, A, R>;
+export function stack<S>(areas: Areas, options: StackOptions<S> = {}): Model<S> {
   listOf(aCell, 1)("stack", "areas", areas);
   options = optionsOf("stack", options, stacking);
   areas.slice(1).forEach((area, i) => {

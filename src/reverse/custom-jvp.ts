@@ -12,8 +12,12 @@ import { isTensor, type Tensor } from "../tensor/tensor.js";
 import type { Trace } from "../tensor/trace.js";
 
 /** The tangent of f(...primals) along tangents: linear in the tangents, made of public ops. */
-export type JvpRule = (primals: readonly Tensor[], tangents: readonly Tensor[]) => Tensor;
+export type JvpRule<A extends readonly Tensor[] = readonly Tensor[]> = (
+  primals: Readonly<A>,
+  tangents: Readonly<A>,
+) => Tensor;
 
+/** A function from tensors to one tensor. */
 type TensorFunction = (...args: Tensor[]) => Tensor;
 
 /**
@@ -23,6 +27,10 @@ type TensorFunction = (...args: Tensor[]) => Tensor;
  * @throws ArgumentError where the rule is not linear in its tangents, naming the op; ShapeError or DTypeError where its
  * result is not a tangent of the value
  */
+export function customJvp<A extends Tensor[]>(
+  f: (...args: A) => Tensor,
+  rule: JvpRule<A>,
+): (...args: A) => Tensor;
 export function customJvp(f: TensorFunction, rule: JvpRule): TensorFunction {
   requireFunction("customJvp", f);
   requireFunction("customJvp", rule);

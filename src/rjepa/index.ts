@@ -12,8 +12,20 @@ export {
 export { type Figures, figuresOf, rankMe } from "./figures.js";
 export { RunningHead } from "./head.js";
 export { type Fixated, type HeadStatistics, type Jepa, type JepaOptions, jepa } from "./model.js";
-export { type Preset, presetNamed, presets } from "./presets.js";
-export type { ReportData } from "./report/data.js";
+export type { LinearAlgebra } from "./linear-algebra.js";
+export { type ConvArea, type Preset, presetNamed, presets } from "./presets.js";
+export type {
+  FigureTargets,
+  FixationStrip,
+  GradientCheck,
+  JointFigures,
+  LossByStep,
+  LossPoint,
+  MemoryFigures,
+  ReportCounts,
+  ReportData,
+  TrajectoryPoint,
+} from "./report/data.js";
 export { renderReport } from "./report/report.js";
 export { type ChannelStatistics, channelStatistics, samplesOf } from "./samples.js";
 export {

@@ -78,6 +78,9 @@ export function useBackend(name: string): void {
   current = found;
 }
 
+/** Name of the backend that computes, such as `native`. */
+export const backendName = (): string => backend().name;
+
 export function backend(): Backend {
   if (!current) throw new BackendError('backend: none is registered; import "onward" first', "no-backend");
   return current;

@@ -28,6 +28,7 @@ export {
   arbitraryStack,
   type CellCase,
   type CellOptions,
+  type Range,
   type SequenceOptions,
   type StackCase,
   type StackCaseOptions,

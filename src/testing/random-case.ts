@@ -3,7 +3,7 @@ import { foldIn, type Key, key, normal, uniform } from "../core/prng.js";
 import { checkShape, type Shape, sizeOf } from "../core/shape.js";
 import { mapTree } from "../core/tree.js";
 import { aModel } from "../learn/kinds.js";
-import type { Model, ModelParams } from "../learn/model.js";
+import type { Areas, Model, ModelParams } from "../learn/model.js";
 import type { Supervised } from "../learn/stack.js";
 import { tensor } from "../ops/create.js";
 import { entries } from "../tensor/read.js";
@@ -31,7 +31,11 @@ export function randomSequence(
  * Parameters around their initial values: every entry moves by 0.3 N(0, 1), so that none is zero, and vectors move by
  * `saturation` up or down as well, which opens some gates nearly fully and shuts others.
  */
-export function randomParams<S>(model: Model<S>, seed: number, saturation = 0): ModelParams {
+export function randomParams<S, A extends Areas = Areas, R extends string = string>(
+  model: Model<S, A, R>,
+  seed: number,
+  saturation = 0,
+): ModelParams<A, R> {
   aModel("randomParams", "the model", model);
   finite("randomParams", "the saturation", saturation);
   const root = key(seed);
@@ -44,5 +48,5 @@ export function randomParams<S>(model: Model<S>, seed: number, saturation = 0): 
       return v + 0.3 * noise[i] + gate;
     });
     return tensor(values, { shape: t.shape, dtype: t.dtype });
-  }) as ModelParams;
+  }) as ModelParams<A, R>;
 }

@@ -4,12 +4,13 @@ import { jsBackend } from "../../src/backends/js/index.js";
 import type { DType } from "../../src/core/dtype.js";
 import * as onward from "../../src/index.js";
 import { conv2d, einsum, type Tensor, tensor } from "../../src/index.js";
+import { scale } from "../../src/ops/pointwise.js";
 import { putIndex, takeIndex } from "../../src/ops/take.js";
 
-const o = { ...onward, putIndex, takeIndex };
+const o = { ...onward, putIndex, scale, takeIndex };
 
 // these are the reference's figures, bit for bit; the native kernels are held against it in native.test.ts
-const usual = o.backend().name;
+const usual = o.backendName();
 beforeAll(() => o.useBackend("js"));
 afterAll(() => o.useBackend(usual));
 

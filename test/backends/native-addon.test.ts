@@ -9,6 +9,7 @@ import { encodeTrace } from "../../src/backends/native/encode-trace.js";
 import type { TypedArray } from "../../src/core/dtype.js";
 import { BackendError } from "../../src/core/errors.js";
 import * as o from "../../src/index.js";
+import { type Backend, registerBackend } from "../../src/tensor/backend.js";
 import { addon, missing } from "../support/native.js";
 import { type Kind, stepOf } from "../support/trace-steps.js";
 
@@ -30,7 +31,7 @@ describe.skipIf(missing !== null)(missing === null ? title : `${title} (skipped:
   beforeAll(() => {
     mailbox = addon.open(1, "", "");
     const numbers = new Map(addon.names.map((name, i) => [name, i]));
-    const recorder: o.Backend = {
+    const recorder: Backend = {
       name: "recorder",
       run(name, inputs, attrs, out) {
         const encoder = new Encoder(numbers, new Int32Array(4096), new Float64Array(64));
@@ -44,8 +45,8 @@ describe.skipIf(missing !== null)(missing === null ? title : `${title} (skipped:
       },
       traceStep: () => {},
     };
-    const before = o.backend().name;
-    o.registerBackend(recorder);
+    const before = o.backendName();
+    registerBackend(recorder);
     o.useBackend("recorder");
     const x = o.random.normal(o.random.key(1), [2, 3, 6, 5]);
     const k = o.random.normal(o.random.key(2), [4, 3, 3, 3]);

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { updated } from "../../bench/page.js";
 import type { MemorySuite } from "../../bench/suites.js";
-import { cells } from "../../src/cells/index.js";
+import { cellNamed } from "../../src/cells/index.js";
 import type { GradientRow } from "../../src/cli/bench/gradient.js";
 import type { MemoryRow } from "../../src/cli/bench/memory.js";
 
@@ -25,7 +25,7 @@ describe("the results kept in bench/results", () => {
   });
 
   it("have rfp of unit-local areas at k·p numbers, and rtrl at n times that", () => {
-    const local = memory.sizes.filter((r) => cells[r.model].definition.locality === "unit");
+    const local = memory.sizes.filter((r) => cellNamed(r.model).definition.locality === "unit");
     for (const { rule, planned, kp, units } of local) {
       if (rule === "rfp") expect(planned).toBe(kp);
       if (rule === "rtrl") expect(planned).toBe(kp * Number(units));

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { experiments } from "../../bench/tasks/experiments.js";
 import { center, mackeyGlass, spread } from "../../bench/tasks/mackey-glass.js";
 import type { Task, TaskStep } from "../../bench/tasks/task.js";
-import { entries, full, random, type Tensor, tensor, zeros } from "../../src/index.js";
+import { full, random, type Tensor, tensor, zeros } from "../../src/index.js";
+import { entries } from "../../src/tensor/read.js";
 
 const tasks = [...new Set(experiments.map(({ task }) => task))];
 

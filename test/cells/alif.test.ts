@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { cells } from "../../src/cells/index.js";
+import { type CellParams, cells } from "../../src/cells/index.js";
 import { relativeError } from "../../src/core/relative-error.js";
-import { entries, random, type Tensor, tensor } from "../../src/index.js";
+import { random, type Tensor, tensor } from "../../src/index.js";
 import { bptt, plan, rfp, rtrl, stack } from "../../src/learn/index.js";
+import { entries } from "../../src/tensor/read.js";
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 /** 0.3 max(0, 1 − |e|) */
@@ -45,7 +46,7 @@ describe("alif", () => {
       ),
     ],
     readout: {},
-  };
+  } as unknown as ReturnType<typeof model.init>;
 
   it.each([
     ["rfp", rfp],
@@ -83,8 +84,8 @@ describe("alif", () => {
     const [expected, ...others] = gradients;
     for (const found of others)
       found.forEach((area, b) => {
-        for (const [name, g] of Object.entries(area)) {
-          const e = expected[b][name];
+        for (const [name, g] of Object.entries<Tensor>(area)) {
+          const e = (expected[b] as CellParams)[name];
           // the control: far above rounding, so that there is something to be equal to
           expect(e.abs().sum().item(), name).toBeGreaterThan(1e-3);
           expect(relativeError(entries(g), entries(e)), `${b} ${name}`).toBeLessThan(1e-10);

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { type CellKind, cellNamed, cells, drive } from "../../src/cells/index.js";
 import { ArgumentError, DTypeError, ShapeError } from "../../src/core/errors.js";
-import { entries, random, type Tensor, zeros } from "../../src/index.js";
+import { random, type Tensor, zeros } from "../../src/index.js";
+import { entries } from "../../src/tensor/read.js";
 
-const kinds = Object.entries(cells);
+const kinds: readonly (readonly [string, CellKind])[] = Object.entries(cells);
 const key = random.key(7);
 const isSpatial = (kind: CellKind): boolean => kind.definition.spatial ?? false;
 const vector = kinds.filter(([, kind]) => !isSpatial(kind));
@@ -197,7 +198,7 @@ describe("rgc", () => {
       const input = name === "rgc" ? [3] : [3, 2, 2];
       const x = random.normal(key, [1, ...input]).mul(50);
       const largest = (activation?: "elu" | "tanh"): number => {
-        const cell = cells[name]({ input, units: 6, activation });
+        const cell = cellNamed(name)({ input, units: 6, activation });
         const { h, c } = cell.next(cell.init(key), cell.zeroState(1), x);
         return Math.max(...values(h), ...values(c));
       };

@@ -330,7 +330,7 @@ const refused: [string, () => unknown, new (...args: never[]) => Error, string][
 ];
 
 describe.each(o.backendNames())("%s", (backend) => {
-  const before = o.backend().name;
+  const before = o.backendName();
   beforeAll(() => o.useBackend(backend));
   afterAll(() => o.useBackend(before));
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { cells } from "../../src/cells/registry.js";
+import { cellNamed } from "../../src/cells/index.js";
 import { add, grad, item, mul, square, stopGradient, sub, sum, type Tensor, zeros } from "../../src/index.js";
 import { bptt, type Model, type ModelParams, type Supervised, stack } from "../../src/learn/index.js";
 import { compareGradients, objectives, randomParams, randomSequence } from "../../src/testing/index.js";
@@ -48,7 +48,7 @@ const compare = (
   loss: (typeof losses)[number],
   detached = false,
 ) => {
-  const areas = names.map((name, i) => cells[name]({ input: sizes[i], units: sizes[i + 1] }));
+  const areas = names.map((name, i) => cellNamed(name)({ input: sizes[i], units: sizes[i + 1] }));
   areas.forEach((cell, i) => {
     if (cell.geometry.activation === "tanh" && names[i] === "rgc") throw new Error("the equations have ELU");
   });
@@ -66,7 +66,7 @@ describe("backpropagation through time", () => {
   it("has equations of vector cells to be compared with", () => {
     expect(Object.keys(equations).length).toBeGreaterThanOrEqual(9);
     for (const name of Object.keys(equations))
-      expect(cells[name].definition.spatial ?? false, name).toBe(false);
+      expect(cellNamed(name).definition.spatial ?? false, name).toBe(false);
   });
 
   describe.each(losses)("equals the gradient of the unrolled equations, loss %s,", (loss) => {

@@ -8,7 +8,7 @@ import {
   type Learner,
   type ModelParams,
   rfp,
-  rules,
+  ruleNamed,
   type Supervised,
   squaredError,
   stack,
@@ -32,7 +32,7 @@ describe.each(["rfp", "rtrl", "snap", "eprop", "rflo"])("%s, compiled", (name) =
         arbitraryStack({ areas: [1, 3], units: [1, 3], inputs: [1, 3] }),
         ({ model, params, samples }) => {
           const [eager, compiled] = [false, true].map((compile) =>
-            rules[name].start(model, params, { compile }),
+            ruleNamed(name).start(model, params, { compile }),
           );
           for (let t = 0; t < steps; t++) {
             const [a, b] = [eager, compiled].map((learner) => learner.step(cycle(samples, t)));

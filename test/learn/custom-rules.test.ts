@@ -6,7 +6,6 @@ import {
   cast,
   conv2d,
   customJvp,
-  entries,
   grad,
   item,
   mul,
@@ -18,7 +17,8 @@ import {
   type Tensor,
   tanh,
 } from "../../src/index.js";
-import { plan, rfp, rules, stack } from "../../src/learn/index.js";
+import { plan, rfp, ruleNamed, rules, stack } from "../../src/learn/index.js";
+import { entries } from "../../src/tensor/read.js";
 import { checkCell } from "../../src/testing/index.js";
 
 type Next = (p: CellParams, h: Tensor, driven: Tensor) => Tensor;
@@ -72,7 +72,7 @@ function learned(rule: string, next: Next, areas = 2) {
   const kind = kindOf("own", next);
   const cells = Array.from({ length: areas }, (_, b) => kind({ input: b === 0 ? 3 : 4, units: 4 }));
   const model = stack(cells);
-  const learner = rules[rule].start(model, model.init(random.key(1)), {});
+  const learner = ruleNamed(rule).start(model, model.init(random.key(1)), {});
   for (let t = 0; t < 6; t++)
     learner.step({
       input: random.normal(random.key(t), [2, 3]),

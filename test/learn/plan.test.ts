@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Cell, CellKind } from "../../src/cells/index.js";
+import { cellNamed } from "../../src/cells/index.js";
 import { cells } from "../../src/cells/registry.js";
 import { ArgumentError, PlanError } from "../../src/core/errors.js";
 import "../../src/index.js";
-import { plan, rfp, rules, stack } from "../../src/learn/index.js";
+import { plan, rfp, ruleNamed, stack } from "../../src/learn/index.js";
 import { checkLearner, randomParams, randomSequence } from "../../src/testing/index.js";
 import * as odd from "../support/odd-cells.js";
 
@@ -37,9 +38,9 @@ describe("influence in numbers per k·p", () => {
     ["rgcDepthwise", 1],
     ["rgcConv", n],
   ])("of %s, times H·W", (name, channels) => {
-    const cell = cells[name]({ input: [2, 3, 4], units: n });
+    const cell = cellNamed(name)({ input: [2, 3, 4], units: n });
     expect(factors(cell)).toEqual(all(cell, channels * 3 * 4));
-    const strided = cells[name]({ input: [2, 3, 4], units: n, stride: 2 });
+    const strided = cellNamed(name)({ input: [2, 3, 4], units: n, stride: 2 });
     expect(factors(strided)).toEqual(all(strided, channels * 2 * 2));
   });
 
@@ -144,7 +145,7 @@ describe("bytes planned", () => {
     const sizes = { input: areas[0].geometry.input, target: areas[areas.length - 1].outputShape };
     const samples = randomSequence(1, { ...sizes, steps: 10, batch: 2 });
     const held = (rule: string, options = {}): number => {
-      const learner = rules[rule].start(model, randomParams(model, 1), options);
+      const learner = ruleNamed(rule).start(model, randomParams(model, 1), options);
       for (const sample of samples) learner.step(sample);
       return learner.memory().bytes;
     };

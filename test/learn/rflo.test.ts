@@ -1,13 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type CellParams, cells, defineCell, drive } from "../../src/cells/index.js";
+import { type CellParams, cellNamed, defineCell, drive } from "../../src/cells/index.js";
 import { relativeError } from "../../src/core/relative-error.js";
 import {
   add,
   customJvp,
   div,
   einsum,
-  entries,
   greater,
   maximum,
   mul,
@@ -26,6 +25,7 @@ import {
   where,
 } from "../../src/index.js";
 import { eprop, type Learner, rflo, rfp, stack } from "../../src/learn/index.js";
+import { entries } from "../../src/tensor/read.js";
 
 /** What a state becomes: of the state h, the drive d = W x + b, a rate r in (0, 1) and a self weight u. */
 type Recurrence = (h: Tensor, d: Tensor, r: Tensor, u: Tensor) => Tensor;
@@ -149,7 +149,7 @@ describe("rflo", () => {
 
   it("counts what comes through a matrix as input: a gate over other units is a leak", () => {
     const error = (name: string): number => {
-      const model = stack([cells[name]({ input: 2, units: 3 })]);
+      const model = stack([cellNamed(name)({ input: 2, units: 3 })]);
       const params = model.init(random.key(4));
       const [a, b] = [rflo, eprop].map((rule) => {
         const learner = rule(model, params);

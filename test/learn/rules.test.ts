@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Cell } from "../../src/cells/_cell.js";
+import { cellNamed } from "../../src/cells/index.js";
 import { cells } from "../../src/cells/registry.js";
 import { ArgumentError, RuleError } from "../../src/core/errors.js";
 import { leavesOf, mapTree } from "../../src/core/tree.js";
@@ -43,9 +44,9 @@ import { denseChain } from "../support/odd-cells.js";
 beforeAll(() => useBackend("js"));
 
 const single = (name: string, units = 3): Model<Supervised> =>
-  stack([cells[name]({ input: 3, units })]) as Model<Supervised>;
+  stack([cellNamed(name)({ input: 3, units })]) as Model<Supervised>;
 const deep = (...names: string[]): Model<Supervised> =>
-  stack(names.map((name) => cells[name]({ input: 3, units: 3 }))) as Model<Supervised>;
+  stack(names.map((name) => cellNamed(name)({ input: 3, units: 3 }))) as Model<Supervised>;
 const errorOf = (rule: string, model: Model<Supervised>, steps = 8): number =>
   compareLearner(rule, model, { steps, seed: 3 }).worst.error;
 /** Rounding of a few steps, far below any bias. */
@@ -80,7 +81,7 @@ describe("biased rules", () => {
   });
   it.each(unitLocal.map(({ definition }) => definition.name))("snap is exact on one area of %s", (name) => {
     // a parameter of the LRU drives one of two states, and reaches the other a step later
-    const order = single(name).areas[0].states.length;
+    const order = cellNamed(name).definition.states.length;
     expect(errorOf(`snap(${order})`, single(name))).toBeLessThan(equal);
     expect(errorOf("snap(5)", single(name))).toBeLessThan(equal);
   });
@@ -242,7 +243,7 @@ describe.each(unbiasedRules.map((rule) => rule.name))("%s is unbiased", (rule) =
     ["leaky", "elstm", "mingru"],
   ])("on %s %s", (...names) => {
     const used = names.filter(Boolean);
-    const model = stack(used.map((name) => cells[name]({ input: 2, units: 2 }))) as Model<Supervised>;
+    const model = stack(used.map((name) => cellNamed(name)({ input: 2, units: 2 }))) as Model<Supervised>;
     const params = randomParams(model, 1);
     const samples = randomSequence(1, { input: [2], target: [2], steps, batch: 2 });
     const exact = exactGradient(model, params, samples);

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { type Cell, cells } from "../../src/cells/index.js";
 import "../../src/index.js";
-import { type Learner, type Model, rules, type Supervised, stack } from "../../src/learn/index.js";
+import { type Learner, type Model, ruleNamed, type Supervised, stack } from "../../src/learn/index.js";
 import { compareGradients, randomParams, randomSequence } from "../../src/testing/index.js";
 
 const backwards = <T extends object>(tree: T): T => Object.fromEntries(Object.entries(tree).reverse()) as T;
@@ -36,7 +36,7 @@ describe.each(["rfp", "rtrl", "bptt", "tbptt", "fptt", "uoro", "kfRtrl", "rflo",
 
     it.each(name === "rfp" ? [1, 2, 3, 8] : [1])("takes states in any order (window %s)", (window) => {
       const start = (model: Model<Supervised>): Learner<Supervised> =>
-        rules[name].start(model, params, { compile: false, ...(name === "rfp" ? { window } : {}) });
+        ruleNamed(name).start(model, params, { compile: false, ...(name === "rfp" ? { window } : {}) });
       const [want, got] = [plain, other].map((model) => gradient(model, start));
       expect(compareGradients(got, want).worst.error).toBeLessThan(1e-12);
     });

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { cells } from "../../src/cells/registry.js";
 import { ArgumentError } from "../../src/core/errors.js";
-import { entries, grad, type Tensor } from "../../src/index.js";
+import { grad, type Tensor } from "../../src/index.js";
 import { bptt, type ModelParams, type Supervised, stack } from "../../src/learn/index.js";
 import { rules } from "../../src/learn/registry.js";
+import { entries } from "../../src/tensor/read.js";
 import { compareGradients, objectives, randomParams, randomSequence } from "../../src/testing/index.js";
 
 const areas = [

@@ -1,8 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { defineCell } from "../../src/cells/_cell.js";
 import { cells } from "../../src/cells/registry.js";
-import { backend, backendNames, isTensor, ones, random, type Tensor, useBackend } from "../../src/index.js";
+import {
+  backendName,
+  backendNames,
+  isTensor,
+  ones,
+  random,
+  type Tensor,
+  useBackend,
+} from "../../src/index.js";
 import { type ModelParams, type Supervised, stack } from "../../src/learn/index.js";
+import { ruleNamed } from "../../src/learn/named.js";
 import { rules } from "../../src/learn/registry.js";
 import { compareGradients, randomParams, randomSequence } from "../../src/testing/index.js";
 import { shuffled } from "../support/shuffled.js";
@@ -28,7 +37,7 @@ const inAnyOrder = (p: ModelParams, seed: number): ModelParams => shuffled(p, is
 const backends = backendNames();
 
 describe.each(backends)("parameters in another order of names on %s", (name) => {
-  const usual = backend().name;
+  const usual = backendName();
   beforeAll(() => {
     useBackend(name);
   });
@@ -108,7 +117,7 @@ describe("a parameter whose name has a dot", () => {
     (rule) => {
       const p = randomParams(own, 1);
       const run = (name: string): ModelParams => {
-        const learner = rules[name].start(own, p);
+        const learner = ruleNamed(name).start(own, p);
         for (const sample of samples) learner.step(sample);
         return learner.gradient();
       };

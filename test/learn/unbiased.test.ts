@@ -1,9 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { defineCell, drive } from "../../src/cells/index.js";
-import { cells } from "../../src/cells/registry.js";
+import { cellNamed, defineCell, drive } from "../../src/cells/index.js";
 import { leavesOf } from "../../src/core/tree.js";
 import { add, isTensor, mul, sum, type Tensor, tensor } from "../../src/index.js";
-import { bptt, type ModelParams, rules, type Supervised, stack } from "../../src/learn/index.js";
+import { bptt, type ModelParams, ruleNamed, type Supervised, stack } from "../../src/learn/index.js";
 import { randomParams, randomSequence } from "../../src/testing/index.js";
 
 const blocksOf = (gradient: ModelParams): number[][] =>
@@ -29,13 +28,15 @@ const meanOf = (found: readonly (readonly number[])[]): number[] =>
 const seeds = Array.from({ length: 100 }, (_, seed) => seed);
 
 const gradient = (rule: string, given: ReturnType<typeof randomCase>, seed = 0): number[][] => {
-  const learner = rules[rule].start(given.model, given.params, { seed });
+  const learner = ruleNamed(rule).start(given.model, given.params, { seed });
   for (const sample of given.samples) learner.step(sample);
   return blocksOf(learner.gradient());
 };
 
 function randomCase(names: readonly string[], units: number, steps: number) {
-  const model = stack<Supervised>(names.map((name, b) => cells[name]({ input: b === 0 ? 2 : units, units })));
+  const model = stack<Supervised>(
+    names.map((name, b) => cellNamed(name)({ input: b === 0 ? 2 : units, units })),
+  );
   const sizes = { input: [2], target: [units], steps, batch: 1 };
   return { model, params: randomParams(model, 1), samples: randomSequence(1, sizes) };
 }
@@ -86,7 +87,7 @@ describe("the mean over all signs is the gradient, to rounding", () => {
 /** One state has one sign in its first step, and the product of a sign with itself is one: nothing is random yet. */
 it.each(["uoro", "kfRtrl"])("%s starts afresh after a reset: its first step is exact", (rule) => {
   const { model, params, samples } = randomCase(["leaky"], 1, 4);
-  const [learner, oracle] = [rule, "bptt"].map((name) => rules[name].start(model, params));
+  const [learner, oracle] = [rule, "bptt"].map((name) => ruleNamed(name).start(model, params));
   for (const sample of samples.slice(0, 3)) learner.step(sample);
   learner.reset();
   for (const each of [learner, oracle]) each.step(samples[3]);

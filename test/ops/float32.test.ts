@@ -196,7 +196,7 @@ const spread = (shape: readonly number[], decades: number): fc.Arbitrary<Tensor>
 describe("float32 reductions and contractions stay within their bounds of float64", () => {
   // the bounds are those of the reference, which adds up products of float32 in float64; native products, as a BLAS
   // does, add them up in float32
-  const usual = o.backend().name;
+  const usual = o.backendName();
   beforeAll(() => o.useBackend("js"));
   afterAll(() => o.useBackend(usual));
 

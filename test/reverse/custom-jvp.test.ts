@@ -135,7 +135,7 @@ const pairs: Readonly<Record<string, readonly [Unary, Unary]>> = {
     (y) => {
       const w = y.exp();
       return customJvp(
-        () => w,
+        (_: Tensor) => w,
         ([a]) => zerosLike(a),
       )(y);
     },
@@ -287,15 +287,16 @@ describe("the rule of customJvp", () => {
       (a, b) => a.mul(b),
       ([a, b], [s, t]) => s.mul(b).add(t.mul(a)),
     );
-    expect(() => f(x)).toThrow(/^customJvp: expected 2 tensors as arguments of the function, got 1$/);
+    const one = f as (a: Tensor, b?: Tensor) => Tensor;
+    expect(() => one(x)).toThrow(/^customJvp: expected 2 tensors as arguments of the function, got 1$/);
     expect(() => f(x, [1, 2, 3] as unknown as Tensor)).toThrow(
       /^customJvp: expected tensors as arguments of the function, got an array at 1$/,
     );
     const g = customJvp(
-      () => 3 as unknown as Tensor,
+      (_: Tensor) => 3 as unknown as Tensor,
       (_, [t]) => t,
     );
-    expect(() => g(x)).toThrow(/^customJvp: expected the function to give one tensor, got number$/);
+    expect(() => g(x)).toThrow(/^customJvp: expected the function to give one tensor, got 3$/);
   });
 });
 

@@ -18,6 +18,7 @@ import {
 } from "../../src/index.js";
 import { rfp, stack } from "../../src/learn/index.js";
 import * as pointwise from "../../src/ops/pointwise.js";
+import { scale } from "../../src/ops/pointwise.js";
 import { type Elementwise, first, second } from "../support/readings.js";
 
 const rows: unknown = JSON.parse(
@@ -182,7 +183,7 @@ const edges: readonly Row[] = [
       [0, -inf, -inf, inf],
     ],
   ]),
-  ...rowsOf("scale", o.scale, [
+  ...rowsOf("scale", scale, [
     [
       [0, inf],
       [inf, 0],

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { pairLeaves } from "../../src/core/pair-leaves.js";
 import { leavesOf, mapTree } from "../../src/core/tree.js";
 import {
-  backend,
+  backendName,
   backendNames,
   DTypeError,
   grad,
@@ -48,7 +48,7 @@ const paths = (tree: unknown): string[] => leavesOf(tree, isTensor).map(({ path 
 
 const backends = backendNames();
 describe.each(backends)("trees are paired by path on %s", (name) => {
-  const usual = backend().name;
+  const usual = backendName();
   beforeAll(() => {
     useBackend(name);
   });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { foldIn, key } from "../../src/core/prng.js";
 import { leavesOf } from "../../src/core/tree.js";
 import { fromScenes } from "../../src/data/index.js";
-import { entries, isTensor, random, type Tensor, tensor } from "../../src/index.js";
+import { isTensor, random, type Tensor, tensor } from "../../src/index.js";
 import { bptt, plan, type RuleOptions, rfp, rtrl, ruleNamed, tbptt } from "../../src/learn/index.js";
 import {
   channelStatistics,
@@ -16,6 +16,7 @@ import {
   samplesOf,
   train,
 } from "../../src/rjepa/index.js";
+import { entries } from "../../src/tensor/read.js";
 
 const nano = presetNamed("nano");
 const data = fromScenes({

@@ -11,7 +11,6 @@ import {
   cast,
   customJvp,
   div,
-  entries,
   floor,
   log,
   mean,
@@ -28,6 +27,7 @@ import {
   tanh,
   tensor,
 } from "../../src/index.js";
+import { entries } from "../../src/tensor/read.js";
 
 type Params = Readonly<Record<string, Tensor>>;
 const leak = (p: Params, h: Tensor, u: Tensor): Tensor => add(mul(sigmoid(p.a), h), tanh(u));

@@ -4,7 +4,7 @@
  */
 import { setImmediate } from "node:timers/promises";
 import { cells } from "../../src/cells/index.js";
-import { backend, random } from "../../src/index.js";
+import { backendName, random } from "../../src/index.js";
 import { rfp, stack } from "../../src/learn/index.js";
 
 const [count, isYielding] = [Number(process.argv[2]), process.argv[3] === "yielding"];
@@ -33,7 +33,7 @@ async function main(): Promise<void> {
   }
   const half = taken.length / 2;
   const perHundred = ((middle(taken.slice(half)) - middle(taken.slice(0, half))) / (count / 2)) * 100;
-  console.log(JSON.stringify({ backend: backend().name, perHundred }));
+  console.log(JSON.stringify({ backend: backendName(), perHundred }));
 }
 
 void main();

@@ -10,4 +10,4 @@ for (let i = 0; i < steps; i++) {
   const slope = o.grad((p: o.Tensor) => o.tanh(o.matmul(p, x)).square().sum())(w);
   w = w.sub(slope.mul(1e-4));
 }
-parentPort?.postMessage({ backend: o.backend().name, sum: w.sum().item() });
+parentPort?.postMessage({ backend: o.backendName(), sum: w.sum().item() });

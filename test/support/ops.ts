@@ -1,5 +1,6 @@
 import type { Tensor } from "../../src/index.js";
 import * as onward from "../../src/index.js";
+import { scale } from "../../src/ops/pointwise.js";
 import { unsum } from "../../src/ops/reduce.js";
 import { putIndex, takeIndex } from "../../src/ops/take.js";
 import { copy } from "../../src/ops/views.js";
@@ -13,7 +14,7 @@ export interface OpCase {
   readonly domain?: readonly [number, number];
 }
 
-const o = { ...onward, copy, putIndex, takeIndex, unsum };
+const o = { ...onward, copy, putIndex, scale, takeIndex, unsum };
 const anywhere = [
   "neg",
   "square",

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   ArgumentError,
   add,
-  backend,
+  backendName,
   backendNames,
   compile,
   customJvp,
@@ -37,7 +37,7 @@ import {
 
 const T = tensor;
 const first = (t: Tensor): number => t.toTypedArray()[0];
-const chosen = backend().name;
+const chosen = backendName();
 afterAll(() => useBackend(chosen));
 
 describe.each(backendNames())("replays on %s", (name) => {

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { cells } from "../../src/cells/index.js";
 import { ArgumentError } from "../../src/core/errors.js";
-import { entries, type Tensor } from "../../src/index.js";
+import type { Tensor } from "../../src/index.js";
+import { entries } from "../../src/tensor/read.js";
 import {
   arbitraryCell,
   arbitrarySequence,

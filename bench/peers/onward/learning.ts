@@ -1,5 +1,5 @@
 /** Learning rules on one area, and the kernel under them. */
-import { cells } from "../../../src/cells/index.js";
+import { type CellKind, cells } from "../../../src/cells/index.js";
 import { BackendError } from "../../../src/core/errors.js";
 import { key } from "../../../src/core/prng.js";
 import { rfp, rtrl, stack, tbptt } from "../../../src/learn/index.js";
@@ -43,7 +43,7 @@ function traceStep(rows: number, inner: number): TraceStep {
 
 /** Steps on a stream of inputs [batch, m] with zero targets, so that the loss is |h|² / 2. */
 function streamed(
-  kind: typeof cells.mingru,
+  kind: CellKind,
   [units, input, batch]: readonly number[],
   start: (...from: Parameters<typeof rfp<Supervised>>) => Learner<Supervised>,
   options: RuleOptions & { readonly window?: number } = {},

@@ -1,7 +1,7 @@
 import { cellNamed } from "../../cells/index.js";
 import { DataError, RuleError } from "../../core/errors.js";
 import { relativeError } from "../../core/relative-error.js";
-import { add, entries, mul, select, square, sub, sum, type Tensor, tensor } from "../../index.js";
+import { add, mul, select, square, sub, sum, type Tensor, tensor } from "../../index.js";
 import {
   type LossContext,
   type Rule,
@@ -10,6 +10,7 @@ import {
   type Supervised,
   stack,
 } from "../../learn/index.js";
+import { entries } from "../../tensor/read.js";
 import { type CaseResult, type CheckReport, caseResult, refusedCase, reportOf } from "./report.js";
 
 /** A tensor of an oracle file, row-major. */
