@@ -136,7 +136,7 @@ describe.each(levels.flatMap((simd) => [1, 2].map((threads) => [simd, threads] a
       const holds = fc.property(shapes(fc.integer({ min: 1, max: 40 })), (shape) => {
         const [once, again] = [stepOf({ ...shape, states: 1 }), stepOf({ ...shape, states: 1 })];
         const replay = backend.record?.([{ kind: "trace", step: again }]);
-        if (!replay) return;
+        if (!replay) throw new Error("expected a recording of a trace step, got none");
         for (let i = 0; i < 3; i++) {
           run(once);
           replay.run();

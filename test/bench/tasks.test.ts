@@ -147,6 +147,7 @@ describe.each(tasks.map((task) => [task.name, task] as const))("%s", (name, task
 
   it("has the loss of a perfect answer below that of a constant one", () => {
     const asked = sequence.filter(({ weight }) => weight > 0);
+    expect(asked.length).toBeGreaterThan(0);
     // certain answers: classes as large logits, numbers as they are
     const sure = task.score.better === "higher" ? 50 : 1;
     for (const { target } of asked) {

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { Axis, plus } from "../../src/forward/factor.js";
 import {
   broadcastTo,
   conv2d,
@@ -14,6 +15,7 @@ import {
   slice,
   type Tensor,
   type TiedJacobian,
+  tensor,
   tiedJacobian,
 } from "../../src/index.js";
 import { compositions } from "../support/compositions.js";
@@ -195,5 +197,17 @@ describe("random compositions", () => {
       }),
       { numRuns: 60 },
     );
+  });
+});
+
+describe("a sum of factors", () => {
+  it("takes one in the place of what is not there, on either side", () => {
+    const axis = new Axis(2, "n");
+    const factor = { axes: [axis], tensor: tensor([3, 5]) };
+    for (const sum of [plus(factor, null, "float64"), plus(null, factor, "float64")]) {
+      expect(sum.axes).toEqual([axis]);
+      expect(sum.tensor.toArray()).toEqual([4, 6]);
+    }
+    expect(plus(null, null, "float64").tensor.item()).toBe(2);
   });
 });

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { cells } from "../../src/cells/registry.js";
 import { RuleError } from "../../src/core/errors.js";
 import "../../src/index.js";
@@ -7,6 +7,9 @@ import { rules } from "../../src/learn/registry.js";
 import { arbitraryStack, checkLearner, type StackCase } from "../../src/testing/index.js";
 
 const exact = Object.values(rules).filter((rule) => rule.exactness === "exact" && rule.name !== "bptt");
+
+/** Rules that refuse what loses too many digits on the way back. Any other has no reason to. */
+const undoes = new Set(["fptt"]);
 
 /** Small enough that one run of a rule that stores every state by every parameter takes milliseconds. */
 const small = { units: [1, 4], inputs: [1, 4] } as const;
@@ -19,8 +22,8 @@ const holds = (rule: (typeof exact)[number], numRuns: number, cases: fc.Arbitrar
       try {
         checkLearner(rule, model, { params, samples, tolerance: rule.tolerance });
       } catch (error) {
-        // a rule may say that it does not apply; what it says of each cell has tests of its own
-        fc.pre(!(error instanceof RuleError));
+        // a rule that undoes steps may say that it does not apply; how often it may is held below
+        fc.pre(!(undoes.has(rule.name) && error instanceof RuleError));
         throw error;
       }
     }),
@@ -62,3 +65,39 @@ describe.each(exact)("$name equals backpropagation through time", (rule) => {
     holds(rule, 25, arbitraryStack({ areas: [1, 4], units: [1, 1], inputs: [1, 1] }));
   });
 });
+
+describe.each(exact.filter(({ name }) => undoes.has(name)))(
+  "$name does not refuse out of caution",
+  (rule) => {
+    /**
+     * A forget gate that is nearly shut takes two of the sixteen digits a step, and six must be left: up to three steps leave
+     * them, but where several such gates multiply. Over the same cases a rule that refuses most has shown nothing above.
+     */
+    const most = 1 / 2;
+
+    it.each(Object.values(cells).map((kind) => [kind.definition.name, kind] as const))(
+      "most short sequences of %s",
+      (_, kind) => {
+        const cases = arbitraryStack({
+          kinds: [kind],
+          areas: [1, 1],
+          steps: [1, 3],
+          ...sizesOf(kind.definition.spatial),
+        });
+        const drawn = fc.sample(cases, { seed: 1, numRuns: 40 });
+        const refused = drawn.filter(({ model, params, samples }) => {
+          const learner = rule.start(model, params);
+          try {
+            for (const sample of samples) learner.step(sample);
+            learner.gradient();
+            return false;
+          } catch (error) {
+            if (error instanceof RuleError) return true;
+            throw error;
+          }
+        });
+        expect(refused.length / drawn.length).toBeLessThanOrEqual(most);
+      },
+    );
+  },
+);

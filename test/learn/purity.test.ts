@@ -283,8 +283,12 @@ describe.each(backendNames())("what a model captures, on %s", (name) => {
     for (const rule of Object.values(rules)) {
       const learner = rule.start(model, randomParams(model, 1), { compile: false });
       run(learner, samples, 3);
-      expect(`${rule.name}: ${learner.opByOp}`).toMatch(/: \w+/);
-      expect(scalar(1).size).toBe(1);
+      // fptt alone has nothing to replay, and says nothing
+      if (rule.name === "fptt") expect(learner.opByOp).toBeUndefined();
+      else
+        expect(learner.opByOp, rule.name).toEqual(
+          expect.stringMatching(/compile: false|replays only|on the way/),
+        );
     }
   });
 });

@@ -1,12 +1,29 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import type { Cell } from "../../src/cells/_cell.js";
 import { cellNamed } from "../../src/cells/index.js";
 import { cells } from "../../src/cells/registry.js";
 import { ArgumentError, RuleError } from "../../src/core/errors.js";
-import { leavesOf } from "../../src/core/tree.js";
-import { isTensor, random, type Tensor, tensor, useBackend } from "../../src/index.js";
+import { leavesOf, mapTree } from "../../src/core/tree.js";
+import {
+  add,
+  eye,
+  isTensor,
+  matmul,
+  mul,
+  ones,
+  random,
+  square,
+  sum,
+  type Tensor,
+  tanh,
+  tensor,
+  useBackend,
+  zeros,
+} from "../../src/index.js";
 import {
   type Model,
   type ModelParams,
+  rfp,
   ruleNamed,
   rules,
   type Supervised,
@@ -14,7 +31,14 @@ import {
   tbptt,
   uoro,
 } from "../../src/learn/index.js";
-import { checkLearner, compareLearner, randomParams, randomSequence } from "../../src/testing/index.js";
+import {
+  checkLearner,
+  compareGradients,
+  compareLearner,
+  randomParams,
+  randomSequence,
+} from "../../src/testing/index.js";
+import { denseChain } from "../support/odd-cells.js";
 
 // runs are compared to the last bit, and other backends round in another order when they replay
 beforeAll(() => useBackend("js"));
@@ -82,12 +106,92 @@ describe("biased rules", () => {
   });
   it("snap reaches areas above within the step: exact on a stack of units that keep to themselves", () => {
     expect(errorOf("snap", deep("mingru", "leaky", "indrnn"))).toBeLessThan(equal);
-    expect(errorOf("snap", deep("mingru", "vanilla"))).toBeGreaterThan(0);
+    expect(errorOf("snap", deep("mingru", "vanilla"))).toBeGreaterThan(biased);
   });
   it("snap drops less with every order", () => {
-    const chain = ["vanilla", "gru", "lstm"];
-    for (const name of chain) expect(errorOf("snap(2)", single(name)), name).toBeLessThan(equal);
+    // a delay of four states, all read, whose last reaches all units: an order more for each of them, and one for the rest
+    const cell: Cell = {
+      ...denseChain({ input: 3, units: 3 }),
+      output: (_, { s1, s2, s3, s4 }) => add(add(s1, s2), add(s3, s4)),
+    };
+    const model = stack<Supervised>([cell], { loss: ({ now }) => sum(now.outputs[0]) });
+    // nothing is negative, so that what is dropped cannot cancel: less of the gradient is missing with every order
+    const positive = <T>(tree: T): T => mapTree(tree, isTensor, (t: Tensor) => t.abs()) as T;
+    const params = positive(randomParams(model, 1));
+    const samples = positive(randomSequence(1, { input: [3], target: [3], steps: 8, batch: 2 }));
+    const errors = [1, 2, 3, 4, 5].map(
+      (order) => compareLearner(`snap(${order})`, model, { params, samples }).worst.error,
+    );
+    for (const [i, error] of errors.slice(0, 4).entries())
+      expect(error - errors[i + 1]).toBeGreaterThan(biased);
+    expect(errors[4]).toBeLessThan(equal);
   });
+  it.each(["vanilla", "gru", "lstm"])(
+    "snap(2) is exact on one area of %s, all of which two steps reach",
+    (name) => {
+      expect(errorOf("snap(2)", single(name))).toBeLessThan(equal);
+    },
+  );
+});
+
+/** What biased rules leave out is no freedom: where a recurrence is written out, their numbers are those. */
+describe("biased rules in numbers", () => {
+  const sizes = { input: [3], target: [3], steps: 8, batch: 2 };
+
+  /**
+   * h' = tanh(W x + U h + b), by hand: a unit's own influence S' = (1 − h'²) (u S + x), where u is its weight to itself or,
+   * for rules to which all that comes through a matrix is an input, 0.
+   */
+  it.each([
+    ["snap", 1],
+    ["eprop", 0],
+    ["rflo", 0],
+  ] as const)("%s keeps of a vanilla network what a unit carries itself", (rule, own) => {
+    const model = single("vanilla");
+    const params = randomParams(model, 1);
+    const samples = randomSequence(1, sizes);
+    const { W, U, b } = params.areas[0];
+    const learner = ruleNamed(rule).start(model, params);
+    for (const sample of samples) learner.step(sample);
+    const [gradient] = learner.gradient().areas;
+    const weights = mul(U, eye(3)).sum(1).mul(own);
+    let h = zeros([2, 3]);
+    const traces: Record<string, Tensor> = { W: zeros([2, 3, 3]), U: zeros([2, 3, 3]), b: zeros([2, 3, 1]) };
+    const expected: Record<string, Tensor> = { W: zeros([3, 3]), U: zeros([3, 3]), b: zeros([3, 1]) };
+    for (const { input, target } of samples) {
+      const met = { W: input, U: h, b: ones([2, 1]) };
+      h = tanh(add(add(matmul(input, W.transpose()), matmul(h, U.transpose())), b));
+      const slope = square(h).neg().add(1).expandDims(2);
+      for (const [name, x] of Object.entries(met)) {
+        traces[name] = mul(slope, add(mul(weights.reshape([3, 1]), traces[name]), x.expandDims(1)));
+        expected[name] = add(expected[name], mul(h.sub(target).expandDims(2), traces[name]).sum(0));
+      }
+    }
+    for (const [name, t] of Object.entries(expected)) {
+      const want = t.reshape(gradient[name].shape);
+      expect(gradient[name].sub(want).abs().max().item(), name).toBeLessThan(equal * want.abs().max().item());
+    }
+  });
+
+  it.each([
+    ["eprop", {}],
+    ["rflo", {}],
+    ["snap", { credit: "local" }],
+  ] as const)(
+    "%s %o is local credit on a stack of units whose leak is the whole recurrence",
+    (rule, options) => {
+      const model = deep("mingru", "leaky", "mingru");
+      const params = randomParams(model, 1);
+      const [got, want] = [
+        rules[rule].start(model, params, options),
+        rfp(model, params, { credit: "local" }),
+      ].map((learner) => {
+        for (const sample of randomSequence(1, sizes)) learner.step(sample);
+        return learner.gradient();
+      });
+      expect(compareGradients(got, want).worst.error).toBeLessThan(equal);
+    },
+  );
 });
 
 /** Sums over seeds of each entry of the gradient and of its square. */
@@ -254,8 +358,9 @@ describe("fptt", () => {
     const params = model.init(random.key(1));
     const fast = { ...params, areas: [{ ...params.areas[0], a: tensor([3, 3, 3]) }] };
     const run = (steps: number): unknown => compareLearner("fptt", model, { params: fast, steps });
-    expect(() => run(3)).not.toThrow();
-    expect(() => run(40)).toThrow(RuleError);
+    // 1 − σ(3) is 0.047: of the fifteen digits of float64 a step takes one and a third, and six must be left
+    expect(() => run(7)).not.toThrow();
+    expect(() => run(8)).toThrow(RuleError);
     expect(() => run(40)).toThrow(
       /^fptt: expected .* got condition number \d\.\de\+\d+ in area 1 after \d+ steps; use rfp or bptt$/,
     );
@@ -315,8 +420,9 @@ describe.each(Object.values(rules).map((rule) => rule.name))("%s on a stream", (
   it("forgets losses when told to, and only these", () => {
     const learner = started(4);
     learner.clearGradient();
-    expect(flat(learner.gradient()).every((v) => v === 0)).toBe(true);
+    const zero = flat(learner.gradient());
     const before = flat(started(4).gradient());
+    expect(zero).toEqual(before.map(() => 0));
     const [all, later] = [started(6), learner];
     for (const sample of samples.slice(4)) later.step(sample);
     const [whole, rest] = [flat(all.gradient()), flat(later.gradient())];

@@ -28,8 +28,8 @@ const gradient = (model: Model<Supervised>, start: (m: Model<Supervised>) => Lea
 describe.each(["rfp", "rtrl", "bptt", "tbptt", "fptt", "uoro", "kfRtrl", "rflo", "snap", "eprop"])(
   "%s",
   (name) => {
-    // fptt and kfRtrl do not take these cells in these numbers
-    const own = name === "kfRtrl" ? [cells.lru({ input: 2, units: 2 })] : areas;
+    // fptt and kfRtrl do not take the LSTM in these numbers
+    const own = ["fptt", "kfRtrl"].includes(name) ? [cells.lru({ input: 2, units: 2 })] : areas;
     const plain = stack(own);
     const other = stack(own.map(shuffled));
     const params = randomParams(plain, 1);
@@ -37,18 +37,8 @@ describe.each(["rfp", "rtrl", "bptt", "tbptt", "fptt", "uoro", "kfRtrl", "rflo",
     it.each(name === "rfp" ? [1, 2, 3, 8] : [1])("takes states in any order (window %s)", (window) => {
       const start = (model: Model<Supervised>): Learner<Supervised> =>
         ruleNamed(name).start(model, params, { compile: false, ...(name === "rfp" ? { window } : {}) });
-      const [want, got] = [plain, other].map((model) => {
-        try {
-          return gradient(model, start);
-        } catch (error) {
-          return (error as Error).message.replace(/\d\S*/g, "");
-        }
-      });
-      if (typeof want === "string" || typeof got === "string") {
-        // refused is refused, whatever the order
-        expect(got).toBe(want);
-        expect(name).toBe("fptt");
-      } else expect(compareGradients(got, want).worst.error).toBeLessThan(1e-12);
+      const [want, got] = [plain, other].map((model) => gradient(model, start));
+      expect(compareGradients(got, want).worst.error).toBeLessThan(1e-12);
     });
   },
 );

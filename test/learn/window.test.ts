@@ -3,8 +3,11 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { defineCell } from "../../src/cells/index.js";
 import { cells } from "../../src/cells/registry.js";
 import { leavesOf } from "../../src/core/tree.js";
-import { add, cast, mul, random, sqrt, square, useBackend } from "../../src/index.js";
+import { fresh } from "../../src/forward/factor.js";
+import { add, cast, mul, random, sqrt, square, tensor, useBackend } from "../../src/index.js";
 import { bptt, type Learner, rfp, ruleNamed, type Supervised, stack, tbptt } from "../../src/learn/index.js";
+import type { Part } from "../../src/learn/influence/block/part.js";
+import { stackParts } from "../../src/learn/influence/block/stack.js";
 import { isTensor, type Tensor } from "../../src/tensor/tensor.js";
 import {
   arbitraryStack,
@@ -13,7 +16,7 @@ import {
   randomSequence,
   type StackCase,
 } from "../../src/testing/index.js";
-import { integrator } from "../support/odd-cells.js";
+import { integrator, totals } from "../support/odd-cells.js";
 
 // backends other than the reference round in another order when they replay
 beforeAll(() => useBackend("js"));
@@ -50,8 +53,11 @@ describe("rfp across blocks of steps equals backpropagation through time", () =>
 
   it("on any stack", () => holds(20, arbitraryStack(smallSpace)));
 
-  it("where nothing has a coefficient, in either precision", () => {
-    const model = stack<Supervised>([integrator({ input: 4, units: 3 })]);
+  it.each([
+    ["an integrator", integrator],
+    ["a cell of totals", totals],
+  ])("where nothing has a coefficient, in either precision, on %s", (_, kind) => {
+    const model = stack<Supervised>([kind({ input: 4, units: 3 })]);
     const samples = randomSequence(1, { input: [4], target: [3], steps: 8, batch: 2 });
     checkLearner(ruleNamed("rfp(3)"), model, { samples });
     const narrow = samples.map(({ input, target }) => ({
@@ -59,8 +65,27 @@ describe("rfp across blocks of steps equals backpropagation through time", () =>
       target: cast(target, "float32"),
     }));
     const params = model.init(random.key(1), { dtype: "float32" });
-    // states grow as Fibonacci's numbers, and each is a sum of few terms
+    // states grow as Fibonacci's numbers, or as powers of three, and each is a sum of few terms
     checkLearner(ruleNamed("rfp(3)"), model, { params, samples: narrow, tolerance: 1e-5 });
+  });
+
+  it("where parts are one each, which no op of today makes: they are counted, and bases without a coefficient added", () => {
+    const [unit, parameter] = [fresh(2), fresh(3)];
+    const one: Part = { axes: [unit], coefficient: null, base: null, trace: null };
+    const terms = stackParts(0, [one, one, one], { axes: [unit, parameter], dtype: "float64" });
+    expect(terms.map(({ coefficient, base }) => [coefficient?.tensor.item(), base])).toEqual([[3, null]]);
+    const bases = [
+      [1, 2, 4],
+      [3, 5, 7],
+    ].map((row) => ({ axes: [parameter], tensor: tensor(row) }));
+    const parts = bases.map((base): Part => ({ ...one, base }));
+    const [sum, ...others] = stackParts(0, parts, { axes: [unit, parameter], dtype: "float64" });
+    expect(others).toEqual([]);
+    expect([sum.coefficient, sum.base?.axes, sum.base?.tensor.toArray()]).toEqual([
+      null,
+      [parameter],
+      [4, 7, 11],
+    ]);
   });
 
   // a root of zero under a silent unit: an infinite error meets influences that are zero

@@ -167,3 +167,14 @@ export const integrator = defineCell({
   next: ({ W, V }, { a, b }, x) => ({ a: add(add(b, drive(x, W)), sum(V, [1])), b: add(a, b) }),
   output: (_, { a }) => a,
 });
+
+/** All units add up to each new state: a sum along which nothing varies once it is taken twice. */
+export const totals = defineCell({
+  name: "totals",
+  equations: "h' = 1 Σ h + W x",
+  locality: "dense",
+  states: ["h"],
+  shapes: ({ input, units }) => ({ W: [units, input[0]] }),
+  next: ({ W }, { h }, x) => ({ h: add(drive(x, W), sum(h, 1, { keepDims: true })) }),
+  output: (_, { h }) => h,
+});

@@ -90,9 +90,9 @@ export interface Shape {
   readonly varied?: boolean;
 }
 
-/** Old rows scaled, one row for all states, sums over bound axes, constants, and sums over old rows. */
-export type Kind = "own" | "drive" | "bound" | "constant" | "old";
-const kinds: readonly Kind[] = ["own", "drive", "bound", "constant", "old"];
+/** Old rows scaled, one row for all states, sums over bound axes, constants, sums of constants, and sums over old rows. */
+export type Kind = "own" | "drive" | "bound" | "constant" | "summed" | "old";
+const kinds: readonly Kind[] = ["own", "drive", "bound", "constant", "summed", "old"];
 
 /** A step with own, row, bound and (where value and parameter rows are of one size) diagonal terms. */
 export function stepOf(s: Shape): TraceStep {
@@ -161,6 +161,14 @@ export function stepOf(s: Shape): TraceStep {
       bound: [],
       coefficient: k % 2 ? perUnit() : null,
       base: { ...perUnit(), constantInner: true },
+    });
+    add("summed", {
+      ...whole,
+      into: k,
+      own: null,
+      bound: [s.bound],
+      coefficient,
+      base: k % 2 ? null : { ...below, constantInner: true },
     });
     add("old", {
       ...whole,
