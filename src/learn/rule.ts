@@ -30,7 +30,8 @@ export interface Learner<S> {
   /**
    * Exchanges the parameters. Influence gathered so far keeps referring to the old ones, as in every online rule. They are
    * paired with the old ones by path; `params` and `gradient()` keep the order of names that the learner started with.
-   * @throws ShapeError, ArgumentError where names or shapes are others; the learner stays as it is then
+   * @throws ShapeError, ArgumentError where names or shapes are others, DTypeError where dtypes are and steps were taken since
+   *   the last `reset`; the learner stays as it is then
    */
   setParams(params: ModelParams): void;
   readonly params: ModelParams;

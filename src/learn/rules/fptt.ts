@@ -4,6 +4,7 @@ import { fillTree, leavesOf } from "../../core/tree.js";
 import { zerosLike } from "../../ops/create.js";
 import { entries, item } from "../../tensor/read.js";
 import { isTensor, type Tensor } from "../../tensor/tensor.js";
+import { Doubt } from "../doubt.js";
 import { GradientSum, plus } from "../gradient-sum.js";
 import { transposeApply } from "../influence/block-matrix.js";
 import { JacobianProduct, type Rounded } from "../influence/jacobian-product.js";
@@ -19,6 +20,7 @@ import {
   type Visit,
 } from "../influence/running-errors.js";
 import { namesOf, type Sources } from "../influence/sources.js";
+import { keptSample, tensorsIn } from "../kept-sample.js";
 import { type ByNode, lossCotangents } from "../linear-step.js";
 import type { Model, ModelParams } from "../model.js";
 import { requireParams } from "../require-params.js";
@@ -50,6 +52,7 @@ class FpttLearner<S> implements Learner<S> {
   private product: JacobianProduct | null = null;
   private readonly earlier = new GradientSum();
   private found: ModelParams | null = null;
+  private readonly doubt = new Doubt(() => {});
   /** Condition number of the product of Jacobians, by area. */
   private conditions: number[] = [];
 
@@ -68,11 +71,14 @@ class FpttLearner<S> implements Learner<S> {
 
   /** The first pass: the errors of the top area are carried back to the start while time runs forward. */
   step(sample: S): StepResult {
+    this.doubt.check();
+    const own = keptSample("fptt", sample);
     const visit = this.visit(this.past ?? this.begin(sample), sample, this.samples.length);
     const top = this.model.areas.length - 1;
-    this.product = this.extend(visit, top, this.product, listen(visit, top));
-    this.samples.push(sample);
-    this.inputBytes += bytesOf(sample);
+    // the product is changed, and stays so where the rule refuses
+    this.product = this.doubt.guard(() => this.extend(visit, top, this.product, listen(visit, top)));
+    this.samples.push(own);
+    this.inputBytes += bytesOf(own);
     const { moment, lossValue } = visit.record;
     this.past = { states: moment.states, input: moment.input };
     this.found = null;
@@ -82,6 +88,7 @@ class FpttLearner<S> implements Learner<S> {
   gradient(): ModelParams {
     if (this.past === null)
       throw new ArgumentError("fptt: expected at least one step before the gradient is asked for");
+    this.doubt.check();
     this.found ??= this.collect();
     return this.found;
   }
@@ -95,13 +102,14 @@ class FpttLearner<S> implements Learner<S> {
 
   reset(): void {
     this.past = null;
+    this.doubt.clear();
     this.earlier.clear();
     this.forget();
   }
 
   /** The past under the old parameters becomes constant. */
   setParams(params: ModelParams): void {
-    const next = requireParams("fptt", this.model, params, this.params);
+    const next = requireParams("fptt", this.model, params, this.params, this.past !== null);
     if (this.past !== null) {
       const before = leavesOf<Tensor>(this.gradient(), isTensor);
       this.earlier.clear();
@@ -251,8 +259,7 @@ function requireDigits(blocks: readonly Block[]): void {
   }
 }
 
-const bytesOf = (sample: unknown): number =>
-  leavesOf<Tensor>(sample, isTensor).reduce((n, { value }) => n + entries(value).byteLength, 0);
+const bytesOf = (sample: unknown): number => tensorsIn(sample).reduce((n, t) => n + entries(t).byteLength, 0);
 
 /**
  * Forward propagation of errors through time: λ(t−1) = e(t−1) + J(t)ᵀ λ(t) solved the other way round. One pass carries all

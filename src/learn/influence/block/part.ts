@@ -106,11 +106,7 @@ export function substitute(
   const trace = inner.trace && { ...inner.trace, axes: inner.trace.axes.map(named) };
   const held = new Set([...axes, ...params, ...(trace?.axes ?? base?.axes ?? [])]);
   const carried = [...(left?.axes ?? []), ...(right?.axes ?? [])];
-  const coefficient = product(
-    left,
-    right,
-    sums ? carried.filter((a) => !held.has(a)) : [],
-  );
+  const coefficient = product(left, right, sums ? carried.filter((a) => !held.has(a)) : []);
   // a sum over what nothing varies along
   const seen = new Set([...held, ...carried]);
   const count = outer.trace.axes
