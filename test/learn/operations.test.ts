@@ -14,16 +14,18 @@ describe.each(["js", "native"])("sequences of operations on a learner, on %s", (
     afterAll(() => useBackend(chosen));
 
     it.each(comparisons(name))("$name", ({ share, options, compared }) => {
-      let [steps, replayed] = [0, 0];
+      let [steps, replayed, refused] = [0, 0, 0];
       const holds = fc.property(arbitraryOperations(options), (drawn) => {
         const found = runOperations(drawn, compared);
         steps += found.steps;
         if (found.replayed) replayed++;
+        if (found.refusals > 0) refused++;
         if (found.wrong !== null) throw new Error(found.wrong);
       });
       fc.assert(holds, { numRuns: share });
       // sequences that end at once would hold anything
       expect(steps).toBeGreaterThan(3 * share);
+      expect(refused).toBeLessThan(share / 2);
       if (compared.replays) expect(replayed).toBeGreaterThan(share / 4);
     });
   });
