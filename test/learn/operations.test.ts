@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { backend, backendNames, useBackend } from "../../src/index.js";
 import { comparisons } from "../support/comparisons.js";
-import { arbitraryOperations, runOperations } from "../support/operations.js";
+import { arbitraryOperations } from "../support/operation-cases.js";
+import { runOperations } from "../support/operations.js";
 
 const chosen = backend().name;
 

@@ -1,6 +1,7 @@
 /** Learners that must show the same whatever is done with them, by rule. */
 import { type RuleOptions, ruleNamed, rules } from "../../src/learn/index.js";
-import type { Compared, OperationsOptions } from "./operations.js";
+import type { OperationsOptions } from "./operation-cases.js";
+import type { Compared } from "./operations.js";
 
 type Options = RuleOptions & { readonly window?: number; readonly order?: number };
 
