@@ -6,10 +6,12 @@ import {
   deepest,
   endless,
   entryOf,
+  hasSymbols,
   isList,
   kindOf,
   namesOf,
   refusal,
+  requireNames,
   type TreeWords,
 } from "./tree-node.js";
 import { at, indexedPath, namedPath } from "./tree-path.js";
@@ -70,6 +72,7 @@ export function isAlike<T>(
   const names = namesOf(a);
   const theirs = namesOf(b);
   if (names === null || theirs === null || names.length !== theirs.length) return false;
+  if (hasSymbols(a) || hasSymbols(b as object)) return false;
   for (let i = 0; i < names.length; i++) {
     const name = names[i];
     if (theirs[i] !== name) return false;
@@ -120,7 +123,9 @@ class Pairing<T> {
     depth: number,
   ): void {
     if (names === null) throw refusal(this.first, kindOf(a), path);
+    requireNames(a as object, this.first, path);
     const found = this.isLeaf(b) ? null : namesOf(b);
+    if (found !== null) requireNames(b as object, this.second, path);
     if (found === null) this.requireNothing(a, b, "an object", path);
     const theirs = found ?? none;
     const inOrder = sameNames(names, theirs);

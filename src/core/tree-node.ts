@@ -47,6 +47,19 @@ function isRoot(prototype: unknown): boolean {
   );
 }
 
+/** Whether a record has properties under symbols: they are no names, and would vanish without a word. */
+export function hasSymbols(node: object): boolean {
+  const symbols = Object.getOwnPropertySymbols(node);
+  return (
+    symbols.length > 0 && symbols.some((symbol) => Object.prototype.propertyIsEnumerable.call(node, symbol))
+  );
+}
+
+/** @throws ShapeError where a record has properties under symbols */
+export function requireNames(node: object, words: TreeWords, path: string): void {
+  if (hasSymbols(node)) throw refusal(words, "a property under a symbol", path);
+}
+
 /** The child of a record. @throws ShapeError where a getter throws */
 export function childOf(node: object, name: string, path: string, words: TreeWords): unknown {
   try {

@@ -9,6 +9,7 @@ import {
   namesOf,
   put,
   refusal,
+  requireNames,
   type TreeWords,
 } from "./tree-node.js";
 import { indexedPath, namedPath } from "./tree-path.js";
@@ -53,6 +54,7 @@ export function leavesOf<T>(
     }
     const names = namesOf(node);
     if (names === null) throw refusal(words, kindOf(node), path);
+    requireNames(node as object, words, path);
     for (const name of names)
       visit(childOf(node as object, name, path, words), namedPath(path, name), depth + 1);
   };
@@ -80,6 +82,7 @@ export function mapTree<T, U>(
     }
     const names = namesOf(node);
     if (names === null) throw refusal(words, kindOf(node), path);
+    requireNames(node as object, words, path);
     const out: Record<string, unknown> = {};
     for (const name of names)
       put(out, name, visit(childOf(node as object, name, path, words), namedPath(path, name), depth + 1));

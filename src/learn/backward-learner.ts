@@ -94,8 +94,10 @@ export class BackwardLearner<S> implements Learner<S> {
 
   /** New parameters start a new record: the past under the old ones becomes constant. */
   setParams(params: ModelParams): void {
-    this.params = requireParams(this.options.rule, this.model, params, this.params);
-    this.cut();
+    const next = requireParams(this.options.rule, this.model, params, this.params, this.kept !== null);
+    this.gather();
+    this.params = next;
+    this.restart();
   }
 
   memory(): LearnerMemory {
@@ -115,10 +117,15 @@ export class BackwardLearner<S> implements Learner<S> {
     });
   }
 
-  /** Keeps the gradient so far and makes the past constant. */
+  /** Makes the past constant. */
   private cut(): void {
-    if (this.total !== null) this.earlier = this.found ?? this.transpose();
+    this.gather();
     this.restart();
+  }
+
+  /** Keeps the gradient so far. */
+  private gather(): void {
+    if (this.total !== null) this.earlier = this.found ?? this.transpose();
   }
 
   private restart(): void {

@@ -9,7 +9,7 @@ export class Doubt {
 
   /** Runs `f`, unless a RuleError came before, which is thrown again. */
   guard<R>(f: () => R): R {
-    if (this.error !== null) throw this.error;
+    this.check();
     try {
       return f();
     } catch (error) {
@@ -19,6 +19,26 @@ export class Doubt {
       }
       throw error;
     }
+  }
+
+  /** Runs `f`, which changes what is held: whatever stops it halfway is remembered too. */
+  whole<R>(rule: string, f: () => R): R {
+    try {
+      return f();
+    } catch (error) {
+      if (!(error instanceof RuleError)) {
+        const message = error instanceof Error ? error.message : String(error);
+        this.error = new RuleError(
+          `${rule}: expected what a step changes to be changed to its end, got an error halfway (${message}); call reset() first`,
+        );
+      }
+      throw error;
+    }
+  }
+
+  /** @throws what was remembered */
+  check(): void {
+    if (this.error !== null) throw this.error;
   }
 
   clear(): void {

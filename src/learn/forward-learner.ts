@@ -100,7 +100,7 @@ export class ForwardLearner<S> implements Learner<S> {
 
   setParams(params: ModelParams): void {
     const { rule } = this.options;
-    this.params = requireParams(rule, this.model, params, this.params);
+    this.params = requireParams(rule, this.model, params, this.params, this.past !== null);
   }
 
   memory(): LearnerMemory {
@@ -141,10 +141,9 @@ export class ForwardLearner<S> implements Learner<S> {
     const cotangents = lossCotangents(record);
     if (this.options.credit === "local") carryDown(record, cotangents);
     const at = (nodes: readonly number[]): (Tensor | null)[] => nodes.map((n) => cotangents.get(n) ?? null);
-    this.ready().advance(record, {
-      before: record.areas.map((area) => at(area.previous)),
-      after: record.areas.map((area) => at(area.current)),
-    });
+    const before = record.areas.map((area) => at(area.previous));
+    const after = record.areas.map((area) => at(area.current));
+    this.doubt.whole(this.options.rule, () => this.ready().advance(record, { before, after }));
     return { moment: record.moment, loss: record.lossValue, direct: at(record.parameters) };
   };
 }

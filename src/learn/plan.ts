@@ -15,6 +15,7 @@ import { aModel, inputOf } from "./kinds.js";
 import { lossCotangents } from "./linear-step.js";
 import { requireWindow } from "./memory.js";
 import type { Model, ModelParams, Moment } from "./model.js";
+import { whyByOps } from "./purity.js";
 import { type Past, recordStep } from "./step.js";
 import {
   abstractTree,
@@ -78,6 +79,8 @@ export interface Plan {
   readonly bpttSmallerBelow: number;
   /** Whether the record of a step counts the model's own loss, for which a sample is needed. */
   readonly countsLoss: boolean;
+  /** Why learners will make steps op by op unless told otherwise; `null` where they replay them, as rules do that can. */
+  readonly opByOp: string | null;
   /** What some rule would get wrong without a word. */
   readonly warnings: readonly string[];
 }
@@ -127,6 +130,7 @@ export function plan<S>(model: Model<S>, options: PlanOptions<S> = {}): Plan {
     },
     bpttSmallerBelow: stepsToReach(record, exact.bytes),
     countsLoss: sample !== null,
+    opByOp: whyByOps(model, undefined),
     warnings: sample && readsStepBefore(model, params, input, sample) ? [truncatedAway] : [],
   };
 }

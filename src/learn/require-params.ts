@@ -1,4 +1,4 @@
-import { ArgumentError, ShapeError } from "../core/errors.js";
+import { ArgumentError, DTypeError, ShapeError } from "../core/errors.js";
 import { isAlike, ordered, pairLeaves } from "../core/pair-leaves.js";
 import { formatShape, type Shape, sameShape } from "../core/shape.js";
 import { leavesOf, mapTree } from "../core/tree.js";
@@ -11,15 +11,18 @@ import type { Model, ModelParams } from "./model.js";
  * The parameters that a model's areas declare, by name and shape, and the readout of before. Their names come in the order of
  * before, in which rules count parameter blocks. What is returned is a frozen tree of its own: whoever gave the parameters may
  * change their objects afterwards, and learners that replay see parameters change by `setParams` alone.
- * @throws ShapeError, ArgumentError
+ * @param goesOn whether a sequence goes on with them, of which states and influence are held: dtypes stay then
+ * @throws ShapeError, ArgumentError, DTypeError
  */
 export function requireParams<S>(
   who: string,
   model: Model<S>,
   params: ModelParams,
   before?: ModelParams,
+  goesOn = false,
 ): ModelParams {
-  if (before !== undefined && isAlike(before, params, isTensor, sameShapes)) return owned(params);
+  if (before !== undefined && isAlike(before, params, isTensor, goesOn ? sameForms : sameShapes))
+    return owned(params);
   const areas = areasOf(who, params);
   if (areas.length !== model.areas.length)
     throw new ArgumentError(
@@ -31,8 +34,13 @@ export function requireParams<S>(
     return owned(params);
   }
   const words = { who, reference: "the parameters before", other: "parameters" };
-  for (const { path, value, other } of pairLeaves<Tensor>(words, before, params, isTensor))
+  for (const { path, value, other } of pairLeaves<Tensor>(words, before, params, isTensor)) {
     requireShape(who, path, value.shape, other);
+    if (goesOn && other.dtype !== value.dtype)
+      throw new DTypeError(
+        `${who}: the dtype of ${path} changed, expected ${value.dtype}, got ${other.dtype}; call reset() first`,
+      );
+  }
   return owned(ordered<Tensor>(words, before, params, isTensor) as ModelParams);
 }
 
@@ -48,6 +56,7 @@ function owned<T>(tree: T): T {
 }
 
 const sameShapes = (a: Tensor, b: Tensor): boolean => sameShape(a.shape, b.shape);
+const sameForms = (a: Tensor, b: Tensor): boolean => a.dtype === b.dtype && sameShape(a.shape, b.shape);
 
 function areasOf(who: string, params: unknown): readonly unknown[] {
   const names = namesOf(params);

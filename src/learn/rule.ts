@@ -31,7 +31,8 @@ export interface Learner<S, A extends Areas = Areas, R extends string = string> 
   /**
    * Exchanges the parameters. Influence gathered so far keeps referring to the old ones, as in every online rule. They are
    * paired with the old ones by path; `params` and `gradient()` keep the order of names that the learner started with.
-   * @throws ShapeError, ArgumentError where names or shapes are others; the learner stays as it is then
+   * @throws ShapeError, ArgumentError where names or shapes are others, DTypeError where dtypes are and steps were taken since
+   *   the last `reset`; the learner stays as it is then
    */
   setParams(params: ModelParams<A, R>): void;
   readonly params: ModelParams<A, R>;

@@ -1,12 +1,13 @@
 import type { CellState } from "../cells/_cell.js";
 import { ArgumentError } from "../core/errors.js";
-import { fillTree, leavesOf, mapTree } from "../core/tree.js";
+import { fillTree, leavesOf } from "../core/tree.js";
 import { zerosLike } from "../ops/create.js";
 import { arrayOf, item } from "../tensor/read.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
 import { type Agrees, CompiledStep, type EagerStep, type Stepper, stepByOps } from "./compiled-step.js";
 import { Doubt } from "./doubt.js";
 import { GradientSum, plus } from "./gradient-sum.js";
+import { keptSample, tensorsIn } from "./kept-sample.js";
 import { inputOf } from "./kinds.js";
 import type { Model, ModelParams } from "./model.js";
 import { whyByOps } from "./purity.js";
@@ -119,6 +120,7 @@ export class WindowLearner<S> implements Learner<S> {
   }
 
   step(sample: S): StepResult {
+    const own = keptSample(this.options.rule, sample);
     const past = this.past ?? this.begin(sample);
     const { moment, loss } = this.doubt.guard(() => {
       this.catchUp();
@@ -126,7 +128,7 @@ export class WindowLearner<S> implements Learner<S> {
       return this.values.step(this.params, past, sample);
     });
     this.start ??= past;
-    this.counted.push(kept(sample));
+    this.counted.push(own);
     this.past = { states: moment.states, input: moment.input };
     this.end = { states: moment.states, loss };
     return { loss: item(loss), moment };
@@ -168,7 +170,7 @@ export class WindowLearner<S> implements Learner<S> {
   /** The steps so far were taken with the old parameters, and so is their part of the gradient. */
   setParams(params: ModelParams): void {
     const { rule } = this.options;
-    const next = requireParams(rule, this.model, params, this.params);
+    const next = requireParams(rule, this.model, params, this.params, this.past !== null);
     this.doubt.guard(() => this.finish(this.crossing?.move ? "learn" : "learnAndMove"));
     this.params = next;
   }
@@ -223,7 +225,9 @@ export class WindowLearner<S> implements Learner<S> {
 
   private cross(how: "learn" | "move" | "learnAndMove", block: Block<S>): readonly (Tensor | null)[] {
     const { params, start, steps, end } = block;
-    const { moment, loss, direct } = this.blocks[how].step(params, start, steps);
+    const { moment, loss, direct } = this.doubt.whole(this.options.rule, () =>
+      this.blocks[how].step(params, start, steps),
+    );
     const samples = [...steps.forgotten, ...steps.counted];
     requireSameEnd(this.options.rule, this.model, { params, start, samples }, end, {
       states: moment.states,
@@ -261,12 +265,9 @@ export class WindowLearner<S> implements Learner<S> {
   }
 }
 
-/** A sample of one's own, whatever its owner does with the objects that hold its tensors. */
-const kept = <S>(sample: S): S => mapTree(sample, isTensor, (t: Tensor) => t) as S;
-
 /** Bytes of the arrays in a tree. */
 function bytesOf(tree: object): number {
-  const arrays = new Set(leavesOf<Tensor>(tree, isTensor).map(({ value }) => arrayOf(value)));
+  const arrays = new Set(tensorsIn(tree).map(arrayOf));
   return [...arrays].reduce((n, array) => n + (array?.byteLength ?? 0), 0);
 }
 

@@ -86,6 +86,11 @@ export function requirePure(who: string, cell: Cell, args: CellArgs, others: Cel
   const kept = leavesOf<Tensor>(args, isTensor);
   const first = answerOf(who, cell, args);
   const after = leavesOf<Tensor>(args, isTensor);
+  const added = after.find(({ path }) => !kept.some((old) => old.path === path));
+  if (added)
+    throw new GradientError(
+      `${who}: next and output must leave their arguments alone, got another leaf ${added.path}`,
+    );
   const values = leavesOf(before, (node): node is Float64Array => ArrayBuffer.isView(node));
   kept.forEach(({ path, value }, i) => {
     if (after[i]?.value !== value || entries(value).some((v, j) => !Object.is(v, values[i].value[j])))
@@ -154,8 +159,11 @@ export function readBlocks(who: string, cell: Cell, args: CellArgs, others: Cell
   });
 }
 
+/** All numbers in the order of their paths: of trees with the same names, the same ones stand at the same places. */
 export function flat(tree: unknown): number[] {
-  return leavesOf<Tensor>(tree, isTensor).flatMap(({ value }) => Array.from(entries(value)));
+  const leaves = leavesOf<Tensor>(tree, isTensor);
+  leaves.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+  return leaves.flatMap(({ value }) => Array.from(entries(value)));
 }
 
 /** The states in the order in which the cell names them, each of the shape and dtype that is wanted. */

@@ -123,8 +123,9 @@ function stepTable(cell: Cell, args: CellArgs, seed: number): BlockReport[] {
   const { value, pullback } = vjpOf(cell, args, leaves);
   const outputs = leavesOf<Tensor>(value, isTensor);
   const weights = outputs.map(({ value: t, path }) => directionOf(t, seed, `weight ${path}`));
-  const flatWeights = flat(weights);
-  const [gradients] = pullback(fillTree(value, isTensor, weights) as CellAnswer);
+  const weighted = fillTree(value, isTensor, weights) as CellAnswer;
+  const flatWeights = flat(weighted);
+  const [gradients] = pullback(weighted);
   return leaves.map(({ path, value: t }, k) => {
     const own = entries(gradients[k]);
     const directions =

@@ -45,6 +45,7 @@ describe("plan", () => {
     expect(out).toMatch(/1 +mingru +areas\.0\.Wz +192 B +h +1=0/);
     expect(out).toMatch(/2 +gru +areas\.1\.Ur .*\[0\] contract at cells\/gru\.ts:\d+/);
     expect(out).toMatch(/rtrl .*flat in T/);
+    expect(out).toMatch(/^steps are replayed$/m);
   });
 
   it("counts the loss of a preset, and warns of a window that would hide the step before", async () => {
@@ -61,6 +62,7 @@ describe("plan", () => {
     expect(found.steps).toBe(8);
     expect(found.bytes.rfpExact).toBeGreaterThan(10 * found.bytes.rfpLocal);
     expect(found.rows.length).toBe(252);
+    expect(found.opByOp).toBeNull();
   });
 });
 

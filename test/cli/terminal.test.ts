@@ -86,7 +86,7 @@ describe("a terminal", () => {
       `import { cells } from "onward/cells";
 import { stack } from "onward/learn";
 export const kind = cells.mingru;
-export const model = stack([cells.leaky({ input: 2, units: 3 })]);
+export const model = stack([{ ...cells.leaky({ input: 2, units: 3 }), pure: false }]);
 `,
     );
     await writeFile(
@@ -105,6 +105,10 @@ export const cell = { ...cells.leaky({ input: 2, units: 3 }), next() { return no
       `$ONWARD plan ${join(folder, "mine.mjs")}; $ONWARD plan ${join(folder, "broken.mjs")}`,
     );
     expect(said).toMatch(/^kind\narea +cell +parameter.*^model\narea +cell +parameter/ms);
+    expect(said.match(/^steps .*$/gm)).toEqual([
+      "steps are replayed",
+      "steps run op by op: area 1 (leaky) does not say pure: true, the word that next and output depend on their arguments alone",
+    ]);
     expect(said).toMatch(
       /^onward: plan: cell of .*broken.mjs must run, got "ReferenceError: nothing is not defined"$/m,
     );

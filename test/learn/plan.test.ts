@@ -207,6 +207,33 @@ describe("bytes planned", () => {
   });
 });
 
+describe("whether steps are replayed", () => {
+  const pure = cells.mingru({ input: n, units: n });
+  const next = odd.plain({ input: n, units: n });
+  it.each<[string, Parameters<typeof stack>, string | null]>([
+    ["replayed where all areas are pure", [[pure, pure]], null],
+    [
+      "op by op because of an area, by its name",
+      [[pure, next]],
+      "area 2 (plain) does not say pure: true, the word that next and output depend on their arguments alone",
+    ],
+    [
+      "op by op because of a loss",
+      [[pure], { loss: ({ now }) => now.outputs[0].sum() }],
+      "the model does not say pure: true, the word that its loss and input depend on their arguments alone",
+    ],
+    [
+      "replayed where a loss is called pure",
+      [[pure], { loss: ({ now }) => now.outputs[0].sum(), pure: true }],
+      null,
+    ],
+  ])("is told: %s, as learners tell it", (_, [areas, options], reason) => {
+    const model = stack(areas, options);
+    expect(plan(model).opByOp).toBe(reason);
+    expect(rfp(model, randomParams(model, 1)).opByOp).toBe(reason);
+  });
+});
+
 describe("a run that does not fit", () => {
   const model = stack([cells.vanilla({ input: 2, units: 120 })]);
   const { rfpExact } = plan(model).bytes;

@@ -90,6 +90,16 @@ describe.each(backends)("parameters in another order of names on %s", (name) => 
         `${who}readout.Q must have shape [3,3], got [2]`,
       );
       expect(wrong({ areas, readout: new Map(Object.entries(readout)) })).toThrow('got a Map at "readout"');
+      const hidden = { [Symbol("R")]: readout.R };
+      expect(wrong({ areas, readout: { ...readout, ...hidden } })).toThrow(
+        'got a property under a symbol at "readout"',
+      );
+      expect(wrong({ areas: [{ ...areas[0], ...hidden }, areas[1]], readout })).toThrow(
+        'got a property under a symbol at "areas.0"',
+      );
+      expect(() => rule.start(model, { areas, readout: { ...readout, ...hidden } })).toThrow(
+        "got a property under a symbol",
+      );
       expect(wrong({ areas: { ...areas }, readout })).toThrow("got an object as areas");
       expect(wrong({ areas: [areas[0], new Map()], readout })).toThrow("got a Map");
       expect(wrong(null)).toThrow(`${who}expected parameters { areas: [...], readout: {...} }, got nothing`);

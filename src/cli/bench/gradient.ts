@@ -112,7 +112,11 @@ function compare(
   try {
     const got = found.map((f) => f.gradient());
     return Array.from({ length: areas }, (_, b) => {
-      const errors = got.map((g, i) => blockError(flat(g.areas[b]), flat(found[i].expected.areas[b])));
+      const errors = got.map((g, i) => {
+        const expected = found[i].expected.areas[b];
+        const names = Object.keys(expected);
+        return blockError(flat(g.areas[b], names), flat(expected, names));
+      });
       const mean = (pick: (e: (typeof errors)[number]) => number): number =>
         errors.reduce((sum, e) => sum + pick(e), 0) / seeds;
       return row(b + 1, {
@@ -141,8 +145,8 @@ function near(params: ModelParams, selfWeight: number, seed: number): ModelParam
   };
 }
 
-function flat(area: ModelParams["areas"][number]): number[] {
-  return Object.values(area).flatMap((t) => Array.from(entries(t)));
+function flat(area: ModelParams["areas"][number], names: readonly string[]): number[] {
+  return names.flatMap((name) => Array.from(entries(area[name])));
 }
 
 /** One line per rule and stack: cosine and norm ratio of each area, bottom to top. */

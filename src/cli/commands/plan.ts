@@ -152,6 +152,7 @@ async function table(found: Plan): Promise<string> {
     `tied a=b: axis a of the state and axis b of the parameter are stored as one (axis 0 of a state is the batch)`,
     `${found.parameters} parameters, ${found.dtype}, batch ${found.batch}`,
     ...totals.map(([name, n, note]) => `${name.padEnd(18)} ${formatBytes(n).padStart(10)}  ${note}`),
+    found.opByOp === null ? "steps are replayed" : `steps run op by op: ${found.opByOp}`,
     ...found.warnings,
     "",
   ].join("\n");

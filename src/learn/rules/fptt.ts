@@ -4,6 +4,7 @@ import { fillTree, leavesOf } from "../../core/tree.js";
 import { zerosLike } from "../../ops/create.js";
 import { entries, item } from "../../tensor/read.js";
 import { isTensor, type Tensor } from "../../tensor/tensor.js";
+import { Doubt } from "../doubt.js";
 import { GradientSum, plus } from "../gradient-sum.js";
 import { transposeApply } from "../influence/block-matrix.js";
 import { JacobianProduct, type Rounded } from "../influence/jacobian-product.js";
@@ -19,11 +20,13 @@ import {
   type Visit,
 } from "../influence/running-errors.js";
 import { namesOf, type Sources } from "../influence/sources.js";
+import { keptSample, tensorsIn } from "../kept-sample.js";
 import { inputOf } from "../kinds.js";
 import { type ByNode, lossCotangents } from "../linear-step.js";
 import type { Model, ModelParams } from "../model.js";
 import { requireParams } from "../require-params.js";
 import type { Learner, LearnerMemory, Rule, StepResult } from "../rule.js";
+import { type End, requireSameEnd } from "../same-end.js";
 import { zeroStates } from "../states.js";
 import { type Past, recordStep } from "../step.js";
 
@@ -47,10 +50,13 @@ class FpttLearner<S> implements Learner<S> {
   private from = 0;
   private start: Past | null = null;
   private past: Past | null = null;
+  /** Where the first pass has come. */
+  private end: End | null = null;
   private sources: Sources | null = null;
   private product: JacobianProduct | null = null;
   private readonly earlier = new GradientSum();
-  private found: ModelParams | null = null;
+  private found: readonly Tensor[] | null = null;
+  private readonly doubt = new Doubt(() => {});
   /** Condition number of the product of Jacobians, by area. */
   private conditions: number[] = [];
 
@@ -69,13 +75,19 @@ class FpttLearner<S> implements Learner<S> {
 
   /** The first pass: the errors of the top area are carried back to the start while time runs forward. */
   step(sample: S): StepResult {
+    this.doubt.check();
+    const own = keptSample("fptt", sample);
     const visit = this.visit(this.past ?? this.begin(sample), sample, this.samples.length);
     const top = this.model.areas.length - 1;
-    this.product = this.extend(visit, top, this.product, listen(visit, top));
-    this.samples.push(sample);
-    this.inputBytes += bytesOf(sample);
+    // the product is changed, and stays so where the rule refuses
+    this.product = this.doubt.guard(() =>
+      this.doubt.whole("fptt", () => this.extend(visit, top, this.product, listen(visit, top))),
+    );
+    this.samples.push(own);
+    this.inputBytes += bytesOf(own);
     const { moment, lossValue } = visit.record;
     this.past = { states: moment.states, input: moment.input };
+    this.end = { states: moment.states, loss: lossValue };
     this.found = null;
     return { loss: item(lossValue), moment };
   }
@@ -83,8 +95,9 @@ class FpttLearner<S> implements Learner<S> {
   gradient(): ModelParams {
     if (this.past === null)
       throw new ArgumentError("fptt: expected at least one step before the gradient is asked for");
+    this.doubt.check();
     this.found ??= this.collect();
-    return this.found;
+    return fillTree(this.params, isTensor, this.found) as ModelParams;
   }
 
   clearGradient(): void {
@@ -96,13 +109,14 @@ class FpttLearner<S> implements Learner<S> {
 
   reset(): void {
     this.past = null;
+    this.doubt.clear();
     this.earlier.clear();
     this.forget();
   }
 
   /** The past under the old parameters becomes constant. */
   setParams(params: ModelParams): void {
-    const next = requireParams("fptt", this.model, params, this.params);
+    const next = requireParams("fptt", this.model, params, this.params, this.past !== null);
     if (this.past !== null) {
       const before = leavesOf<Tensor>(this.gradient(), isTensor);
       this.earlier.clear();
@@ -155,7 +169,7 @@ class FpttLearner<S> implements Learner<S> {
   }
 
   /** A pass per area below the top, from above, and one in which all errors run forward and meet the parameters. */
-  private collect(): ModelParams {
+  private collect(): Tensor[] {
     const { areas } = this.model;
     const first: (Rounded | null)[] = areas.map(() => null);
     first[areas.length - 1] = this.product?.sum ?? null;
@@ -176,8 +190,7 @@ class FpttLearner<S> implements Learner<S> {
     });
     const leaves = leavesOf<Tensor>(this.params, isTensor);
     requireDigits(leaves.map(({ path }, k) => ({ path, value: sum.get(k), rounding: rounding.get(k) })));
-    const values = leaves.map(({ value }, k) => plus(sum.get(k), this.earlier.get(k)) ?? zerosLike(value));
-    return fillTree(this.params, isTensor, values) as ModelParams;
+    return leaves.map(({ value }, k) => plus(sum.get(k), this.earlier.get(k)) ?? zerosLike(value));
   }
 
   /**
@@ -187,6 +200,7 @@ class FpttLearner<S> implements Learner<S> {
   private replay(first: readonly (Rounded | null)[], each: (visit: Visit) => void): void {
     const running = first.map((f): Running | null => f && { lambda: f, said: nothing(f.value.length) });
     let past = this.start as Past;
+    let end = null as End | null;
     this.samples.forEach((sample, t) => {
       const visit = this.visit(past, sample, t);
       for (let b = running.length - 1; b >= 0; b--) {
@@ -204,9 +218,15 @@ class FpttLearner<S> implements Learner<S> {
         carry(visit, b, area.lambda);
       }
       each(visit);
-      const { moment } = visit.record;
+      const { moment, lossValue } = visit.record;
       past = { states: moment.states, input: moment.input };
+      end = { states: moment.states, loss: lossValue };
     });
+    // inputs played again must lead where they led before
+    const { model, params, samples, start } = this;
+    const taken = { params, start: start as Past, samples };
+    if (end !== null && this.end !== null)
+      this.doubt.guard(() => requireSameEnd("fptt", model, taken, this.end as End, end as End));
   }
 
   private extend(visit: Visit, b: number, old: JacobianProduct | null, said: Said): JacobianProduct {
@@ -252,8 +272,7 @@ function requireDigits(blocks: readonly Block[]): void {
   }
 }
 
-const bytesOf = (sample: unknown): number =>
-  leavesOf<Tensor>(sample, isTensor).reduce((n, { value }) => n + entries(value).byteLength, 0);
+const bytesOf = (sample: unknown): number => tensorsIn(sample).reduce((n, t) => n + entries(t).byteLength, 0);
 
 /**
  * Forward propagation of errors through time: λ(t−1) = e(t−1) + J(t)ᵀ λ(t) solved the other way round. One pass carries all
