@@ -203,7 +203,9 @@ describe("bytes planned", () => {
 
   it("refuse sizes that are none", () => {
     expect(() => plan(stack(models.gru), { batch: 0 })).toThrow(ArgumentError);
-    expect(() => plan(stack(models.gru), { steps: 1.5 })).toThrow("got batch 1 and steps 1.5");
+    expect(() => plan(stack(models.gru), { steps: 1.5 })).toThrow(
+      "plan: expected steps to be a whole number of at least 1, got 1.5",
+    );
   });
 });
 
