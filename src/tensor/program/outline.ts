@@ -1,6 +1,6 @@
 /** What a tree of tensors looks like beside its numbers: which calls may share a recording. */
 import { ArgumentError } from "../../core/errors.js";
-import { childOf, deepest, hasSymbols, isList, kindOf, namesOf } from "../../core/tree-node.js";
+import { childOf, deepest, entryOf, hasSymbols, isList, kindOf, namesOf } from "../../core/tree-node.js";
 import { at, indexedPath, namedPath } from "../../core/tree-path.js";
 import { isTensor, type Tensor } from "../tensor.js";
 
@@ -20,7 +20,7 @@ export function outlineOf(who: string, tree: unknown, say: (t: Tensor) => string
     if (constant !== null) return constant;
     if (depth > deepest) throw refused(`more than ${deepest} levels, or a cycle`, path);
     if (isList(node))
-      return `[${Array.from(node, (child, i) => visit(child, indexedPath(path, i), depth + 1))}]`;
+      return `[${Array.from(node, (_, i) => visit(entryOf(node, i, path, who), indexedPath(path, i), depth + 1))}]`;
     const names = namesOf(node);
     if (names === null) throw refused(kindOf(node), path);
     if (hasSymbols(node as object)) throw refused("a property under a symbol", path);
