@@ -86,9 +86,9 @@ export function checkDerivatives(
   const { who } = wording;
   if (!Number.isInteger(order) || order < 1)
     throw new ArgumentError(`${who}: order must be an integer >= 1, got ${order}`);
-  if (!Array.isArray(modes) || modes.length === 0 || !modes.every((mode) => known.includes(mode)))
+  if (!isArray(modes) || modes.length === 0 || !modes.every((mode) => known.includes(mode)))
     throw new ArgumentError(
-      `${who}: modes must be some of ${known.join(", ")}, got ${isArray(modes) ? `[${modes.slice(0, 3).map(nameOf)}]` : kindOf(modes)}`,
+      `${who}: modes must be some of ${known.join(", ")}, got ${isArray(modes) ? `[${modes.slice(0, 3).map(nameOf)}]` : nameOf(modes)}`,
     );
   for (const { path, value } of leavesOf<Tensor>(args, isTensor, who))
     if (value.dtype !== "float64")

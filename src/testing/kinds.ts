@@ -1,5 +1,5 @@
 import { ArgumentError } from "../core/errors.js";
-import { callable, finite, having, isArray, type Kind, kindOf, listOf, text } from "../core/kinds.js";
+import { callable, having, isArray, type Kind, kindOf, listOf, number, text } from "../core/kinds.js";
 import { ruleNamed } from "../learn/named.js";
 import type { Rule } from "../learn/rule.js";
 
@@ -27,7 +27,7 @@ export function ruleOf(who: string, rule: string | Rule): Rule {
   return rule;
 }
 
-const blocks = listOf(finite);
+const blocks = listOf(number);
 
 /** Numbers in an array or a typed array. */
 export const someNumbers: Kind = (who, what, value) => {

@@ -284,7 +284,7 @@ describe.skipIf(missing !== null)(missing === null ? title : `${title} (skipped:
       const code = `import("${new URL("../../src/index.ts", import.meta.url).href}").then((o) => {
         const rows = o.arange(0, 33000).reshape([33000, 1]), columns = o.arange(0, 16400).reshape([1, 16400]);
         const sum = o.add(rows, columns);
-        console.log(JSON.stringify([o.backend().name, sum.size * 8 > 2 ** 32,
+        console.log(JSON.stringify([o.backendName(), sum.size * 8 > 2 ** 32,
           o.slice(sum, [[32999, 33000], [16399, 16400]]).item(), o.slice(sum, [[17, 18], [5, 6]]).item()]));
       });`;
       const { stdout, stderr } = child(["--eval", code]);
@@ -318,7 +318,7 @@ describe.skipIf(missing !== null)(missing === null ? title : `${title} (skipped:
   });
 
   it("keeps freed memory only where it is asked to", () => {
-    const code = `import("${new URL("../../src/index.ts", import.meta.url).href}").then((o) => console.log(o.backend().name), (e) => console.log(e.message));`;
+    const code = `import("${new URL("../../src/index.ts", import.meta.url).href}").then((o) => console.log(o.backendName()), (e) => console.log(e.message));`;
     const say = (value: string): string =>
       child(["--eval", code], { ONWARD_KEEP_MEMORY: value }).stdout.trim();
     expect(say("1")).toBe("native");

@@ -1,5 +1,5 @@
 // What a user writes. The tests find its lines by the numbers in them, and hold the lines that messages name against them.
-import { backend, debug, grad, log, pow, random, tensor } from "onward";
+import { backendName, debug, grad, log, pow, random, tensor } from "onward";
 import { cells } from "onward/cells";
 import { bptt, plan, rfp, stack } from "onward/learn";
 import * as nn from "onward/nn";
@@ -40,7 +40,7 @@ const curved = (x) => {
 };
 
 const found = {
-  backend: backend().name,
+  backend: backendName(),
   difference: difference(),
   parts: typeof nn.adam,
   value: placeOf(() => {
