@@ -88,6 +88,21 @@ describe("states of different shapes and dtypes, given back in any order", () =>
     return leavesOf<Tensor>(learner.gradient(), isTensor).flatMap(({ value }) => [...value.toTypedArray()]);
   };
 
+  it.each([
+    ["units", "pair"],
+    ["pair", "units"],
+    ["units", "lanes"],
+  ] as const)("%s and %s, tied to different axes of one parameter", (...names) => {
+    // of T [n, n, n], one state keeps the first axis to itself and the other the last
+    const steps = [
+      { pick: 35, first: 0, second: 0 },
+      { pick: 34, first: 1, second: 0 },
+    ];
+    const cell = mixedCell({ drive: 0, steps }, names, 0)({ input: 2, units: 2 });
+    for (const name of ["rfp", "rtrl"])
+      checkLearner(name, stack<Supervised>([cell], { loss: objectives.squared, pure: true }), { steps: 5 });
+  });
+
   it("snap of any order equals backpropagation through time", () => {
     checkLearner("snap(9)", model, { params, samples });
   });

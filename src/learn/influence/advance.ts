@@ -33,8 +33,8 @@ export function advance(job: Advance): void {
   const slot = slots(trace.data);
   // old traces hold nothing in the first step
   const known = job.terms.filter((term) => job.started || term.own === null);
-  const terms = summedFirst(known.map(baseFirst), trace);
-  const innerCount = innerAxes(trace, terms);
+  const terms = summedFirst(known.map(baseFirst), job);
+  const innerCount = innerAxes(job, terms);
   const split = trace.layout.length - innerCount;
   const [rowAxes, inner] = [trace.layout.slice(0, split), trace.layout.slice(split)];
   const strides = stridesOf(trace.layout.map((a) => a.size));
@@ -100,9 +100,9 @@ function baseFirst(term: KnownTerm): KnownTerm {
  * Where no axis can run innermost, a row of the trace is one number, and a term with bound axes a short sum for each. Taken
  * as contractions these are products of matrices.
  */
-function summedFirst(terms: readonly KnownTerm[], trace: TraceBlock): readonly KnownTerm[] {
-  const { layout } = trace;
-  const inner = layout.slice(layout.length - innerAxes(trace, terms));
+function summedFirst(terms: readonly KnownTerm[], job: Advance): readonly KnownTerm[] {
+  const { layout } = job.trace;
+  const inner = layout.slice(layout.length - innerAxes(job, terms));
   if (inner.some((a) => a.size > 1)) return terms;
   return terms.map((term) => {
     const { coefficient, base } = term;
@@ -122,15 +122,23 @@ function summed(f: Factor, g: Factor, over: readonly Axis[]): Factor | null {
   return apart && sumOver(apart, over);
 }
 
-/** How many of the last layout axes can run innermost: no coefficient varies along them and no diagonal crosses them. */
-function innerAxes(trace: TraceBlock, terms: readonly KnownTerm[]): number {
+/**
+ * How many of the last layout axes can run innermost: no coefficient varies along them, no diagonal crosses them, and they
+ * are the last of the gradient too. States of one area may be tied to different axes of a parameter.
+ */
+function innerAxes({ trace, gradient, order }: Advance, terms: readonly KnownTerm[]): number {
   const blocked = new Set<Axis>(trace.axes);
   for (const { coefficient, axes } of terms) {
     for (const a of coefficient?.axes ?? []) blocked.add(a);
     for (const a of axes) blocked.add(a);
   }
+  const fromLast = (axes: readonly Axis[], k: number): Axis => axes[axes.length - 1 - k];
   let count = 0;
-  while (count < trace.layout.length && !blocked.has(trace.layout[trace.layout.length - 1 - count])) count++;
+  while (count < trace.layout.length) {
+    const axis = fromLast(trace.layout, count);
+    if (blocked.has(axis) || (gradient !== null && axis !== fromLast(order, count))) break;
+    count++;
+  }
   return count;
 }
 

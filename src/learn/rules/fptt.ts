@@ -93,9 +93,9 @@ class FpttLearner<S> implements Learner<S> {
   }
 
   gradient(): ModelParams {
+    this.doubt.check();
     if (this.past === null)
       throw new ArgumentError("fptt: expected at least one step before the gradient is asked for");
-    this.doubt.check();
     this.found ??= this.collect();
     return fillTree(this.params, isTensor, this.found) as ModelParams;
   }
