@@ -3,6 +3,7 @@ import { sequencesOf } from "../data/kinds.js";
 import type { FixationSequence } from "../data/sequences.js";
 import { inputOf } from "../learn/kinds.js";
 import type { ModelParams, Moment } from "../learn/model.js";
+import { requireParams } from "../learn/require-params.js";
 import { momentOf } from "../learn/step.js";
 import { entries } from "../tensor/read.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -60,6 +61,7 @@ export function restStates({ jepa }: Reader, sample: Fixated): readonly CellStat
 /** Runs the model over sequences. The patch swapped in at the last step comes from the next sequence of another image. */
 export function embedAll(reader: Reader, sequences: readonly FixationSequence[]): Embeddings {
   aReader("embedAll", "the reader", reader);
+  requireParams("embedAll", reader.jepa.model, reader.params);
   sequencesOf(1)("embedAll", "the sequences", sequences);
   const { jepa, params, channels, head } = reader;
   const [n, d, { size }] = [sequences.length, jepa.preset.embedding, jepa.preset];

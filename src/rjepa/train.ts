@@ -6,12 +6,13 @@ import { type FixationSequence, flip } from "../data/sequences.js";
 import { aLearner } from "../learn/kinds.js";
 import type { ModelParams } from "../learn/model.js";
 import { ruleNamed } from "../learn/named.js";
+import { requireParams } from "../learn/require-params.js";
 import type { Learner, RuleOptions } from "../learn/rule.js";
 import { adam, clipByNorm, warmupCosine } from "../nn/optimizer.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { advanceStates, restStates } from "./embed.js";
 import { RunningHead } from "./head.js";
-import { aJepa, aStart, params as paramsKind, someSamples } from "./kinds.js";
+import { aJepa, aStart, someSamples } from "./kinds.js";
 import type { Fixated, Jepa } from "./model.js";
 import { type ChannelStatistics, samplesOf } from "./samples.js";
 
@@ -69,7 +70,7 @@ export function firstStatistics(
   channels: ChannelStatistics,
 ): RunningHead {
   aJepa("firstStatistics", "the model", jepa);
-  paramsKind("firstStatistics", "the parameters", params);
+  requireParams("firstStatistics", jepa.model, params);
   sequencesOf(1)("firstStatistics", "the sequences", sequences);
   const head = new RunningHead(jepa.headUnits);
   const reader = { jepa, params, head: head.statistics, channels };
