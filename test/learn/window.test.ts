@@ -6,7 +6,7 @@ import { leavesOf } from "../../src/core/tree.js";
 
 import { fresh } from "../../src/forward/factor.js";
 import { add, cast, mul, random, sqrt, square, tensor, useBackend } from "../../src/index.js";
-import { type Learner, rfp, ruleNamed, type Supervised, stack } from "../../src/learn/index.js";
+import { bptt, type Learner, rfp, ruleNamed, type Supervised, stack, tbptt } from "../../src/learn/index.js";
 import type { Part } from "../../src/learn/influence/block/part.js";
 import { stackParts } from "../../src/learn/influence/block/stack.js";
 
@@ -163,6 +163,26 @@ describe("a block of steps", () => {
   const windows = fc.integer({ min: 2, max: 6 });
   const stacks = arbitraryStack({ kinds: vector, areas: [1, 3], units: [1, 3], inputs: [1, 3] });
 
+  it.each([
+    ["exact", false],
+    ["exact", true],
+    ["local", false],
+    ["local", true],
+  ] as const)(
+    "ends wherever something is asked: the numbers are those of single steps (credit %s, compile %s)",
+    (credit, compile) => {
+      fc.assert(
+        fc.property(stacks, windows, commands, (made, window, list) => {
+          const [single, block] = [{ credit }, { credit, window, compile }].map((options) =>
+            shown(rfp(made.model, made.params, options), made, list),
+          );
+          expectClose(block, single);
+        }),
+        { numRuns: 25 },
+      );
+    },
+  );
+
   it("replays to the last bit what it does op by op", () => {
     fc.assert(
       fc.property(stacks, windows, commands, (made, window, list) => {
@@ -172,6 +192,24 @@ describe("a block of steps", () => {
         expect(compiled).toEqual(eager);
       }),
       { numRuns: 10 },
+    );
+  });
+
+  it.each(["tbptt", "bptt"])("is the same whether %s records it or takes it again", (name) => {
+    fc.assert(
+      fc.property(stacks, windows, commands, (made, window, list) => {
+        const [taped, again] = [false, true].map((compile) =>
+          shown(
+            name === "bptt"
+              ? bptt(made.model, made.params, { compile })
+              : tbptt(made.model, made.params, { window, compile }),
+            made,
+            list,
+          ),
+        );
+        expectClose(again, taped);
+      }),
+      { numRuns: 25 },
     );
   });
 
