@@ -22,33 +22,37 @@ describe.each([
   });
 });
 
-it.each([
-  ["one", null],
-  ["a coefficient", [0.5, -3]],
-] as const)("adds %s that stands alone to whole rows", (_, numbers) => {
-  const coefficient = numbers && {
-    data: Float64Array.from(numbers),
-    offset: 0,
-    rowStrides: [1],
-    boundStrides: [],
-  };
-  const traces = [Float64Array.of(1, 2, 3, 4, 5, 6)];
-  jsBackend.traceStep({
-    traces,
-    rows: [2],
-    inner: 3,
-    terms: [
-      { into: 0, own: 0, rows: [2], outOffset: 0, outStrides: [3], bound: [], coefficient: null, base: null },
-      { into: 0, own: null, rows: [2], outOffset: 0, outStrides: [3], bound: [], coefficient, base: null },
-    ],
-    before: null,
-    after: null,
-    gradient: null,
-    gradientStrides: [0],
-    started: true,
+// short and long rows take paths of their own
+describe.each([3, 20])("rows of %i numbers", (inner) => {
+  it.each([
+    ["one", null],
+    ["a coefficient", [0.5, -3]],
+  ] as const)("take %s that stands alone", (_, numbers) => {
+    const coefficient = numbers && {
+      data: Float64Array.from(numbers),
+      offset: 0,
+      rowStrides: [1],
+      boundStrides: [],
+    };
+    const traces = [Float64Array.from({ length: 2 * inner }, (_, i) => i)];
+    const whole = { into: 0, rows: [2], outOffset: 0, outStrides: [inner], bound: [], base: null };
+    jsBackend.traceStep({
+      traces,
+      rows: [2],
+      inner,
+      terms: [
+        { ...whole, own: 0, coefficient: null },
+        { ...whole, own: null, coefficient },
+      ],
+      before: null,
+      after: null,
+      gradient: null,
+      gradientStrides: [0],
+      started: true,
+    });
+    const added = numbers ?? [1, 1];
+    expect([...traces[0]]).toEqual([...traces[0]].map((_, i) => i + added[i < inner ? 0 : 1]));
   });
-  const [first, second] = numbers ?? [1, 1];
-  expect([...traces[0]]).toEqual([1 + first, 2 + first, 3 + first, 4 + second, 5 + second, 6 + second]);
 });
 
 it("rounds float32 traces once per step", () => {
