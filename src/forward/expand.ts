@@ -8,7 +8,7 @@ import { select, takeIndex } from "../ops/take.js";
 import { broadcastTo, permute, reshape } from "../ops/views.js";
 import type { LinearMap, TakeMap } from "../tensor/linear-map.js";
 import { allFinite } from "../tensor/read.js";
-import { type Axis, type Factor, fresh, product } from "./factor.js";
+import { type Axis, type Factor, fresh, product, strongProduct } from "./factor.js";
 import { dense, isUnknown, known, type Tangent, type Term } from "./term.js";
 
 /** What the rules need to know about the source and the op at hand. */
@@ -53,17 +53,17 @@ export function diagonal(n: number): TakeMap["index"] {
 }
 
 /** coefficient * base with bound names summed; `null` is one. */
-export function settleTerm(term: Term, params: readonly Axis[]): Factor | null {
+export function settleTerm(term: Term, params: readonly Axis[], multiply = product): Factor | null {
   const base = known(term.base);
   const all = [...(term.coefficient?.axes ?? []), ...(base?.axes ?? [])];
   const bound = all.filter((a) => !term.axes.includes(a) && !params.includes(a));
-  return product(term.coefficient, base, bound);
+  return multiply(term.coefficient, base, bound);
 }
 
 /** A coefficient that is not finite is multiplied out before any sum, so that zeros of the base win over it. */
 export function settleInfinite(term: Term, { params }: Context): Term {
   if (term.coefficient === null || isUnknown(term.base) || allFinite(term.coefficient.tensor)) return term;
-  const whole = settleTerm(term, params);
+  const whole = settleTerm(term, params, strongProduct);
   return { ...term, coefficient: null, base: whole && dense(whole) };
 }
 

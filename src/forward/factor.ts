@@ -6,6 +6,7 @@ import { add, scale } from "../ops/pointwise.js";
 import { sum } from "../ops/reduce.js";
 import { permute, reshape } from "../ops/views.js";
 import { lyingOf } from "../tensor/lying.js";
+import { allFinite } from "../tensor/read.js";
 import { Tensor } from "../tensor/tensor.js";
 
 /** A named axis. Identity is the name; two axes of one size are still two. */
@@ -44,7 +45,7 @@ export function align(f: Factor, axes: readonly Axis[]): Tensor {
 
 const union = (a: readonly Axis[], b: readonly Axis[]): Axis[] => [...a, ...b.filter((x) => !a.includes(x))];
 
-/** f * g with strong zeros, summed over the axes in `over`. `null` stands for one. */
+/** f * g with strong zeros, summed over the axes in `over`; a contraction follows IEEE. `null` stands for one. */
 export function product(f: Factor | null, g: Factor | null, over: readonly Axis[] = []): Factor | null {
   if (f === null || g === null) {
     const only = f ?? g;
@@ -70,6 +71,18 @@ export function product(f: Factor | null, g: Factor | null, over: readonly Axis[
     axes: out,
     tensor: contract(left.tensor, right.tensor, left.axes.map(name), right.axes.map(name), out.map(name)),
   };
+}
+
+/**
+ * The same where zero must win over infinity, as it does where factors are multiplied entry by entry: a contraction that does
+ * not come out finite is multiplied out before it is summed.
+ */
+export function strongProduct(f: Factor | null, g: Factor | null, over: readonly Axis[] = []): Factor | null {
+  const whole = product(f, g, over);
+  if (f === null || g === null || whole === null) return whole;
+  const sums = over.some((a) => f.axes.includes(a) || g.axes.includes(a));
+  if (!sums || allFinite(whole.tensor)) return whole;
+  return sumOver(product(f, g) as Factor, over);
 }
 
 /** Sums over axes that the factor carries; axes that it lacks are left alone. */

@@ -1,11 +1,10 @@
 import type { TypedArray } from "../../core/dtype.js";
 import { sizeOf, stridesOf } from "../../core/shape.js";
-import { type Axis, align, type Factor, product, sumOver } from "../../forward/factor.js";
+import { type Axis, align, type Factor, strongProduct } from "../../forward/factor.js";
 import { broadcastTo, copy } from "../../ops/views.js";
 import { fromData } from "../../tensor/apply.js";
 import { backend } from "../../tensor/backend.js";
 import { lyingOf } from "../../tensor/lying.js";
-import { allFinite } from "../../tensor/read.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Strided, TraceContraction, TraceStep, TraceTerm } from "../../tensor/trace-step.js";
 import { type Watcher, watch } from "../../tensor/watch.js";
@@ -110,16 +109,8 @@ function summedFirst(terms: readonly KnownTerm[], job: Advance): readonly KnownT
     const kept = new Set([...term.axes, ...layout]);
     const bound = [...coefficient.axes, ...base.axes].filter((a) => !kept.has(a));
     if (bound.length === 0) return term;
-    return { ...term, coefficient: null, base: summed(coefficient, base, bound), own: null };
+    return { ...term, coefficient: null, base: strongProduct(coefficient, base, bound), own: null };
   });
-}
-
-/** A contraction in which zero wins over infinity, as in the sums that the trace step makes. */
-function summed(f: Factor, g: Factor, over: readonly Axis[]): Factor | null {
-  const whole = product(f, g, over);
-  if (whole === null || allFinite(whole.tensor)) return whole;
-  const apart = product(f, g);
-  return apart && sumOver(apart, over);
 }
 
 /**

@@ -39,7 +39,7 @@ export function bytesOf(pattern: Pattern, sources: Sources): number {
 
 /**
  * The order in which a block's axes lie in traces and gradients: those tied in its own area first, so that the rest
- * is contiguous wherever the block has influence.
+ * is contiguous wherever the block has influence. (Where states of an area are tied to different axes, less of it is.)
  */
 export function parameterOrder(k: number, { blocks, groups }: Sources, patterns: Patterns): Axis[] {
   const block = blocks[k];

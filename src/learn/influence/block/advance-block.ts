@@ -1,4 +1,4 @@
-import { type Factor, fresh, rename } from "../../../forward/factor.js";
+import { type Factor, fresh, rename, strongProduct } from "../../../forward/factor.js";
 import type { Tensor } from "../../../tensor/tensor.js";
 import type { StepRecord } from "../../step.js";
 import { advance } from "../advance.js";
@@ -81,7 +81,7 @@ function gather(
         const own = list.filter(({ source }) => source.kind === "block");
         const of = { area: b, state: i, group: store.sources.groupOf[b][i] };
         for (const part of partsOf(own, k, []) ?? [])
-          found.push(substitute(errorPart(error, of), part, block, false));
+          found.push(substitute(errorPart(error, of), part, block, strongProduct));
       });
     });
   });

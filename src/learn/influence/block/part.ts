@@ -73,14 +73,13 @@ function namesOf(
 
 /**
  * What becomes of a part when its trace is written as one of the parts that it is made of: coefficients multiply, and
- * names are summed as soon as nothing else needs them, or not yet where `sums` is false: the trace step sums too, and zero
- * wins over infinity there.
+ * names are summed as soon as nothing else needs them; `multiply` says how infinities meet zeros in such sums.
  */
 export function substitute(
   outer: Part & { readonly trace: TraceName },
   inner: Part,
   { axes: params, dtype }: Differentiated,
-  sums = true,
+  multiply = product,
 ): Part {
   const isParam = (a: Axis): boolean => params.includes(a);
   const mine = new Map<Axis, Axis>();
@@ -106,7 +105,11 @@ export function substitute(
   const trace = inner.trace && { ...inner.trace, axes: inner.trace.axes.map(named) };
   const held = new Set([...axes, ...params, ...(trace?.axes ?? base?.axes ?? [])]);
   const carried = [...(left?.axes ?? []), ...(right?.axes ?? [])];
-  const coefficient = product(left, right, sums ? carried.filter((a) => !held.has(a)) : []);
+  const coefficient = multiply(
+    left,
+    right,
+    carried.filter((a) => !held.has(a)),
+  );
   // a sum over what nothing varies along
   const seen = new Set([...held, ...carried]);
   const count = outer.trace.axes
