@@ -77,8 +77,8 @@ export const rules = [
   }),
   step("influence/advance.ts", {
     id: "a sum that is taken first",
-    find: "base: summed(coefficient, base, bound)",
-    put: "base: summed(coefficient, { ...base, tensor: times(base.tensor, 1.01) }, bound)",
+    find: "base: strongProduct(coefficient, base, bound)",
+    put: "base: strongProduct(coefficient, { ...base, tensor: times(base.tensor, 1.01) }, bound)",
   }),
   step("influence/compose.ts", {
     id: "coefficients of a trace",

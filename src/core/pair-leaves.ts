@@ -8,8 +8,8 @@ import {
   entryOf,
   hasSymbols,
   isList,
-  kindOf,
   namesOf,
+  nodeKind,
   refusal,
   requireNames,
   type TreeWords,
@@ -122,7 +122,7 @@ class Pairing<T> {
     path: string,
     depth: number,
   ): void {
-    if (names === null) throw refusal(this.first, kindOf(a), path);
+    if (names === null) throw refusal(this.first, nodeKind(a), path);
     requireNames(a as object, this.first, path);
     const found = this.isLeaf(b) ? null : namesOf(b);
     if (found !== null) requireNames(b as object, this.second, path);
@@ -151,7 +151,7 @@ class Pairing<T> {
       this.requireEmpty(b, path);
       return;
     }
-    if (!this.isLeaf(b) && !isList(b) && namesOf(b) === null) throw refusal(this.second, kindOf(b), path);
+    if (!this.isLeaf(b) && !isList(b) && namesOf(b) === null) throw refusal(this.second, nodeKind(b), path);
     throw this.mismatch(kind, b, path);
   }
 
@@ -163,7 +163,7 @@ class Pairing<T> {
   private mismatch(wanted: string, got: unknown, path: string): ShapeError {
     const { who, other } = this.words;
     return new ShapeError(
-      `${who}: expected ${other} to ${path ? "have" : "be"} ${wanted}${at(path)}, got ${this.isLeaf(got) ? "a tensor" : kindOf(got)}`,
+      `${who}: expected ${other} to ${path ? "have" : "be"} ${wanted}${at(path)}, got ${this.isLeaf(got) ? "a tensor" : nodeKind(got)}`,
     );
   }
 

@@ -1,7 +1,7 @@
 import { ArgumentError } from "./errors.js";
-import { kindOf } from "./tree-node.js";
+import { nodeKind } from "./tree-node.js";
 
 /** @throws ArgumentError where a function is to be transformed and something else came */
 export function requireFunction(who: string, f: unknown): void {
-  if (typeof f !== "function") throw new ArgumentError(`${who}: expected a function, got ${kindOf(f)}`);
+  if (typeof f !== "function") throw new ArgumentError(`${who}: expected a function, got ${nodeKind(f)}`);
 }

@@ -112,7 +112,7 @@ export function endless(tree: unknown, words: TreeWords, isLeaf: (node: unknown)
 }
 
 /** What a node is called in a sentence: `an object`, `a Map`, `a number`, `nothing`. */
-export function kindOf(node: unknown): string {
+export function nodeKind(node: unknown): string {
   if (node === null || node === undefined) return "nothing";
   if (typeof node !== "object") return `a ${typeof node}`;
   if (isList(node)) return "an array";

@@ -5,8 +5,8 @@ import {
   endless,
   entryOf,
   isList,
-  kindOf,
   namesOf,
+  nodeKind,
   put,
   refusal,
   requireNames,
@@ -53,7 +53,7 @@ export function leavesOf<T>(
       return;
     }
     const names = namesOf(node);
-    if (names === null) throw refusal(words, kindOf(node), path);
+    if (names === null) throw refusal(words, nodeKind(node), path);
     requireNames(node as object, words, path);
     for (const name of names)
       visit(childOf(node as object, name, path, words), namedPath(path, name), depth + 1);
@@ -81,7 +81,7 @@ export function mapTree<T, U>(
       return out;
     }
     const names = namesOf(node);
-    if (names === null) throw refusal(words, kindOf(node), path);
+    if (names === null) throw refusal(words, nodeKind(node), path);
     requireNames(node as object, words, path);
     const out: Record<string, unknown> = {};
     for (const name of names)

@@ -1,7 +1,7 @@
 import { ShapeError } from "../core/errors.js";
 import { requireFunction } from "../core/require-function.js";
 import { mapTree } from "../core/tree.js";
-import { kindOf } from "../core/tree-node.js";
+import { nodeKind } from "../core/tree-node.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
 import { ForwardTrace } from "./dual.js";
 import { Axis } from "./factor.js";
@@ -36,7 +36,7 @@ export function jacobian<R, A extends readonly unknown[]>(
 ): (x: Tensor, ...rest: A) => unknown {
   requireFunction(who, f);
   return (x, ...rest) => {
-    if (!isTensor(x)) throw new ShapeError(`${who}: expected a tensor as first argument, got ${kindOf(x)}`);
+    if (!isTensor(x)) throw new ShapeError(`${who}: expected a tensor as first argument, got ${nodeKind(x)}`);
     requireDifferentiable(who, x, 0);
     const trace = new ForwardTrace<Tangent>(who, tiedTangents);
     const source = x.shape.map((n, i) => new Axis(n, `axis ${i}`));

@@ -1,6 +1,6 @@
 /** Samples that a rule keeps, to take their steps once more. */
 import { ShapeError } from "../core/errors.js";
-import { childOf, deepest, entryOf, hasSymbols, isList, kindOf, namesOf, put } from "../core/tree-node.js";
+import { childOf, deepest, entryOf, hasSymbols, isList, namesOf, nodeKind, put } from "../core/tree-node.js";
 import { at, indexedPath, namedPath } from "../core/tree-path.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
 
@@ -20,7 +20,7 @@ export function keptSample<S>(who: string, sample: S): S {
     if (isList(node))
       return Array.from(node, (_, i) => visit(entryOf(node, i, path, who), indexedPath(path, i), depth + 1));
     const names = namesOf(node);
-    if (names === null) throw refused(kindOf(node), path);
+    if (names === null) throw refused(nodeKind(node), path);
     if (hasSymbols(node)) throw refused("a property under a symbol", path);
     const own: Record<string, unknown> = {};
     for (const name of names)

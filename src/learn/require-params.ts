@@ -2,7 +2,7 @@ import { ArgumentError, DTypeError, ShapeError } from "../core/errors.js";
 import { isAlike, ordered, pairLeaves } from "../core/pair-leaves.js";
 import { formatShape, type Shape, sameShape } from "../core/shape.js";
 import { leavesOf, mapTree } from "../core/tree.js";
-import { childOf, isList, kindOf, namesOf } from "../core/tree-node.js";
+import { childOf, isList, namesOf, nodeKind } from "../core/tree-node.js";
 import { namedPath } from "../core/tree-path.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
 import type { Model, ModelParams } from "./model.js";
@@ -61,11 +61,11 @@ const sameForms = (a: Tensor, b: Tensor): boolean => a.dtype === b.dtype && same
 function areasOf(who: string, params: unknown): readonly unknown[] {
   const names = namesOf(params);
   const wanted = `${who}: expected parameters { areas: [...], readout: {...} }`;
-  if (names === null) throw new ArgumentError(`${wanted}, got ${kindOf(params)}`);
+  if (names === null) throw new ArgumentError(`${wanted}, got ${nodeKind(params)}`);
   const extra = names.find((name) => name !== "areas" && name !== "readout");
   if (extra !== undefined) throw new ArgumentError(`${wanted}, got ${namedPath("", extra)}`);
   const areas = names.includes("areas") ? childOf(params as object, "areas", "", who) : undefined;
-  if (!isList(areas)) throw new ArgumentError(`${wanted}, got ${kindOf(areas)} as areas`);
+  if (!isList(areas)) throw new ArgumentError(`${wanted}, got ${nodeKind(areas)} as areas`);
   return areas;
 }
 
@@ -73,7 +73,7 @@ function requireArea(who: string, path: string, shapes: Readonly<Record<string, 
   const names = namesOf(own);
   const wanted = Object.keys(shapes);
   if (names === null)
-    throw new ArgumentError(`${who}: expected ${path} to have ${wanted.join(", ")}, got ${kindOf(own)}`);
+    throw new ArgumentError(`${who}: expected ${path} to have ${wanted.join(", ")}, got ${nodeKind(own)}`);
   for (const name of wanted)
     requireShape(
       who,
@@ -90,6 +90,10 @@ function requireArea(who: string, path: string, shapes: Readonly<Record<string, 
 
 function requireShape(who: string, path: string, shape: Shape, found: unknown): void {
   if (isTensor(found) && sameShape(found.shape, shape)) return;
-  const got = isTensor(found) ? formatShape(found.shape) : found === undefined ? "undefined" : kindOf(found);
+  const got = isTensor(found)
+    ? formatShape(found.shape)
+    : found === undefined
+      ? "undefined"
+      : nodeKind(found);
   throw new ShapeError(`${who}: ${path} must have shape ${formatShape(shape)}, got ${got}`);
 }

@@ -3,7 +3,7 @@ import { ordered, pairLeaves } from "../core/pair-leaves.js";
 import { requireFunction } from "../core/require-function.js";
 import { formatShape } from "../core/shape.js";
 import { fillTree, leavesOf, mapTree } from "../core/tree.js";
-import { isList, kindOf } from "../core/tree-node.js";
+import { isList, nodeKind } from "../core/tree-node.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
 import { stack } from "./join.js";
 import { select } from "./take.js";
@@ -35,7 +35,7 @@ export function scan<C, X, Y>(step: (carry: C, x: X) => readonly [C, Y], init: C
   for (let t = 0; t < steps; t++) {
     const found: unknown = step(carry, mapTree(xs, isTensor, (x: Tensor) => select(x, 0, t)) as X);
     if (!isList(found) || found.length !== 2)
-      throw new ShapeError(`scan: expected a step that gives [carry, output], got ${kindOf(found)}`);
+      throw new ShapeError(`scan: expected a step that gives [carry, output], got ${nodeKind(found)}`);
     const of = { who: "scan", reference: "the first carry", other: `the carry of step ${t}` };
     carry = ordered<Tensor>(of, start, found[0], isTensor) as C;
     if (t === 0) first = mapTree(found[1], isTensor, (y) => y, { who: "scan", role: "outputs" });

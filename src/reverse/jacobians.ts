@@ -1,7 +1,7 @@
 import { ShapeError } from "../core/errors.js";
 import { requireFunction } from "../core/require-function.js";
 import { fillTree, leavesOf } from "../core/tree.js";
-import { kindOf } from "../core/tree-node.js";
+import { nodeKind } from "../core/tree-node.js";
 import { jacobian } from "../forward/jacfwd.js";
 import { pushForward } from "../forward/jvp.js";
 import { pairTangents } from "../forward/tangents.js";
@@ -22,7 +22,7 @@ export function jacrev<P, A extends readonly unknown[]>(
   requireFunction("jacrev", f);
   return (x, ...rest) => {
     const { value, pullback } = vjpAs("jacrev", (p: P) => f(p, ...rest), [x] as const);
-    if (!isTensor(value)) throw new ShapeError(`jacrev: expected a tensor as result, got ${kindOf(value)}`);
+    if (!isTensor(value)) throw new ShapeError(`jacrev: expected a tensor as result, got ${nodeKind(value)}`);
     const n = value.size;
     // each row has the tree that the others have, so that their leaves come in one order
     const rows = Array.from({ length: n }, (_, i) => {

@@ -3,7 +3,7 @@ import { pairLeaves } from "../core/pair-leaves.js";
 import { requireFunction } from "../core/require-function.js";
 import { formatShape, sameShape } from "../core/shape.js";
 import { fillTree, mapTree } from "../core/tree.js";
-import { kindOf } from "../core/tree-node.js";
+import { nodeKind } from "../core/tree-node.js";
 import { at } from "../core/tree-path.js";
 import { pairTangents, requireDifferentiable, requireTangents } from "../forward/tangents.js";
 import { onesLike, zerosLike } from "../ops/create.js";
@@ -126,7 +126,7 @@ export function valueAndGrad<P, A extends readonly unknown[]>(
     const { value, pullback } = vjpAs("grad", (p: P) => f(p, ...rest), [params] as const);
     if (!isTensor(value) || value.rank !== 0)
       throw new ShapeError(
-        `grad: expected a scalar result, got ${isTensor(value) ? formatShape(value.shape) : kindOf(value)}; use jacrev for more outputs`,
+        `grad: expected a scalar result, got ${isTensor(value) ? formatShape(value.shape) : nodeKind(value)}; use jacrev for more outputs`,
       );
     return { value, gradient: pullback(onesLike(value))[0] };
   };

@@ -1,6 +1,6 @@
 /** What a tree of tensors looks like beside its numbers: which calls may share a recording. */
 import { ArgumentError } from "../../core/errors.js";
-import { childOf, deepest, entryOf, hasSymbols, isList, kindOf, namesOf } from "../../core/tree-node.js";
+import { childOf, deepest, entryOf, hasSymbols, isList, namesOf, nodeKind } from "../../core/tree-node.js";
 import { at, indexedPath, namedPath } from "../../core/tree-path.js";
 import { isTensor, type Tensor } from "../tensor.js";
 
@@ -22,7 +22,7 @@ export function outlineOf(who: string, tree: unknown, say: (t: Tensor) => string
     if (isList(node))
       return `[${Array.from(node, (_, i) => visit(entryOf(node, i, path, who), indexedPath(path, i), depth + 1))}]`;
     const names = namesOf(node);
-    if (names === null) throw refused(kindOf(node), path);
+    if (names === null) throw refused(nodeKind(node), path);
     if (hasSymbols(node as object)) throw refused("a property under a symbol", path);
     const parts = names.map((name) => {
       const branch = childOf(node as object, name, path, who);
