@@ -31,10 +31,11 @@ export function sameShape(a: Shape, b: Shape): boolean {
 /** Most axes of a tensor, as in NumPy. */
 export const mostAxes = 64;
 
-/** Such as `[2,3]`; what is longer than any shape may be is cut. */
+/** Such as `[2,3]`; what is longer than any shape may be is cut, and what is no number is told by its kind. */
 export function formatShape(shape: Shape): string {
-  if (shape.length <= mostAxes) return `[${shape.join(",")}]`;
-  return `[${shape.slice(0, 3).join(",")},...] of ${shape.length} axes`;
+  const sizes = shape.length <= mostAxes ? shape : shape.slice(0, 3);
+  const told = sizes.every((n) => typeof n === "number") ? sizes.join(",") : sizes.map(kindOf).join(",");
+  return sizes === shape ? `[${told}]` : `[${told},...] of ${shape.length} axes`;
 }
 
 /** NumPy's broadcasting rule: align at the last axis; sizes agree or one of them is 1. */

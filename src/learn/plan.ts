@@ -16,6 +16,7 @@ import { lossCotangents } from "./linear-step.js";
 import { requireWindow } from "./memory.js";
 import type { Model, ModelParams, Moment } from "./model.js";
 import { whyByOps } from "./purity.js";
+import { requireParams } from "./require-params.js";
 import { type Past, recordStep } from "./step.js";
 import {
   abstractTree,
@@ -103,10 +104,11 @@ export function plan<S>(model: Model<S>, options: PlanOptions<S> = {}): Plan {
   const { steps = 100 } = options;
   const batch = given?.shape[0] ?? options.batch ?? 1;
   const dtype = given?.dtype ?? options.dtype ?? "float64";
-  if (!Number.isInteger(batch) || batch < 1 || !Number.isInteger(steps) || steps < 1)
-    throw new ArgumentError(`plan: expected integers >= 1, got batch ${batch} and steps ${steps}`);
+  if (batch < 1) throw new ArgumentError(`plan: expected a sample of at least 1 stream, got ${batch}`);
   const input = given ?? abstractTensor({ shape: [batch, ...model.areas[0].geometry.input], dtype });
-  const params = options.params ? abstractTree(options.params) : parameterShapes(model, dtype);
+  const params = options.params
+    ? abstractTree(requireParams("plan", model, options.params))
+    : parameterShapes(model, dtype);
   if (options.window !== "auto") requireWindow("plan", options.window ?? 1);
   const shapes = recordShapes(model, params, input, { explain: true });
   const exact = structureOf(shapes, { credit: "exact" });

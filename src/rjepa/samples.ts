@@ -44,6 +44,7 @@ export function samplesOf(
   dtype: DType = "float64",
 ): Fixated[] {
   sequencesOf(1)("samplesOf", "the sequences", sequences);
+  side("samplesOf", "the size", size);
   channelKind("samplesOf", "the channels", channels);
   aHead("samplesOf", "the head", head);
   requireFloat("samplesOf", dtype);

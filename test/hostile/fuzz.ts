@@ -93,8 +93,8 @@ function further(subject: Subject, result: unknown): Subject[] {
   // deep enough: numbers would chain for ever
   if (name.split(" > ").length > 2) return [];
   if (typeof result === "function") return [{ name: `${name} > call`, f: result as Subject["f"] }];
-  // given back as it was given, it is no one's result
-  if (result === globalThis) return [];
+  // the engine's own, given back as it was given, is not ours to answer for
+  if (result === globalThis || Object.prototype.toString.call(result) !== "[object Object]") return [];
   if (typeof result !== "object" || result === null || isTensor(result) || ArrayBuffer.isView(result))
     return [];
   // what fast-check makes is fast-check's
