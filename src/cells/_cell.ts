@@ -4,6 +4,7 @@ import {
   callable,
   either,
   having,
+  isArray,
   type Known,
   listOf,
   number,
@@ -203,7 +204,7 @@ function statesOf({ name: cell, states }: CellDefinition, g: Geometry): NamedSta
   }));
 }
 
-const isList = (states: CellDefinition["states"]): states is readonly string[] => Array.isArray(states);
+const isList = (states: CellDefinition["states"]): states is readonly string[] => isArray(states);
 
 const sizing: Known<CellSizes> = {
   input: either("a number or a shape", number, listOf(number, 1)),

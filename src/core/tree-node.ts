@@ -31,9 +31,15 @@ export function namesOf(node: unknown): readonly string[] | null {
 
 /** Whether a node is a plain object, and no array. */
 export function isRecord(node: unknown): node is Readonly<Record<string, unknown>> {
-  if (typeof node !== "object" || node === null || Array.isArray(node)) return false;
-  const prototype = Object.getPrototypeOf(node) as unknown;
-  return prototype === null || isRoot(prototype);
+  if (typeof node !== "object" || node === null) return false;
+  // a proxy may throw at any touch
+  try {
+    if (Array.isArray(node)) return false;
+    const prototype = Object.getPrototypeOf(node) as unknown;
+    return prototype === null || isRoot(prototype);
+  } catch {
+    return false;
+  }
 }
 
 /** Whether a prototype is that of plain objects, in any realm. */

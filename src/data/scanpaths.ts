@@ -1,4 +1,5 @@
 import { DataError } from "../core/errors.js";
+import { isArray } from "../core/kinds.js";
 import { readJson } from "./files.js";
 import { aPath } from "./kinds.js";
 
@@ -34,14 +35,14 @@ export function parseScanpaths(content: unknown, file: string): Scanpaths {
       `scanpaths: expected a positive width and height in whole pixels in ${file}, got ${shown(width)} and ${shown(height)}`,
       file,
     );
-  if (typeof scanpaths !== "object" || scanpaths === null || Array.isArray(scanpaths))
+  if (typeof scanpaths !== "object" || scanpaths === null || isArray(scanpaths))
     throw new DataError(
       `scanpaths: expected an object "scanpaths" of images in ${file}, got ${kindOf(scanpaths)}`,
       file,
     );
   const byImage = new Map<string, readonly Scanpath[]>();
   for (const [image, viewers] of Object.entries(scanpaths)) {
-    if (!Array.isArray(viewers))
+    if (!isArray(viewers))
       throw new DataError(`scanpaths: expected a list of viewers for ${image}, got ${kindOf(viewers)}`, file);
     byImage.set(
       image,
@@ -58,7 +59,7 @@ export function parseScanpaths(content: unknown, file: string): Scanpaths {
 function checkScanpath(viewer: unknown, who: string, width: number, height: number, file: string): Scanpath {
   const lists = ownOf(viewer, "x", "y", "duration");
   for (const [name, list] of Object.entries(lists)) {
-    if (!Array.isArray(list))
+    if (!isArray(list))
       throw new DataError(`scanpaths: ${who}: expected a list "${name}", got ${kindOf(list)}`, file);
     const bad = list.findIndex((v) => typeof v !== "number" || !Number.isFinite(v));
     if (bad >= 0)
@@ -110,4 +111,4 @@ function shown(value: unknown): string {
 }
 
 const kindOf = (value: unknown): string =>
-  value === null ? "null" : Array.isArray(value) ? "a list" : typeof value;
+  value === null ? "null" : isArray(value) ? "a list" : typeof value;

@@ -1,5 +1,6 @@
 import { isFloat } from "../core/dtype.js";
 import { DTypeError, ShapeError } from "../core/errors.js";
+import { isArray } from "../core/kinds.js";
 import { type Pair, pairLeaves } from "../core/pair-leaves.js";
 import { formatShape, sameShape } from "../core/shape.js";
 import { at, joinedPath } from "../core/tree-path.js";
@@ -35,7 +36,7 @@ export function pairTangents(
 
 /** Requires a list with one tangent per primal. */
 export function requireTangents(who: string, primals: unknown, tangents: unknown): void {
-  const [of, along] = [primals, tangents].map((list) => (Array.isArray(list) ? list.length : null));
+  const [of, along] = [primals, tangents].map((list) => (isArray(list) ? list.length : null));
   if (of === null || along === null)
     throw new ShapeError(
       `${who}: expected arrays of primals and tangents, such as [x] and [v], got ${of === null ? "no array of primals" : "no array of tangents"}`,

@@ -14,7 +14,7 @@ export function checkMemory(who: string, needed: number, limit: number = availab
 }
 
 /** Refuses a number of steps that makes no window. @throws ArgumentError */
-export function requireWindow(who: string, window: number): void {
-  if (!Number.isInteger(window) || window < 1)
+export function requireWindow(who: string, window: unknown): void {
+  if (!Number.isInteger(window) || (window as number) < 1)
     throw new ArgumentError(`${who}: expected a window of at least 1 step, got ${kindOf(window)}`);
 }

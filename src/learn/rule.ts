@@ -1,4 +1,4 @@
-import { anything, count, flag, type Known, number, oneOf, options as optionsOf } from "../core/kinds.js";
+import { count, flag, type Known, number, oneOf, options as optionsOf } from "../core/kinds.js";
 import { aModel } from "./kinds.js";
 import type { AreaStates, Areas, Model, ModelParams, Moment } from "./model.js";
 
@@ -73,7 +73,12 @@ export interface Rule<O extends RuleOptions = RuleOptions> {
   /** Of an exact rule: blocks below this fraction of the largest entry of the gradient count as zero; default 0. */
   readonly negligible?: number;
   /** The option that a number in the name sets, and its default: `tbptt(50)` is `tbptt` with `window: 50`. */
-  readonly setting?: { readonly option: string; readonly value: number };
+  readonly setting?: {
+    readonly option: string;
+    readonly value: number;
+    /** Throws an ArgumentError for what the option may not be; default: all but whole numbers of at least 1. */
+    readonly kind?: (who: string, what: string, value: unknown) => void;
+  };
   /**
    * Starts learning. Nothing is allocated before the first sample tells the batch.
    * @throws RuleError where the rule does not apply to the model, here or at the first step
@@ -106,8 +111,8 @@ const common: Known<RuleOptions> = {
 
 /** The rule with a gate before it: what is no model, and options that it does not know, are refused. */
 export function gated<O extends RuleOptions>(rule: Rule<O>): LibraryRule<O> {
-  // the rule itself says what its own setting may be
-  const known = rule.setting ? { ...common, [rule.setting.option]: anything } : common;
+  const { setting } = rule;
+  const known = setting ? { ...common, [setting.option]: setting.kind ?? count(1) } : common;
   return {
     ...rule,
     start<S, A extends Areas, R extends string>(

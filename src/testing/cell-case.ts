@@ -3,7 +3,7 @@ import type { Cell, CellKind, CellParams } from "../cells/_cell.js";
 import { aCell } from "../cells/_kinds.js";
 import { cells } from "../cells/registry.js";
 import { ArgumentError } from "../core/errors.js";
-import { anything, having, maybe, someObject } from "../core/kinds.js";
+import { anything, having, isArray, maybe, someObject } from "../core/kinds.js";
 import { formatShape, type Shape } from "../core/shape.js";
 import type { Model, ModelParams } from "../learn/model.js";
 import { type Supervised, stack } from "../learn/stack.js";
@@ -186,10 +186,8 @@ export function requireCell(who: string, found: unknown): Cell {
   const missing = [
     ...(["init", "zeroState", "next", "output"] as const).filter((f) => typeof cell[f] !== "function"),
     ...(["shapes", "geometry"] as const).filter((f) => typeof cell[f] !== "object"),
-    ...(["outputShape", "states"] as const).filter((f) => !Array.isArray(cell[f])),
-    ...(["input", "state"] as const)
-      .filter((f) => !Array.isArray(cell.geometry?.[f]))
-      .map((f) => `geometry.${f}`),
+    ...(["outputShape", "states"] as const).filter((f) => !isArray(cell[f])),
+    ...(["input", "state"] as const).filter((f) => !isArray(cell.geometry?.[f])).map((f) => `geometry.${f}`),
   ];
   if (missing.length > 0)
     throw new ArgumentError(`${who}: expected ${name} to have ${missing.join(", ")}, got none`);

@@ -1,6 +1,6 @@
 import { isFloat, type TypedArray } from "../core/dtype.js";
 import { ArgumentError } from "../core/errors.js";
-import { count, having, listOf, maybe, number } from "../core/kinds.js";
+import { count, having, isArray, listOf, maybe, number } from "../core/kinds.js";
 import { pairLeaves } from "../core/pair-leaves.js";
 import { leavesOf, mapTree } from "../core/tree.js";
 import { aModel } from "../learn/kinds.js";
@@ -200,7 +200,7 @@ function allowances<S>(rule: Rule, model: Model<S>, options: CheckLearnerOptions
 /** A sample whose tensors are nudged; what else it holds stays. */
 function nudgedSample<S>(sample: S): S {
   if (isTensor(sample)) return nudged(sample);
-  if (sample === null || typeof sample !== "object" || Array.isArray(sample)) return sample;
+  if (sample === null || typeof sample !== "object" || isArray(sample)) return sample;
   const entries = Object.entries(sample).map(([name, v]) => [name, isTensor(v) ? nudged(v) : v]);
   return Object.fromEntries(entries) as S;
 }

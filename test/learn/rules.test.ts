@@ -108,6 +108,18 @@ describe("biased rules", () => {
     expect(errorOf("snap", deep("mingru", "leaky", "indrnn"))).toBeLessThan(equal);
     expect(errorOf("snap", deep("mingru", "vanilla"))).toBeGreaterThan(biased);
   });
+  it.each(
+    Object.values(rules).flatMap(({ name, setting }) => (setting ? [[name, setting.option] as const] : [])),
+  )("%s takes a whole number of at least 1 as its %s", (name, option) => {
+    const model = single("mingru");
+    for (const value of [0, -1, 1.5, Number.NaN, "3", null, [2], true])
+      expect(
+        () => ruleNamed(name).start(model, randomParams(model, 1), { [option]: value }),
+        `${value}`,
+      ).toThrow(
+        new RegExp(`^${name}: expected (a window of at least 1 step|${option} to be a whole number)`),
+      );
+  });
   it("snap drops less with every order", () => {
     // a delay of four states, all read, whose last reaches all units: an order more for each of them, and one for the rest
     const cell: Cell = {

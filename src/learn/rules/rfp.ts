@@ -29,10 +29,15 @@ export const rule: Rule<RfpOptions> = {
   name: "rfp",
   summary: "exact, forward in time; memory flat in T, small where ties survive",
   exactness: "exact",
-  setting: { option: "window", value: 1 },
+  setting: {
+    option: "window",
+    value: 1,
+    kind: (who, _, window) => {
+      if (window !== "auto") requireWindow(who, window);
+    },
+  },
   start: (model, params, { credit = "exact", memoryLimit, compile, window = 1 } = {}) => {
     const traced = { credit: credit === "local" ? "own" : "exact", memoryLimit } as const;
-    if (window !== "auto") requireWindow("rfp", window);
     const steps = window === "auto" ? windowFor(model, params, traced.credit) : window;
     if (steps === 1)
       return new ForwardLearner(model, params, {

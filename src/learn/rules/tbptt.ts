@@ -20,9 +20,8 @@ export const rule: Rule<TbpttOptions> = {
   name: "tbptt",
   summary: "biased; backward within windows of steps",
   exactness: "biased",
-  setting: { option: "window", value: 20 },
+  setting: { option: "window", value: 20, kind: (who, _, window) => requireWindow(who, window) },
   start: (model, params, { window = 20, compile } = {}) => {
-    requireWindow("tbptt", window);
     const byOps = whyByOps(model, compile);
     if (byOps !== null) return new BackwardLearner(model, params, { rule: "tbptt", window, byOps });
     const start = () => backwardCrossing(model, "tbptt");
