@@ -109,8 +109,8 @@ export const derivatives = [
   {
     id: "product of factors, contracted",
     file: "src/forward/factor.ts",
-    find: "tensor: contract(left.tensor,",
-    put: "tensor: contract(times(left.tensor, 7),",
+    find: "tensor: contract(f.tensor,",
+    put: "tensor: contract(times(f.tensor, 7),",
   },
   {
     id: "sum over axes of a factor",

@@ -47,13 +47,32 @@ const union = (a: readonly Axis[], b: readonly Axis[]): Axis[] => [...a, ...b.fi
 
 /** f * g with strong zeros, summed over the axes in `over`; a contraction follows IEEE. `null` stands for one. */
 export function product(f: Factor | null, g: Factor | null, over: readonly Axis[] = []): Factor | null {
+  return productBy(contraction, f, g, over);
+}
+
+/**
+ * The same where zero must win over infinity, as it does where factors are multiplied entry by entry: a contraction that does
+ * not come out finite is multiplied out before it is summed.
+ */
+export function strongProduct(f: Factor | null, g: Factor | null, over: readonly Axis[] = []): Factor | null {
+  return productBy(strongContraction, f, g, over);
+}
+
+/** A sum of products over axes that both factors carry, and one of them others too. */
+type Contract = (f: Factor, g: Factor, summed: readonly Axis[]) => Factor;
+
+function productBy(
+  contracted: Contract,
+  f: Factor | null,
+  g: Factor | null,
+  over: readonly Axis[],
+): Factor | null {
   if (f === null || g === null) {
     const only = f ?? g;
     return only === null ? null : sumOver(only, over);
   }
   const summed = over.filter((a) => f.axes.includes(a) || g.axes.includes(a));
-  const axes = union(f.axes, g.axes);
-  if (summed.length === 0) return { axes, tensor: scale(align(f, axes), align(g, axes)) };
+  if (summed.length === 0) return outer(f, g);
   const left = sumOver(
     f,
     summed.filter((a) => !g.axes.includes(a)),
@@ -65,25 +84,29 @@ export function product(f: Factor | null, g: Factor | null, over: readonly Axis[
   // with all axes in common it is a sum of products entry by entry
   if (left.axes.length === right.axes.length && left.axes.every((a) => right.axes.includes(a)))
     return sumOver({ axes: left.axes, tensor: scale(left.tensor, align(right, left.axes)) }, summed);
+  return contracted(left, right, summed);
+}
+
+/** f * g entry by entry. */
+function outer(f: Factor, g: Factor): Factor {
+  const axes = union(f.axes, g.axes);
+  return { axes, tensor: scale(align(f, axes), align(g, axes)) };
+}
+
+const contraction: Contract = (f, g, summed) => {
+  const axes = union(f.axes, g.axes);
   const name = (a: Axis): string => `${axes.indexOf(a)}`;
   const out = axes.filter((a) => !summed.includes(a));
   return {
     axes: out,
-    tensor: contract(left.tensor, right.tensor, left.axes.map(name), right.axes.map(name), out.map(name)),
+    tensor: contract(f.tensor, g.tensor, f.axes.map(name), g.axes.map(name), out.map(name)),
   };
-}
+};
 
-/**
- * The same where zero must win over infinity, as it does where factors are multiplied entry by entry: a contraction that does
- * not come out finite is multiplied out before it is summed.
- */
-export function strongProduct(f: Factor | null, g: Factor | null, over: readonly Axis[] = []): Factor | null {
-  const whole = product(f, g, over);
-  if (f === null || g === null || whole === null) return whole;
-  const sums = over.some((a) => f.axes.includes(a) || g.axes.includes(a));
-  if (!sums || allFinite(whole.tensor)) return whole;
-  return sumOver(product(f, g) as Factor, over);
-}
+const strongContraction: Contract = (f, g, summed) => {
+  const whole = contraction(f, g, summed);
+  return allFinite(whole.tensor) ? whole : sumOver(outer(f, g), summed);
+};
 
 /** Sums over axes that the factor carries; axes that it lacks are left alone. */
 export function sumOver(f: Factor, over: readonly Axis[]): Factor {
