@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { ArgumentError, DataError, PlanError } from "../core/errors.js";
+import { availableMemory } from "../core/host.js";
 import {
   anything,
   count,
@@ -52,7 +53,7 @@ interface Shared {
   /** How fixations are drawn where none are recorded: `uniform` or `centerBiased`. */
   readonly sampler?: string;
   readonly key: Key;
-  /** Bytes that the patches of all sequences may take. */
+  /** Bytes that the patches of all sequences may take; default: the memory that is free. */
   readonly memoryLimit?: number;
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -61,7 +62,7 @@ export interface FolderOptions extends Shared {
   readonly images: string;
   /** File of recorded scanpaths. */
   readonly scanpaths?: string;
-  /** Sequences per image: all recorded viewers by default, one for a sampler. */
+  /** Sequences per image, at least 1: all recorded viewers by default, one for a sampler. */
   readonly viewers?: number;
 }
 
@@ -73,13 +74,14 @@ export interface SceneOptions extends Shared {
   readonly viewers: number;
 }
 
-const folder: Known<FolderOptions> = { ...shared, images: text, scanpaths: text, viewers: count(0) };
+const folder: Known<FolderOptions> = { ...shared, images: text, scanpaths: text, viewers: count(1) };
 const scenes: Known<SceneOptions> = {
   ...shared,
   count: count(0),
   width: side,
   height: side,
-  viewers: count(0),
+  // of nobody who looks, any number of scenes would be made
+  viewers: count(1),
 };
 
 function checkSteps({ steps, cropSize, size }: Shared): void {
@@ -94,7 +96,7 @@ function checkSteps({ steps, cropSize, size }: Shared): void {
 }
 
 /** Sequences that cannot lie in memory are refused before the first is made. @throws PlanError */
-function checkMemory(count: number, { steps, size, memoryLimit = 2 ** 40 }: Shared): void {
+function checkMemory(count: number, { steps, size, memoryLimit = availableMemory() }: Shared): void {
   const each = Float32Array.BYTES_PER_ELEMENT * steps * 3 * size * size;
   const needed = count * each;
   const mostOfOne = 2 ** 32;

@@ -131,6 +131,11 @@ describe("sequences", () => {
     });
   });
 
+  it("that nobody sees, or more than memory holds, are refused before the first scene is made", () => {
+    const many = { ...options, count: 2 ** 31 - 1 };
+    expect(() => fromScenes({ ...many, viewers: 0 })).toThrow(/viewers to be a whole number of at least 1/);
+    expect(() => fromScenes({ ...many, viewers: 1e6 })).toThrow(/must fit into \d+ bytes, got/);
+  });
   it("too short to predict, and crops larger than the scene, are refused", () => {
     expect(() => fromScenes({ ...options, steps: 1 })).toThrow(
       /at least 2 fixations to predict anything, got 1/,
