@@ -16,8 +16,9 @@ import {
 } from "../core/kinds.js";
 import { foldIn, type Key, normal, requireKey } from "../core/prng.js";
 import { formatShape, type Shape, sizeOf } from "../core/shape.js";
+import { childOf } from "../core/tree-node.js";
 import { tensor, zeros } from "../ops/create.js";
-import { requireTensor, type Tensor } from "../tensor/tensor.js";
+import { isTensor, noTensor, requireTensor, type Tensor } from "../tensor/tensor.js";
 
 /** Parameters of one cell, by name. */
 export type CellParams<P extends string = string> = Readonly<Record<P, Tensor>>;
@@ -142,13 +143,14 @@ export function defineCell(definition: CellDefinition): CellKind {
     const g = resolve(definition, sizes);
     const shapes = definition.shapes(g);
     const states = statesOf(definition, g);
+    const names = states.map(({ name }) => name);
     return {
       name: definition.name,
       pure: definition.pure ?? false,
       surrogate: definition.surrogate ?? false,
       locality: definition.locality,
       geometry: g,
-      states: states.map(({ name }) => name),
+      states: names,
       shapes,
       outputShape: g.state,
       init(key, given) {
@@ -169,14 +171,14 @@ export function defineCell(definition: CellDefinition): CellKind {
         );
       },
       next(params, state, input) {
-        plainObject(definition.name, "the parameters", params);
-        plainObject(definition.name, "the states", state);
+        requireTensors(definition.name, "the parameters", Object.keys(shapes), params);
+        requireTensors(definition.name, "the states", names, state);
         checkInput(definition.name, g, input);
         return definition.next(params, state, input, g);
       },
       output(params, state, input) {
-        plainObject(definition.name, "the parameters", params);
-        plainObject(definition.name, "the states", state);
+        requireTensors(definition.name, "the parameters", Object.keys(shapes), params);
+        requireTensors(definition.name, "the states", names, state);
         requireTensor(definition.name, input);
         return definition.output(params, state, input, g);
       },
@@ -184,6 +186,14 @@ export function defineCell(definition: CellDefinition): CellKind {
   };
   Object.defineProperty(build, "name", { value: definition.name });
   return Object.assign(build, { definition });
+}
+
+/** Requires an object of tensors under these names. @throws DTypeError */
+function requireTensors(cell: string, what: string, names: readonly string[], given: unknown): void {
+  plainObject(cell, what, given);
+  for (const name of names)
+    if (!isTensor(childOf(given as object, name, "", cell)))
+      throw noTensor(cell, childOf(given as object, name, "", cell), `a tensor as ${name} among ${what}`);
 }
 
 interface NamedState {

@@ -127,6 +127,11 @@ export const either = (words: string, ...kinds: readonly Kind[]): Kind =>
       }
     }),
   );
+/** A whole number of at least 1, or one of these words. */
+export const countOr = (words: readonly string[]): Kind =>
+  words.length === 0
+    ? count(1)
+    : either(`a whole number of at least 1 or ${words.join(", ")}`, count(1), oneOf(...words));
 const anArray: (who: string, what: string, value: unknown) => asserts value is readonly unknown[] = kind(
   "an array",
   isArray,

@@ -1,6 +1,6 @@
 import { aDType, type DType } from "../core/dtype.js";
 import { ArgumentError } from "../core/errors.js";
-import { anything, count, type Known, options as optionsOf } from "../core/kinds.js";
+import { anything, count, countOr, type Known, options as optionsOf } from "../core/kinds.js";
 import { sizeOf } from "../core/shape.js";
 import { mapTree } from "../core/tree.js";
 import { Tape } from "../reverse/tape.js";
@@ -13,7 +13,6 @@ import type { Sources } from "./influence/sources.js";
 import { bytesOf } from "./influence/traces.js";
 import { aModel, inputOf } from "./kinds.js";
 import { lossCotangents } from "./linear-step.js";
-import { requireWindow } from "./memory.js";
 import type { Model, ModelParams, Moment } from "./model.js";
 import { whyByOps } from "./purity.js";
 import { requireParams } from "./require-params.js";
@@ -91,7 +90,7 @@ const planning: Known<PlanOptions> = {
   steps: count(1),
   dtype: aDType,
   sample: anything,
-  window: anything,
+  window: countOr(["auto"]),
   params: anything,
 };
 
@@ -109,7 +108,6 @@ export function plan<S>(model: Model<S>, options: PlanOptions<S> = {}): Plan {
   const params = options.params
     ? abstractTree(requireParams("plan", model, options.params))
     : parameterShapes(model, dtype);
-  if (options.window !== "auto") requireWindow("plan", options.window ?? 1);
   const shapes = recordShapes(model, params, input, { explain: true });
   const exact = structureOf(shapes, { credit: "exact" });
   const local = structureOf(shapes, { credit: "own" });

@@ -1,4 +1,4 @@
-import { count, flag, type Known, number, oneOf, options as optionsOf } from "../core/kinds.js";
+import { count, countOr, flag, type Known, number, oneOf, options as optionsOf } from "../core/kinds.js";
 import { aModel } from "./kinds.js";
 import type { AreaStates, Areas, Model, ModelParams, Moment } from "./model.js";
 
@@ -76,8 +76,8 @@ export interface Rule<O extends RuleOptions = RuleOptions> {
   readonly setting?: {
     readonly option: string;
     readonly value: number;
-    /** Throws an ArgumentError for what the option may not be; default: all but whole numbers of at least 1. */
-    readonly kind?: (who: string, what: string, value: unknown) => void;
+    /** What the option may be beside a whole number of at least 1. */
+    readonly words?: readonly string[];
   };
   /**
    * Starts learning. Nothing is allocated before the first sample tells the batch.
@@ -112,7 +112,7 @@ const common: Known<RuleOptions> = {
 /** The rule with a gate before it: what is no model, and options that it does not know, are refused. */
 export function gated<O extends RuleOptions>(rule: Rule<O>): LibraryRule<O> {
   const { setting } = rule;
-  const known = setting ? { ...common, [setting.option]: setting.kind ?? count(1) } : common;
+  const known = setting ? { ...common, [setting.option]: countOr(setting.words ?? []) } : common;
   return {
     ...rule,
     start<S, A extends Areas, R extends string>(

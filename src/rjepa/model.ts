@@ -157,6 +157,7 @@ export function jepa(options: JepaOptions): Jepa {
       .reduce((a, b) => add(a, b));
 
   const loss = ({ params, now, before, sample }: LossContext<Fixated>): Tensor => {
+    paramsKind("jepa", "the parameters", params);
     const share = 1 / (steps - 1);
     const batch = now.input.shape[0];
     let total = scalar(0, now.input.dtype);

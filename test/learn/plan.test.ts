@@ -190,7 +190,9 @@ describe("bytes planned", () => {
     expect(plain).toMatchObject({ window: 1, bytes: { rfpWindow: plain.bytes.rfpExact } });
     expect(block.window).toBe(8);
     expect(block.bytes.rfpWindow).toBe(plain.bytes.rfpExact + 16 * plain.bytes.bptt);
-    expect(() => plan(model, { window: 0 })).toThrow("plan: expected a window of at least 1 step, got 0");
+    expect(() => plan(model, { window: 0 })).toThrow(
+      "plan: expected window to be a whole number of at least 1 or auto, got 0",
+    );
   });
 
   it("pick blocks where the influence is large, and not where parameters are shared over positions", () => {

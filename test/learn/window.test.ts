@@ -223,7 +223,7 @@ describe("a block of steps", () => {
   it.each([0, -1, 1.5, Number.NaN])("refuses a window of %s", (window) => {
     const model = stack<Supervised>([cells.leaky({ input: 1, units: 1 })]);
     expect(() => rfp(model, randomParams(model, 1), { window })).toThrow(
-      `rfp: expected a window of at least 1 step, got ${window}`,
+      `rfp: expected window to be a whole number of at least 1 or auto, got ${window}`,
     );
   });
 });

@@ -6,7 +6,6 @@ import { forwardCrossing } from "../crossings.js";
 import { ForwardLearner } from "../forward-learner.js";
 import { automaticWindow } from "../influence/block/pays.js";
 import { TracedInfluence } from "../influence/traced.js";
-import { requireWindow } from "../memory.js";
 import type { Model, ModelParams } from "../model.js";
 import type { Rule, RuleOptions } from "../rule.js";
 import { recordShapes, structureOf } from "../structure.js";
@@ -29,13 +28,7 @@ export const rule: Rule<RfpOptions> = {
   name: "rfp",
   summary: "exact, forward in time; memory flat in T, small where ties survive",
   exactness: "exact",
-  setting: {
-    option: "window",
-    value: 1,
-    kind: (who, _, window) => {
-      if (window !== "auto") requireWindow(who, window);
-    },
-  },
+  setting: { option: "window", value: 1, words: ["auto"] },
   start: (model, params, { credit = "exact", memoryLimit, compile, window = 1 } = {}) => {
     const traced = { credit: credit === "local" ? "own" : "exact", memoryLimit } as const;
     const steps = window === "auto" ? windowFor(model, params, traced.credit) : window;

@@ -1,6 +1,5 @@
 import { BackwardLearner } from "../backward-learner.js";
 import { backwardCrossing } from "../crossings.js";
-import { requireWindow } from "../memory.js";
 import { whyByOps } from "../purity.js";
 import type { Rule, RuleOptions } from "../rule.js";
 import { WindowLearner } from "../window-learner.js";
@@ -20,7 +19,7 @@ export const rule: Rule<TbpttOptions> = {
   name: "tbptt",
   summary: "biased; backward within windows of steps",
   exactness: "biased",
-  setting: { option: "window", value: 20, kind: (who, _, window) => requireWindow(who, window) },
+  setting: { option: "window", value: 20 },
   start: (model, params, { window = 20, compile } = {}) => {
     const byOps = whyByOps(model, compile);
     if (byOps !== null) return new BackwardLearner(model, params, { rule: "tbptt", window, byOps });
