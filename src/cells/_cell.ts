@@ -2,16 +2,17 @@ import { aDType, type DType, requireFloat } from "../core/dtype.js";
 import { ArgumentError, ShapeError } from "../core/errors.js";
 import {
   callable,
+  count,
   either,
-  having,
+  flag,
   isArray,
+  type Kind,
   type Known,
   listOf,
   number,
   oneOf,
   options as optionsOf,
   plainObject,
-  someObject,
   text,
 } from "../core/kinds.js";
 import { foldIn, type Key, normal, requireKey } from "../core/prng.js";
@@ -134,14 +135,17 @@ export function defineCell<P extends string, S extends string>(
   definition: CellDefinition<P, S>,
 ): CellKind<P, S>;
 export function defineCell(definition: CellDefinition): CellKind {
-  having({ name: text, shapes: callable, next: callable, output: callable, states: someObject })(
-    "defineCell",
-    "the definition",
-    definition,
-  );
+  optionsOf("defineCell", definition, defining as Known<CellDefinition>, [
+    "name",
+    "locality",
+    "states",
+    "shapes",
+    "next",
+    "output",
+  ]);
   const build = (sizes: CellSizes): Cell => {
     const g = resolve(definition, sizes);
-    const shapes = definition.shapes(g);
+    const shapes = shapesOf(definition, g);
     const states = statesOf(definition, g);
     const names = states.map(({ name }) => name);
     return {
@@ -186,6 +190,44 @@ export function defineCell(definition: CellDefinition): CellKind {
   };
   Object.defineProperty(build, "name", { value: definition.name });
   return Object.assign(build, { definition });
+}
+
+const named: Kind = (who, what, value) => {
+  text(who, what, value);
+  if (value === "") throw new ArgumentError(`${who}: expected ${what} to be a name, got none`);
+};
+
+const defining: Known<CellDefinition> = {
+  name: named,
+  equations: text,
+  pure: flag,
+  surrogate: flag,
+  locality: oneOf("unit", "channel", "dense"),
+  states: either(
+    "a list of names, or an object of states by name, one at least",
+    listOf(named, 1),
+    someNames,
+  ),
+  spatial: flag,
+  activation: oneOf("elu", "tanh"),
+  shapes: callable,
+  initial: plainObject,
+  next: callable,
+  output: callable,
+};
+
+function someNames(who: string, what: string, value: unknown): void {
+  plainObject(who, what, value);
+  if (Object.keys(value as object).length === 0)
+    throw new ArgumentError(`${who}: expected names in ${what}, got none`);
+}
+
+/** Shapes of the parameters, as the definition gives them. @throws ArgumentError where one is none */
+function shapesOf({ name: cell, shapes }: CellDefinition, g: Geometry): Readonly<Record<string, Shape>> {
+  const found = shapes(g);
+  plainObject(cell, "shapes", found);
+  for (const name of Object.keys(found)) listOf(count(0))(cell, `shapes.${name}`, found[name]);
+  return found;
 }
 
 /** Requires an object of tensors under these names. @throws DTypeError */

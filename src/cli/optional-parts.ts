@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { OnwardError } from "../core/errors.js";
 
 /** Something that the library runs without, and what it is for. */
 export interface OptionalPart {
@@ -27,20 +28,38 @@ export const optionalPackages: Readonly<
     install: "npm install --save-dev fast-check",
   },
   "ml-matrix": {
-    neededBy: "the figures of R-JEPA: onward train, onward demo",
+    neededBy: "onward train and onward demo: the figures of R-JEPA",
     install: "npm install ml-matrix",
   },
   sharp: {
-    neededBy: "reading images (--images), and the pictures of a report",
+    neededBy: "onward train and onward demo: the pictures of their report; reading images",
     install: "npm install sharp",
   },
-  vega: { neededBy: "the plots of a report", install: "npm install vega@5 vega-lite@5" },
-  "vega-lite": { neededBy: "the plots of a report", install: "npm install vega@5 vega-lite@5" },
+  vega: {
+    neededBy: "onward train and onward demo: the plots of their report",
+    install: "npm install vega@5 vega-lite@5",
+  },
+  "vega-lite": {
+    neededBy: "onward train and onward demo: the plots of their report",
+    install: "npm install vega@5 vega-lite@5",
+  },
 };
 
 export async function findPackages(): Promise<OptionalPart[]> {
   return Promise.all(
     Object.entries(optionalPackages).map(async ([name, part]) => ({ name, ...part, ...(await find(name)) })),
+  );
+}
+
+/** Requires optional packages, all that are missing in one sentence. @throws OnwardError */
+export async function requireParts(who: string, names: readonly string[]): Promise<void> {
+  const parts = await Promise.all(names.map(async (name) => ({ name, ...(await find(name)) })));
+  const missing = parts.filter(({ found }) => found === null);
+  if (missing.length === 0) return;
+  const told = missing.map(({ name, reason }) => (reason === null ? name : `${name} (${reason})`));
+  const packages = new Set(missing.flatMap(({ name }) => optionalPackages[name].install.split(" ").slice(2)));
+  throw new OnwardError(
+    `${who}: needs ${told.join(", ")} for its figures and report; run "npm install ${[...packages].join(" ")}"`,
   );
 }
 

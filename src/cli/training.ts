@@ -7,6 +7,7 @@ import { ArgumentError } from "../core/errors.js";
 import { printable } from "../core/printable.js";
 import type { Dataset, Image } from "../data/index.js";
 import type { Experiment, Preset } from "../rjepa/index.js";
+import { requireParts } from "./optional-parts.js";
 import { countOf, creditOf, positiveOf, refuseGiven } from "./options.js";
 import { createProgress } from "./progress.js";
 import { jsonOf, note, print } from "./terminal.js";
@@ -49,7 +50,7 @@ export function addTrainingOptions(program: Program, defaults: { sequences: stri
     .option("--sampler <name>", "uniform or centerBiased, where fixations are not recorded", "centerBiased")
     .option(
       "--sequences <n>",
-      "training sequences of synthetic scenes",
+      "training sequences of synthetic scenes; at least, as all viewers see a scene",
       defaults.sequences === "all" ? "2000" : defaults.sequences,
     )
     .option("--viewers <n>", "sequences per image where fixations are sampled", "4")
@@ -88,8 +89,7 @@ export async function runTraining(options: TrainingOptions, program: Program): P
   };
   const sizes = sizesOf(options, program);
   // what a run needs at its end is asked for before it starts
-  const { loadPlotting, loadSharp } = await import("../rjepa/report/optional.js");
-  await Promise.all([loadPlotting(), loadSharp()]);
+  await requireParts(program.name(), ["ml-matrix", "sharp", "vega", "vega-lite"]);
   const { prepareFolder } = await import("../data/files.js");
   await prepareFolder(program.name(), options.out);
   const dataset = await loadData(options, preset, seed, sizes);

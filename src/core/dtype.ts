@@ -107,7 +107,7 @@ export function sameDType(who: string, dtypes: readonly DType[]): DType {
   for (const dtype of dtypes) {
     if (dtype !== first)
       throw new DTypeError(
-        `${who}: dtypes must agree, got ${first} and ${dtype}; convert with .cast("${first}")`,
+        `${who}: dtypes must agree, got ${first} and ${dtype}; convert one of them with .cast("${first}") or .cast("${dtype}")`,
       );
   }
   return first;

@@ -35,6 +35,8 @@ export const nameOf = (value: unknown): string => (typeof value === "string" ? q
 
 /** The mark of a tensor, of any copy of the package. */
 export const tensorBrand = Symbol.for("onward.tensor");
+/** What the mark of this copy's tensors holds: levels of two copies know nothing of each other. */
+export const ownBrand = Object.freeze({ copy: "this one" });
 
 function kindOfObject(value: object): string {
   // a proxy may throw at any touch

@@ -104,3 +104,13 @@ export function checkShape(who: string, shape: Shape): Shape {
   }
   return own;
 }
+
+/** Whether entries lie in their order without gaps, by a look that allocates nothing. */
+export function isRowMajor(strides: readonly number[], shape: Shape): boolean {
+  let step = 1;
+  for (let i = shape.length - 1; i >= 0; i--) {
+    if (strides[i] !== step && shape[i] > 1) return false;
+    step *= shape[i];
+  }
+  return true;
+}

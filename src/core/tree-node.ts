@@ -1,5 +1,6 @@
 /** What a node of a tree is: a list, a record, or nothing that a tree is made of. */
 import { ShapeError } from "./errors.js";
+import { ownBrand, tensorBrand } from "./kinds.js";
 import { at, indexedPath, namedPath } from "./tree-path.js";
 
 /** Who asks for a tree; and as what, such as `primal 0`. */
@@ -121,10 +122,20 @@ export function endless(tree: unknown, words: TreeWords, isLeaf: (node: unknown)
 export function nodeKind(node: unknown): string {
   if (node === null || node === undefined) return "nothing";
   if (typeof node !== "object") return `a ${typeof node}`;
+  const brand = brandOf(node);
+  if (brand !== undefined) return brand === ownBrand ? "a tensor" : "a tensor of another copy of the package";
   if (isList(node)) return "an array";
   if (namesOf(node) !== null) return "an object";
   const name = classOf(node);
   return name === null ? "an object of a class" : `${/^[AEIOU]/.test(name) ? "an" : "a"} ${name}`;
+}
+
+function brandOf(node: object): unknown {
+  try {
+    return (node as { readonly [tensorBrand]?: unknown })[tensorBrand];
+  } catch {
+    return undefined;
+  }
 }
 
 function classOf(node: object): string | null {

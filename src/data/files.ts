@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { constants, type Stats } from "node:fs";
-import { type FileHandle, mkdir, open, rename, stat, unlink } from "node:fs/promises";
+import { type FileHandle, mkdir, open, rename, rmdir, stat, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { DataError } from "../core/errors.js";
 import { reasonOf } from "../core/system-error.js";
@@ -67,11 +67,15 @@ export async function readJson(who: string, path: string): Promise<unknown> {
   }
 }
 
-/** Makes a folder where there is none, and writes into it to see that one can. @throws DataError of folder and reason */
+/**
+ * Writes into a folder to see that one can; one that is made for it goes again, so that who ends early leaves nothing.
+ * @throws DataError of folder and reason
+ */
 export async function prepareFolder(who: string, folder: string): Promise<void> {
   try {
-    await makeFolder(folder);
+    const isNew = await makeFolder(folder);
     await discard(await writeAside(folder, "probe"));
+    if (isNew) await rmdir(folder).catch(() => {});
   } catch (error) {
     const nowhere = (error as NodeJS.ErrnoException).code === "ENOENT";
     const reason = nowhere ? "no folder can be made there" : reasonOf(error);
@@ -91,6 +95,7 @@ export async function writeFiles(
   const aside: { readonly from: string; readonly to: string }[] = [];
   let path = folder;
   try {
+    await makeFolder(folder);
     for (const [name, text] of Object.entries(files)) {
       path = join(folder, name);
       aside.push({ from: await writeAside(folder, text), to: path });
@@ -106,16 +111,20 @@ export async function writeFiles(
   }
 }
 
-/** With those above it. Node's own recursion never ends where the system makes no folders, as in /proc. */
-async function makeFolder(folder: string): Promise<void> {
+/** With those above it; false where it was there. Node's own recursion never ends where the system makes no folders, as in /proc. */
+async function makeFolder(folder: string): Promise<boolean> {
   try {
     await mkdir(folder);
+    return true;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT" && dirname(folder) !== folder) {
       await makeFolder(dirname(folder));
       await mkdir(folder);
-    } else if (!(await stat(folder).catch(() => null))?.isDirectory()) throw error;
+      return true;
+    }
+    if (!(await stat(folder).catch(() => null))?.isDirectory()) throw error;
+    return false;
   }
 }
 

@@ -17,14 +17,18 @@ import { tiedTangents } from "./tied.js";
  */
 export function jacfwd<R, A extends readonly unknown[]>(
   f: (x: Tensor, ...rest: A) => R,
+  ...more: never[]
 ): (x: Tensor, ...rest: A) => R {
+  requireFunction("jacfwd", f, more);
   return jacobian("jacfwd", f, (j) => j.dense()) as (x: Tensor, ...rest: A) => R;
 }
 
 /** The same with ties kept: an elementwise function of n numbers gives n numbers. */
 export function tiedJacobian<R, A extends readonly unknown[]>(
   f: (x: Tensor, ...rest: A) => R,
+  ...more: never[]
 ): (x: Tensor, ...rest: A) => unknown {
+  requireFunction("tiedJacobian", f, more);
   return jacobian("tiedJacobian", f, (j) => j);
 }
 
@@ -34,7 +38,6 @@ export function jacobian<R, A extends readonly unknown[]>(
   f: (x: Tensor, ...rest: A) => R,
   form: (j: TiedJacobian) => unknown,
 ): (x: Tensor, ...rest: A) => unknown {
-  requireFunction(who, f);
   return (x, ...rest) => {
     if (!isTensor(x)) throw new ShapeError(`${who}: expected a tensor as first argument, got ${nodeKind(x)}`);
     requireDifferentiable(who, x, 0);

@@ -90,10 +90,6 @@ function requireArea(who: string, path: string, shapes: Readonly<Record<string, 
 
 function requireShape(who: string, path: string, shape: Shape, found: unknown): void {
   if (isTensor(found) && sameShape(found.shape, shape)) return;
-  const got = isTensor(found)
-    ? formatShape(found.shape)
-    : found === undefined
-      ? "undefined"
-      : nodeKind(found);
+  const got = isTensor(found) ? formatShape(found.shape) : nodeKind(found);
   throw new ShapeError(`${who}: ${path} must have shape ${formatShape(shape)}, got ${got}`);
 }

@@ -95,10 +95,19 @@ function inputOf(sample: unknown): Tensor {
 /** What a loss reads of its context. */
 const contextOfLoss = having({ now: having({ outputs: listOf(anything, 1) }) });
 
-/** Half the squared distance of the top output from the target, summed over batch and outputs. */
+/**
+ * Half the squared distance of the top output from the target, both [B, ...], summed over batch and outputs.
+ * @throws ShapeError for a target of another shape
+ */
 export function squaredError<S>(context: LossContext<S>): Tensor {
   contextOfLoss("squaredError", "the context", context);
   const { now, sample } = context;
   const target = tensorIn(sample, "target");
-  return mul(sum(square(sub(now.outputs[now.outputs.length - 1], target))), 0.5);
+  const output = now.outputs[now.outputs.length - 1];
+  // what broadcasts would be another loss, without a word
+  if (!sameShape(target.shape, output.shape))
+    throw new ShapeError(
+      `squaredError: expected a target of shape ${formatShape(output.shape)}, as the top output has, got ${formatShape(target.shape)}`,
+    );
+  return mul(sum(square(sub(output, target))), 0.5);
 }

@@ -4,6 +4,7 @@ import { type DType, isFloat } from "../core/dtype.js";
 import { ArgumentError, DTypeError, type OnwardError, ShapeError } from "../core/errors.js";
 import { formatShape, sameShape } from "../core/shape.js";
 import { leavesOf } from "../core/tree.js";
+import { put } from "../core/tree-node.js";
 import { abstractTensor } from "../tensor/apply.js";
 import type { Aval } from "../tensor/op.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
@@ -40,7 +41,7 @@ export function newStates(cell: Cell, b: number, found: CellState, old: CellStat
     const was = old[name];
     if (!isTensor(t) || t.dtype !== was.dtype || !sameShape(t.shape, was.shape))
       throw wrongState(cell, "next", b, name, [was.dtype], formatShape(was.shape), t);
-    states[name] = t;
+    put(states, name, t);
   }
   return states;
 }
@@ -53,7 +54,7 @@ function zeroState(cell: Cell, b: number, batch: number, dtype: DType): CellStat
     const t = found[name];
     if (!isTensor(t) || t.shape[0] !== batch || (isFloat(t.dtype) && t.dtype !== dtype))
       throw wrongState(cell, "zeroState", b, name, [dtype, "int32", "bool"], `[${batch},...]`, t);
-    states[name] = t;
+    put(states, name, t);
   }
   return states;
 }

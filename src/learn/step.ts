@@ -2,6 +2,7 @@ import type { Cell, CellState } from "../cells/_cell.js";
 import { ShapeError } from "../core/errors.js";
 import { formatShape } from "../core/shape.js";
 import { mapTree } from "../core/tree.js";
+import { put } from "../core/tree-node.js";
 import { stopGradient } from "../ops/stop-gradient.js";
 import { Tape } from "../reverse/tape.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
@@ -106,9 +107,9 @@ export function recordStep<S>(
       const states: Record<string, Tensor> = {};
       for (const name of cell.states) {
         const t = tape.primal(from[name]);
-        if (isDifferentiable(t)) states[name] = leaf(t, into);
+        if (isDifferentiable(t)) put(states, name, leaf(t, into));
         else {
-          states[name] = t;
+          put(states, name, t);
           into.push(-1);
         }
       }

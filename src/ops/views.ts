@@ -5,6 +5,7 @@ import {
   broadcastShapes,
   checkShape,
   formatShape,
+  isRowMajor,
   normalizeAxes,
   normalizeAxis,
   type Shape,
@@ -23,12 +24,6 @@ function viewOf(x: Tensor, shape: Shape, strides: readonly number[], offset: num
   return new Tensor(shape, x.dtype, { kind: "dense", data, strides, offset });
 }
 
-function isContiguous(x: Tensor): boolean {
-  const { strides } = lyingOf(x);
-  const expected = stridesOf(x.shape);
-  return strides.every((s, i) => s === expected[i] || x.shape[i] === 1);
-}
-
 const reshapeOp: Op<{ shape: Shape }> = {
   name: "reshape",
   infer: ([x], { shape }) => {
@@ -37,7 +32,8 @@ const reshapeOp: Op<{ shape: Shape }> = {
     return { shape, dtype: x.dtype };
   },
   linearize: ({ inputs: [x], attrs }) => [{ kind: "reshape", from: x.shape, to: attrs.shape }],
-  view: (x, { shape }) => (isContiguous(x) ? viewOf(x, shape, stridesOf(shape), lyingOf(x).offset) : null),
+  view: (x, { shape }) =>
+    isRowMajor(lyingOf(x).strides, x.shape) ? viewOf(x, shape, stridesOf(shape), lyingOf(x).offset) : null,
 };
 
 /** The same entries, row-major, in another shape; one size may be -1 and is worked out. */

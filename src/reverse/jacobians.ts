@@ -18,8 +18,9 @@ import { grad, vjpAs } from "./vjp.js";
  */
 export function jacrev<P, A extends readonly unknown[]>(
   f: (x: P, ...rest: A) => Tensor,
+  ...more: never[]
 ): (x: P, ...rest: A) => P {
-  requireFunction("jacrev", f);
+  requireFunction("jacrev", f, more);
   return (x, ...rest) => {
     const { value, pullback } = vjpAs("jacrev", (p: P) => f(p, ...rest), [x] as const);
     if (!isTensor(value)) throw new ShapeError(`jacrev: expected a tensor as result, got ${nodeKind(value)}`);
@@ -47,8 +48,9 @@ export function jacrev<P, A extends readonly unknown[]>(
 /** The Hessian of a scalar function of one tensor, forward over reverse: [...axes, ...axes]. */
 export function hessian<A extends readonly unknown[]>(
   f: (x: Tensor, ...rest: A) => Tensor,
+  ...more: never[]
 ): (x: Tensor, ...rest: A) => Tensor {
-  requireFunction("hessian", f);
+  requireFunction("hessian", f, more);
   return jacobian("hessian", grad(f), (j) => j.dense()) as (x: Tensor, ...rest: A) => Tensor;
 }
 

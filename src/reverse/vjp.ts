@@ -120,8 +120,9 @@ export interface ValueAndGrad<P> {
 /** The value of a scalar function and its gradient with respect to the first argument. */
 export function valueAndGrad<P, A extends readonly unknown[]>(
   f: (params: P, ...rest: A) => Tensor,
+  ...more: never[]
 ): (params: P, ...rest: A) => ValueAndGrad<P> {
-  requireFunction("grad", f);
+  requireFunction("valueAndGrad", f, more);
   return (params, ...rest) => {
     const { value, pullback } = vjpAs("grad", (p: P) => f(p, ...rest), [params] as const);
     if (!isTensor(value) || value.rank !== 0)
@@ -135,7 +136,9 @@ export function valueAndGrad<P, A extends readonly unknown[]>(
 /** The gradient of a scalar function with respect to its first argument: `grad(f)(x)`. */
 export function grad<P, A extends readonly unknown[]>(
   f: (params: P, ...rest: A) => Tensor,
+  ...more: never[]
 ): (params: P, ...rest: A) => P {
+  requireFunction("grad", f, more);
   const both = valueAndGrad(f);
   return (params, ...rest) => both(params, ...rest).gradient;
 }

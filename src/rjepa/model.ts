@@ -1,7 +1,7 @@
 import type { Cell, CellParams, CellState } from "../cells/_cell.js";
 import { cells } from "../cells/registry.js";
 import { aDType, type DType } from "../core/dtype.js";
-import { DataError } from "../core/errors.js";
+import { DataError, ShapeError } from "../core/errors.js";
 import {
   anything,
   count,
@@ -14,7 +14,7 @@ import {
   options as optionsOf,
 } from "../core/kinds.js";
 import { foldIn, type Key, key as seeded } from "../core/prng.js";
-import { type Shape, sizeOf } from "../core/shape.js";
+import { formatShape, type Shape, sameShape, sizeOf } from "../core/shape.js";
 import type { LossContext, Model, ModelParams, Moment } from "../learn/model.js";
 import { stack } from "../learn/stack.js";
 import { fanIn, linear } from "../nn/layers.js";
@@ -163,6 +163,10 @@ export function jepa(options: JepaOptions): Jepa {
     let total = scalar(0, now.input.dtype);
     if (sample.saccade !== null) {
       const aim = linear(stopGradient(contextOf(areas, now.states)), params.readout.Wa, params.readout.ba);
+      if (!sameShape(sample.saccade.shape, aim.shape))
+        throw new ShapeError(
+          `jepa: expected saccades of shape ${formatShape(aim.shape)}, got ${formatShape(sample.saccade.shape)}`,
+        );
       total = add(total, mul(sum(square(sub(aim, sample.saccade))), share / batch));
     }
     if (before === null) return total;

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { callSite } from "../core/call-site.js";
 import { isFloat } from "../core/dtype.js";
 import { NumericalError } from "../core/errors.js";

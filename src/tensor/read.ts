@@ -1,6 +1,6 @@
 import { allocate, dtypeOf, type TypedArray } from "../core/dtype.js";
 import { PlanError, ShapeError } from "../core/errors.js";
-import { formatShape, type Shape } from "../core/shape.js";
+import { formatShape, isRowMajor, type Shape } from "../core/shape.js";
 import { primalOf } from "./apply.js";
 import { noteLevel, recording } from "./recording.js";
 import { type Dense, requireTensor, type Tensor } from "./tensor.js";
@@ -34,16 +34,6 @@ function entriesOf(
     }
   }
   return out;
-}
-
-/** Whether entries lie in their order without gaps, by a look that allocates nothing. */
-function isRowMajor(strides: readonly number[], shape: Shape): boolean {
-  let step = 1;
-  for (let i = shape.length - 1; i >= 0; i--) {
-    if (strides[i] !== step && shape[i] > 1) return false;
-    step *= shape[i];
-  }
-  return true;
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { DType, TypedArray } from "../core/dtype.js";
 import { ArgumentError, DTypeError } from "../core/errors.js";
-import { isArray, isPlain, kindOf, tensorBrand } from "../core/kinds.js";
+import { isArray, isPlain, kindOf, ownBrand, tensorBrand } from "../core/kinds.js";
 import type { Shape } from "../core/shape.js";
 import type { Level } from "./level.js";
 
@@ -62,9 +62,7 @@ export class Tensor {
   }
 }
 
-/** What the brand of this copy's tensors holds: levels of two copies know nothing of each other. */
-const mine = Object.freeze({ copy: "this one" });
-Object.defineProperty(Tensor.prototype, tensorBrand, { value: mine });
+Object.defineProperty(Tensor.prototype, tensorBrand, { value: ownBrand });
 
 /** Whether a value is a tensor of this copy of the package. */
 export function isTensor(node: unknown): node is Tensor {

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -47,7 +48,7 @@ describe("a terminal", () => {
       .filter((part) => part.startsWith("train "));
     expect(bars.length).toBeGreaterThan(1);
     for (const bar of bars) expect([...bar].length).toBeLessThanOrEqual(40);
-    expect(await readdir(out)).toEqual([]);
+    expect(existsSync(out)).toBe(false);
   });
 
   it("is told what a full disk and an early end are", { timeout: 60_000 }, async () => {

@@ -65,6 +65,19 @@ const refused: [string, () => unknown, new (...args: never[]) => Error, string][
     DTypeError,
     "tanh: expected a tensor or a number, got a tensor of another copy of the package",
   ],
+  [
+    "another copy's tensor in a tree",
+    () => o.compile((x: o.Tensor) => x)(hostile(Object.create(foreign))),
+    ShapeError,
+    'compile: expected tensors in plain objects and arrays, got a tensor of another copy of the package at "0"',
+  ],
+  [
+    "more than a function to differentiate",
+    () =>
+      (o.grad as (...args: unknown[]) => unknown)((x: o.Tensor, y: o.Tensor) => o.mul(x, y), { argnums: 1 }),
+    ArgumentError,
+    "grad: expected a function alone, which is differentiated by its first argument, got 2 arguments",
+  ],
   ["a forged tensor", () => o.tanh(hostile(Object.create(o.Tensor.prototype))), DTypeError, "tanh"],
   [
     "the constructor",

@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -70,7 +71,7 @@ describe("writing", () => {
   it("replaces whole files and leaves nothing else", async () => {
     const out = join(await newFolder(), "deep", "down");
     await prepareFolder("who", out);
-    expect(await readdir(out)).toEqual([]);
+    expect(existsSync(out)).toBe(false);
     await writeFiles("who", out, { a: "1", b: "2" });
     await writeFiles("who", out, { a: "3" });
     expect((await readdir(out)).sort()).toEqual(["a", "b"]);

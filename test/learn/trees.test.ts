@@ -137,3 +137,15 @@ describe("a parameter whose name has a dot", () => {
     },
   );
 });
+
+describe("a target", () => {
+  it("of another shape than the output is refused, though it would broadcast", () => {
+    const plain = stack<Supervised>([cells.mingru({ input: 2, units: 3 })]);
+    const learner = () => ruleNamed("rfp").start(plain, plain.init(random.key(1)));
+    for (const shape of [[2, 3], [3], [1], [], [1, 1]])
+      expect(() => learner().step({ input: ones([1, 2]), target: ones(shape) })).toThrow(
+        `squaredError: expected a target of shape [1,3], as the top output has, got [${shape}]`,
+      );
+    expect(learner().step({ input: ones([1, 2]), target: ones([1, 3]) }).loss).toBeGreaterThan(0);
+  });
+});

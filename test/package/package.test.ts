@@ -255,6 +255,15 @@ describe("the package", () => {
     await expect(failed).rejects.toThrow(`broken by contract at ${line}: `);
   });
 
+  it("has types that stand alone in a strict project of ES2022", async () => {
+    const entries = ["onward", "onward/cells", "onward/learn", "onward/nn", "onward/rjepa"];
+    const file = join(at.folder, "strict.ts");
+    writeFileSync(file, entries.map((entry) => `import "${entry}";\n`).join(""));
+    const flags = ["--strict", "--noEmit", "--module", "nodenext", "--target", "es2022", "--types", ""];
+    const tsc = join(root, "node_modules/typescript/bin/tsc");
+    await output(process.execPath, [tsc, ...flags, "--ignoreConfig", file], { cwd: at.folder });
+  }, 60_000);
+
   it("is published as publint and attw would have it", async () => {
     const bin = (name: string): string => join(root, "node_modules/.bin", name);
     await output(bin("publint"), ["--strict", at.tarball], { cwd: root });

@@ -350,7 +350,7 @@ describe("what is no pair is refused by its path", () => {
           x,
           x,
         ),
-      "scan: expected a step that gives [carry, output], got a Tensor",
+      "scan: expected a step that gives [carry, output], got a tensor",
     ],
   ])("%s", (_, act, sentence) => {
     expect(act).toThrow(ShapeError);

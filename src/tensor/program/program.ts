@@ -5,6 +5,7 @@ import { type Call, changedBy, identityOf, inWords, type Pointer, pointersOf } f
 import { digestOf } from "./digest.js";
 import { type Holder, Port } from "./port.js";
 import { type Surroundings, simplify } from "./simplify.js";
+import { make, Trial } from "./validate.js";
 
 /** The calls of a backend that a computation made, in order. Replayed, they compute the same from what the arrays hold then. */
 export class Program {
@@ -40,10 +41,15 @@ export class Program {
     return this.calls.flatMap(changedBy);
   }
 
-  /** Only the calls that are needed, on as few arrays as will do. This program shares arrays with it: use one of them. */
-  simplified(around: Omit<Surroundings, "regroups">): Program {
-    const regroups = backend().regroups ?? false;
-    return new Program(simplify(this.calls, { ...around, regroups }));
+  /**
+   * Only the calls that are needed, on as few arrays as will do; `null` where these were found to compute otherwise. This
+   * program shares arrays with it: use one of them. What the arrays hold is lost.
+   */
+  simplified(around: Omit<Surroundings, "regroups">): Program | null {
+    const at = backend();
+    const trial = new Trial(this.calls, around.given, around.kept, at);
+    const calls = simplify(this.calls, { ...around, regroups: at.regroups ?? false });
+    return trial.passes(calls) ? new Program(calls) : null;
   }
 
   /** Readies the program for the backend of now, on the arrays of now. */
@@ -135,13 +141,4 @@ function prepare(calls: readonly Call[], at: Backend): Part[] {
     replay: part.calls.length > 0 ? (at.record?.(part.calls) ?? null) : null,
     changes: part.calls.some(({ kind }) => kind === "trace"),
   }));
-}
-
-function make(call: BackendCall, at: Backend): void {
-  if (call.kind === "trace") {
-    at.traceStep(call.step);
-    return;
-  }
-  call.out.data.fill(0);
-  at.run(call.name, call.inputs, call.attrs, call.out);
 }

@@ -152,8 +152,11 @@ export class Replayer<P, A, R> {
       // what was seen once may never come again: its arrays are not kept
       this.layouts.set(layout, { seen: fingerprint });
       return found.outcome;
-    } else this.adopt(layout, found, fingerprint);
-    return found.obstacle === null ? (copierOf(found.outcome).copy(given) as R) : found.outcome;
+    }
+    if (found.obstacle !== null) return found.outcome;
+    const outcome = copierOf(found.outcome).copy(given) as R;
+    if (this.reason === null) this.adopt(layout, found, fingerprint);
+    return outcome;
   }
 
   /** What two recordings agree on is what replays need of it, where its results are small enough. */
@@ -165,7 +168,10 @@ export class Replayer<P, A, R> {
       kept: kept.map((t) => denseOf(t).data),
     });
     const limit = this.options.limit();
-    if (program.bytes > limit) {
+    if (program === null) {
+      this.reason = "its replay would compute otherwise";
+      this.layouts.set(layout, "eager");
+    } else if (program.bytes > limit) {
       this.reason = `its results take ${formatBytes(program.bytes)}, more than ${formatBytes(limit)}`;
       this.layouts.set(layout, "eager");
     } else {

@@ -1,4 +1,4 @@
-import { sizeOf } from "../../core/shape.js";
+import { isRowMajor, sameShape } from "../../core/shape.js";
 import type { KernelCall } from "../backend.js";
 import { type Call, inWords, pointersOf } from "./call.js";
 import { besideEachOther, type ContractLabels } from "./side-by-side.js";
@@ -22,12 +22,13 @@ export function sumProducts(
     if (call.kind === "kernel") makers.set(call.out.data.buffer, call);
     for (const { data } of pointersOf(call)) reads.set(data.buffer, (reads.get(data.buffer) ?? 0) + 1);
   }
-  /** The call that made an operand as a whole, for this reader alone. */
+  /** The call that made an operand, for this reader alone, who reads all of it as it lies. */
   const makerOf = (sum: KernelCall, i: number): KernelCall | null => {
-    const { data, offset } = sum.inputs[i];
+    const { data, offset, shape, strides } = sum.inputs[i];
     const maker = makers.get(data.buffer);
-    const isOwn = maker && offset === 0 && reads.get(data.buffer) === 1 && !kept.has(data.buffer);
-    return isOwn && sizeOf(maker.out.shape) === sizeOf(sum.out.shape) ? maker : null;
+    const isOwn = maker && reads.get(data.buffer) === 1 && !kept.has(data.buffer);
+    const isWhole = offset === 0 && sameShape(shape, maker?.out.shape ?? []) && isRowMajor(strides, shape);
+    return isOwn && isWhole ? maker : null;
   };
   const isSum = ({ name, inputs, out }: KernelCall): boolean =>
     name === "add" && inputs.every(({ shape }) => `${shape}` === `${out.shape}`);

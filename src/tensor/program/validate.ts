@@ -1,0 +1,124 @@
+/**
+ * A program is changed before it is replayed. That the changed one computes the same is tried out once for each recording, on
+ * numbers near those that were recorded (translation validation: Pnueli, Siegel & Singerman 1998).
+ */
+import { type DType, dtypeOf, type TypedArray } from "../../core/dtype.js";
+import type { Backend, BackendCall } from "../backend.js";
+import { type Call, changedBy, type Pointer, pointersOf } from "./call.js";
+
+/** A fault of structure shows in the leading digits, which rounding does not reach where sums are taken in another order. */
+const tolerance: Readonly<Partial<Record<DType, number>>> = { float64: 2 ** -20, float32: 2 ** -8 };
+
+/** What a pointer pointed at. */
+type Target = Readonly<Pointer>;
+
+/** Calls that were tried out: what they computed. */
+export class Trial {
+  private readonly values = new Map<TypedArray, TypedArray>();
+  private readonly targets = new Map<Pointer, Target>();
+  private readonly isSame: (a: TypedArray, b: TypedArray) => boolean;
+
+  /** Makes the calls, but for changes in place, on numbers near the given ones, which are lost. */
+  constructor(
+    calls: readonly Call[],
+    given: readonly TypedArray[],
+    private readonly kept: readonly TypedArray[],
+    private readonly at: Backend,
+  ) {
+    this.isSame = at.regroups ? isClose : isEqual;
+    const before = given.map((data) => data.slice());
+    given.forEach(nudge);
+    try {
+      this.make(calls);
+    } catch {
+      // positions that are computed may lie nowhere on other numbers
+      given.forEach((data, i) => data.set(before[i]));
+      this.make(calls);
+    }
+    // each array was written once: all hold their numbers still
+    const mutable = new Set(calls.flatMap(changedBy).map(({ buffer }) => buffer));
+    for (const pointer of calls.flatMap((call) => (call.kind === "trace" ? pointersOf(call) : []))) {
+      if (mutable.has(pointer.data.buffer)) continue;
+      this.targets.set(pointer, { ...pointer });
+      this.note(pointer.data);
+    }
+    for (const data of kept) this.note(data);
+  }
+
+  /** Whether these calls, made of the tried ones, compute the same: kept arrays, and what changes in place reads. */
+  passes(calls: readonly Call[]): boolean {
+    // a kernel that refuses what it is to read computes nothing
+    try {
+      const kernels: BackendCall[] = [];
+      for (const call of calls) {
+        if (call.kind === "kernel") kernels.push(call);
+        if (call.kind !== "trace") continue;
+        runAll(kernels.splice(0), this.at);
+        if (!pointersOf(call).every((pointer) => this.holds(pointer))) return false;
+      }
+      runAll(kernels, this.at);
+      return this.kept.every((data) => this.isSame(this.values.get(data) as TypedArray, data));
+    } catch {
+      return false;
+    }
+  }
+
+  private make(calls: readonly Call[]): void {
+    for (const call of calls) if (call.kind === "kernel") make(call, this.at);
+  }
+
+  private note(data: TypedArray): void {
+    if (!this.values.has(data)) this.values.set(data, data.slice());
+  }
+
+  /** Whether a pointer finds the numbers that it found, wherever they lie now. */
+  private holds(pointer: Pointer): boolean {
+    const target = this.targets.get(pointer);
+    if (target === undefined) return true;
+    const known = this.values.get(target.data) as TypedArray;
+    const from = pointer.offset - target.offset;
+    return this.isSame(known, pointer.data.subarray(from, from + known.length));
+  }
+}
+
+export function make(call: BackendCall, at: Backend): void {
+  if (call.kind === "trace") {
+    at.traceStep(call.step);
+    return;
+  }
+  call.out.data.fill(0);
+  at.run(call.name, call.inputs, call.attrs, call.out);
+}
+
+function runAll(calls: readonly BackendCall[], at: Backend): void {
+  if (calls.length === 0) return;
+  const replay = at.record?.(calls) ?? null;
+  if (replay !== null) replay.run();
+  else for (const call of calls) make(call, at);
+}
+
+/** Moves numbers a little, each otherwise: in zeros and in equal numbers faults would not show. Integers stay. */
+function nudge(data: TypedArray): void {
+  if (tolerance[dtypeOf(data)] === undefined) return;
+  let state = 1;
+  for (let i = 0; i < data.length; i++) {
+    // Park & Miller 1988
+    state = (state * 48271) % 2147483647;
+    const u = state / 2147483647 - 0.5;
+    data[i] += u * (Math.abs(data[i]) / 2 + 1 / 16);
+  }
+}
+
+function isEqual(a: TypedArray, b: TypedArray): boolean {
+  return a.length === b.length && a.every((v, i) => v === b[i] || (Number.isNaN(v) && Number.isNaN(b[i])));
+}
+
+function isClose(a: TypedArray, b: TypedArray): boolean {
+  const within = tolerance[dtypeOf(a)];
+  if (within === undefined || a.length !== b.length) return isEqual(a, b);
+  let largest = 0;
+  for (const v of a) if (Math.abs(v) > largest) largest = Math.abs(v);
+  return a.every(
+    (v, i) => Math.abs(v - b[i]) <= within * largest || v === b[i] || (Number.isNaN(v) && Number.isNaN(b[i])),
+  );
+}
