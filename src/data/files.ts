@@ -5,15 +5,6 @@ import { dirname, join } from "node:path";
 import { DataError } from "../core/errors.js";
 import { reasonOf } from "../core/system-error.js";
 
-/** Something that could not be used, and why. */
-export interface Problem {
-  /** A name, or a pattern such as `*.gif` for all that it fits. */
-  readonly file: string;
-  readonly reason: string;
-  /** Files that it stands for; 1 unless given. */
-  readonly count?: number;
-}
-
 function kindOf(found: Stats): string {
   if (found.isDirectory()) return "a folder";
   if (found.isFIFO()) return "a pipe";

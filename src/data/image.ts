@@ -4,8 +4,9 @@ import { basename, extname, join } from "node:path";
 import { BackendError, DataError } from "../core/errors.js";
 import { number, options as optionsOf } from "../core/kinds.js";
 import { reasonOf } from "../core/system-error.js";
-import { type Problem, withFile } from "./files.js";
+import { withFile } from "./files.js";
 import { aPath } from "./kinds.js";
+import type { Problem } from "./problem.js";
 
 /** A picture in memory. */
 export interface Image {

@@ -1,6 +1,6 @@
 /** Images, scanpaths, fixation samplers and synthetic scenes, as plain arrays. */
 export { type Sampler, samplerNamed, samplers } from "./fixations.js";
-export type { Problem } from "./files.js";
+export type { Problem } from "./problem.js";
 export { type Image, type ImageList, listFolder, listImages, readImage } from "./image.js";
 export { cropPatch } from "./patch.js";
 export { parseScanpaths, readScanpaths, type Scanpath, type Scanpaths } from "./scanpaths.js";

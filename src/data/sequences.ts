@@ -12,11 +12,11 @@ import {
   text,
 } from "../core/kinds.js";
 import { foldIn, integers, type Key, requireKey } from "../core/prng.js";
-import type { Problem } from "./files.js";
 import { samplerNamed } from "./fixations.js";
 import { type Image, listFolder, readImage } from "./image.js";
 import { aKey, aSequence, sequencesOf, shared, side } from "./kinds.js";
 import { cropPatch } from "./patch.js";
+import type { Problem } from "./problem.js";
 import { readScanpaths, type Scanpath, type Scanpaths } from "./scanpaths.js";
 import { scene } from "./scenes.js";
 

@@ -3,7 +3,7 @@ import { DataError } from "../core/errors.js";
 import { printable } from "../core/printable.js";
 import { foldIn, key as keyOf } from "../core/prng.js";
 import { leavesOf } from "../core/tree.js";
-import type { Problem } from "../data/files.js";
+import type { Problem } from "../data/problem.js";
 import type { Dataset, FixationSequence } from "../data/sequences.js";
 import { shuffleControl, splitByImage } from "../data/sequences.js";
 import { ruleNamed } from "../learn/named.js";
