@@ -93,7 +93,7 @@ export function train(start: Start, sequences: readonly FixationSequence[], opti
   having({
     rule: maybe(text),
     batch: maybe(count(1)),
-    epochs: maybe(count(1)),
+    epochs: maybe(count(1, 2 ** 20)),
     rate: maybe(finite),
     key: aKey,
     onProgress: maybe(callable),

@@ -47,7 +47,7 @@ export interface CheckCellOptions extends CellCaseOptions, Pick<RuleOptions, "cr
 }
 
 const checking: Known<CheckCellOptions> = {
-  runs: count(1),
+  runs: count(1, 2 ** 20),
   seed: finite,
   path: text,
   rules: listOf(),
