@@ -1,6 +1,15 @@
 import { allocate, isFloat, type TypedArray } from "../core/dtype.js";
 import { ArgumentError, DTypeError, ShapeError } from "../core/errors.js";
-import { callable, either, finite, type Known, number, options as optionsOf } from "../core/kinds.js";
+import {
+  callable,
+  count,
+  either,
+  finite,
+  type Known,
+  kind,
+  number,
+  options as optionsOf,
+} from "../core/kinds.js";
 import { pairLeaves } from "../core/pair-leaves.js";
 import { formatShape, type Shape, sameShape } from "../core/shape.js";
 import { fillTree, leavesOf } from "../core/tree.js";
@@ -22,11 +31,11 @@ export interface Optimizer {
 /** A constant, or a value per update counted from 0. */
 export type Schedule = number | ((update: number) => number);
 
-/** @throws ArgumentError where a schedule gives no number */
+/** @throws ArgumentError where a schedule gives no finite number */
 function valueAt(who: string, schedule: Schedule, update: number): number {
   if (typeof schedule === "number") return schedule;
   const value = schedule(update);
-  number(who, "the rate of the schedule", value);
+  finite(who, "the rate of the schedule", value);
   return value;
 }
 
@@ -58,6 +67,8 @@ function optimizer<M>(
   remember: ((size: number) => M) | null,
   begin: () => void,
   rule: Rule<M>,
+  /** Whether an entry of a gradient is one that the rule can take. */
+  takes: ((g: number) => boolean) | null = null,
 ): Optimizer {
   let updates = 0;
   let kept: readonly Kept<M>[] | null = null;
@@ -79,10 +90,11 @@ function optimizer<M>(
       const numbers = pairs.map(
         ({ value, other }) => [numbersOf(name, value), numbersOf(name, other)] as const,
       );
+      if (takes !== null) numbers.forEach(([, g], i) => requireTaken(name, g, pairs[i].path, takes));
       const now = valueAt(name, rate, updates);
       const rates = pairs.map(({ path }) => {
         const factor = scale?.(path) ?? 1;
-        number(name, "the scale of a rate", factor);
+        finite(name, "the scale of a rate", factor);
         return now * factor;
       });
       // from here on nothing fails: an update is taken as a whole or not at all
@@ -98,6 +110,15 @@ function optimizer<M>(
       return fillTree(params, isTensor, next) as P;
     },
   };
+}
+
+/** @throws ArgumentError for a finite entry that a rule cannot take */
+function requireTaken(who: string, g: TypedArray, path: string, takes: (g: number) => boolean): void {
+  for (const v of g)
+    if (!takes(v))
+      throw new ArgumentError(
+        `${who}: expected a gradient whose squares are finite, got ${v}${at(path)}; clip it first, by clipByNorm`,
+      );
 }
 
 /** @throws ArgumentError for a value that a transformation follows: what is made of its numbers would have no derivative */
@@ -149,15 +170,21 @@ export function sgd(options: RateOptions): Optimizer {
   );
 }
 
+const positive = kind("a finite number above 0", (v) => Number.isFinite(v) && (v as number) > 0);
+
 export interface AdamOptions extends RateOptions {
   readonly beta1?: number;
   readonly beta2?: number;
+  /** Added to the root of the mean square; above 0, since 0 / 0 is no step. */
   readonly epsilon?: number;
 }
 
-/** Adam (Kingma & Ba 2015), with bias correction. Weight decay belongs into the loss. */
+/**
+ * Adam (Kingma & Ba 2015), with bias correction. Weight decay belongs into the loss.
+ * @throws ArgumentError, at an update, for a gradient whose square is beyond float64
+ */
 export function adam(given: AdamOptions): Optimizer {
-  const known: Known<AdamOptions> = { ...rating, beta1: number, beta2: number, epsilon: finite };
+  const known: Known<AdamOptions> = { ...rating, beta1: number, beta2: number, epsilon: positive };
   const {
     beta1 = 0.9,
     beta2 = 0.999,
@@ -180,14 +207,16 @@ export function adam(given: AdamOptions): Optimizer {
         out[i] = x[i] - (rate * (m[i] / c1)) / (Math.sqrt(v[i] / c2) + epsilon);
       }
     },
+    // an infinite mean of squares would hold the parameter still for good
+    (g) => !Number.isFinite(g) || g * g < Number.POSITIVE_INFINITY,
   );
 }
 
-/** Linear warm-up over `warmup` updates, then a half cosine down to zero at `total`. */
+/** Linear warm-up over `warmup` updates, then a half cosine down to zero at `total`, whole numbers both, `warmup` at most `total`. */
 export function warmupCosine(peak: number, warmup: number, total: number): Schedule {
   finite("warmupCosine", "the peak", peak);
-  finite("warmupCosine", "the warm-up", warmup);
-  finite("warmupCosine", "the total", total);
+  count(0)("warmupCosine", "the total", total);
+  count(0, total)("warmupCosine", "the warm-up", warmup);
   return (update) => {
     number("warmupCosine", "the update", update);
     if (update < warmup) return (peak * (update + 1)) / warmup;
@@ -196,19 +225,43 @@ export function warmupCosine(peak: number, warmup: number, total: number): Sched
   };
 }
 
-/** The gradient scaled down so that its Euclidean norm over all tensors is at most `limit`, and that norm before. */
+const notNegative = kind("a number of at least 0", (v) => typeof v === "number" && v >= 0);
+/** Below its square a sum of squares has lost digits, or all. */
+const tiny = 2 ** -500;
+
+/** The Euclidean norm of all entries, whatever their size. */
+function normOf(arrays: readonly TypedArray[]): number {
+  let [sum, largest] = [0, 0];
+  for (const array of arrays)
+    for (const g of array) {
+      sum += g * g;
+      if (Math.abs(g) > largest) largest = Math.abs(g);
+    }
+  if ((sum < Number.POSITIVE_INFINITY && largest > tiny) || Number.isNaN(sum) || largest === 0)
+    return Math.sqrt(sum);
+  if (largest === Number.POSITIVE_INFINITY) return largest;
+  let scaled = 0;
+  for (const array of arrays) for (const g of array) scaled += (g / largest) ** 2;
+  return largest * Math.sqrt(scaled);
+}
+
+/**
+ * The gradient, of float tensors, scaled down so that its Euclidean norm over all tensors is at most `limit`, and that norm
+ * before. Where it is not finite, the gradient is handed back as it is. @throws DTypeError, ArgumentError
+ */
 export function clipByNorm<P>(gradient: P, limit: number): { readonly gradient: P; readonly norm: number } {
-  number("clipByNorm", "the limit", limit);
+  notNegative("clipByNorm", "the limit", limit);
   const leaves = leavesOf<Tensor>(gradient, isTensor, "clipByNorm");
-  let sum = 0;
-  for (const { value } of leaves) for (const g of numbersOf("clipByNorm", value)) sum += g * g;
-  const norm = Math.sqrt(sum);
-  if (!(norm > limit)) return { gradient, norm };
-  const factor = limit / norm;
-  const scaled = leaves.map(({ value }) => {
+  for (const { path, value } of leaves)
+    if (!isFloat(value.dtype))
+      throw new DTypeError(`clipByNorm: expected float tensors, got ${value.dtype}${at(path)}`);
+  const numbers = leaves.map(({ value }) => numbersOf("clipByNorm", value));
+  const norm = normOf(numbers);
+  if (!(norm > limit && norm < Number.POSITIVE_INFINITY)) return { gradient, norm };
+  const scaled = leaves.map(({ value }, k) => {
     const out = allocate(value.dtype, value.size);
-    entries(value).forEach((g, i) => {
-      out[i] = g * factor;
+    numbers[k].forEach((g, i) => {
+      out[i] = (g / norm) * limit;
     });
     return fromData(out, value.shape, value.dtype);
   });

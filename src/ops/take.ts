@@ -88,8 +88,12 @@ function listed(positions: readonly number[] | Int32Array, n: number, axis: numb
 }
 
 function indexOf(positions: Tensor): Index {
-  if (positions.dtype !== "int32" || positions.value.kind !== "dense")
-    throw new ShapeError(`gather: expected constant int32 positions, got ${positions.dtype}`);
+  if (positions.dtype !== "int32")
+    throw new DTypeError(`gather: expected int32 positions, got ${positions.dtype}`);
+  if (positions.value.kind !== "dense")
+    throw new ShapeError(
+      "gather: expected positions whose numbers are known, got such as a transformation follows or a plan has no numbers of; keep what they are made of out of the states, and gather by labels of the sample",
+    );
   return { shape: positions.shape, at: Int32Array.from(entries(positions)) };
 }
 

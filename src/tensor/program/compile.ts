@@ -17,7 +17,7 @@ export interface CompileOptions {
  * shapes, dtypes) has its recording. Tensors that the function captures are constants. Calling `compile` is your word, as in
  * JAX, that nothing else decides what it computes: **a variable of its own, a number of a closure or a random key is baked
  * in** at the first calls; make it an argument. An audit, a call op by op at least every 256 replays, finds out otherwise.
- * Where the function looks at numbers to decide what to do, or a transformation outside of it follows an argument, a captured
+ * Where the function looks at numbers to decide what to do (positions of `gather` too), or a transformation outside of it follows an argument, a captured
  * tensor or a result, it runs op by op; so differentiate first: `compile(valueAndGrad(loss))`.
  * @throws ShapeError where an argument is no tree of tensors
  * @throws ArgumentError where a result is a promise, a Map or the like; where a call is found to compute otherwise than earlier ones
