@@ -3,6 +3,7 @@ import { ArgumentError, ShapeError } from "../core/errors.js";
 import {
   callable,
   count,
+  eachOf,
   either,
   flag,
   isArray,
@@ -225,8 +226,7 @@ function someNames(who: string, what: string, value: unknown): void {
 /** Shapes of the parameters, as the definition gives them. @throws ArgumentError where one is none */
 function shapesOf({ name: cell, shapes }: CellDefinition, g: Geometry): Readonly<Record<string, Shape>> {
   const found = shapes(g);
-  plainObject(cell, "shapes", found);
-  for (const name of Object.keys(found)) listOf(count(0))(cell, `shapes.${name}`, found[name]);
+  eachOf(listOf(count(0)))(cell, "shapes", found);
   return found;
 }
 

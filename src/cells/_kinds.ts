@@ -1,4 +1,4 @@
-import { callable, count, having, type Kind, listOf, someObject, text } from "../core/kinds.js";
+import { callable, count, eachOf, having, type Kind, listOf, text } from "../core/kinds.js";
 
 const shape = listOf(count(0));
 
@@ -6,7 +6,7 @@ const shape = listOf(count(0));
 export const aCell: Kind = having({
   name: text,
   states: listOf(text, 1),
-  shapes: someObject,
+  shapes: eachOf(shape),
   geometry: having({ input: shape, state: shape }),
   outputShape: shape,
   init: callable,

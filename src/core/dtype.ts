@@ -88,7 +88,11 @@ const wholeNumbers = { int32: "32-bit integers", bool: "0 or 1" } as const;
 /** An array of the dtype with these values. @throws DTypeError where a value would be rounded or cut off */
 export function store(who: string, dtype: DType, values: ArrayLike<number>): TypedArray {
   const data = allocate(dtype, values.length, who);
-  data.set(values);
+  try {
+    data.set(values);
+  } catch {
+    throw new DTypeError(`${who}: expected an array of numbers, got one whose memory was given away`);
+  }
   if (dtype !== "int32" && dtype !== "bool") return data;
   for (let i = 0; i < values.length; i++) {
     if (data[i] !== values[i] || (dtype === "bool" && data[i] > 1))

@@ -162,6 +162,15 @@ export function fieldOf(who: string, what: string, value: unknown, name: string)
   }
 }
 
+/** A plain object whose fields are all of a kind. */
+export const eachOf =
+  (inner: Kind): Kind =>
+  (who, what, value) => {
+    plainObject(who, what, value);
+    for (const name of Object.keys(value as object))
+      inner(who, `${what}.${name}`, fieldOf(who, what, value, name));
+  };
+
 /** An object with these fields, and perhaps others. */
 export const having =
   (fields: Readonly<Record<string, Kind>>): Kind =>

@@ -92,10 +92,16 @@ function checkScanpath(viewer: unknown, who: string, width: number, height: numb
 
 /** Members of an object's own: what is inherited was not in the file. */
 function ownOf<K extends string>(value: unknown, ...names: readonly K[]): Record<K, unknown> {
-  const own = (name: K): unknown =>
-    typeof value === "object" && value !== null && Object.hasOwn(value, name)
-      ? Reflect.get(value, name)
-      : undefined;
+  const own = (name: K): unknown => {
+    // a proxy may throw at any touch
+    try {
+      return typeof value === "object" && value !== null && Object.hasOwn(value, name)
+        ? Reflect.get(value, name)
+        : undefined;
+    } catch {
+      return undefined;
+    }
+  };
   return Object.fromEntries(names.map((name) => [name, own(name)])) as Record<K, unknown>;
 }
 

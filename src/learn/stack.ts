@@ -15,7 +15,7 @@ import { foldIn, type Key } from "../core/prng.js";
 import { formatShape, sameShape } from "../core/shape.js";
 import { mul, square, sub } from "../ops/pointwise.js";
 import { sum } from "../ops/reduce.js";
-import { isTensor, type Tensor } from "../tensor/tensor.js";
+import { isTensor, requireTensor, type Tensor } from "../tensor/tensor.js";
 import type { Areas, LossContext, Model, ModelParams } from "./model.js";
 
 /** One time step of supervised data: input [B, ...] and target [B, ...]. */
@@ -103,7 +103,7 @@ export function squaredError<S>(context: LossContext<S>): Tensor {
   contextOfLoss("squaredError", "the context", context);
   const { now, sample } = context;
   const target = tensorIn(sample, "target");
-  const output = now.outputs[now.outputs.length - 1];
+  const output = requireTensor("squaredError", now.outputs[now.outputs.length - 1]);
   // what broadcasts would be another loss, without a word
   if (!sameShape(target.shape, output.shape))
     throw new ShapeError(

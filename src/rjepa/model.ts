@@ -25,7 +25,7 @@ import { normal } from "../ops/random.js";
 import { sum } from "../ops/reduce.js";
 import { stopGradient } from "../ops/stop-gradient.js";
 import { reshape } from "../ops/views.js";
-import type { Tensor } from "../tensor/tensor.js";
+import { requireTensor, type Tensor } from "../tensor/tensor.js";
 import { aHead, aPreset, aTensor, params as paramsKind } from "./kinds.js";
 import type { Preset } from "./presets.js";
 
@@ -163,7 +163,7 @@ export function jepa(options: JepaOptions): Jepa {
     let total = scalar(0, now.input.dtype);
     if (sample.saccade !== null) {
       const aim = linear(stopGradient(contextOf(areas, now.states)), params.readout.Wa, params.readout.ba);
-      if (!sameShape(sample.saccade.shape, aim.shape))
+      if (!sameShape(requireTensor("jepa", sample.saccade).shape, aim.shape))
         throw new ShapeError(
           `jepa: expected saccades of shape ${formatShape(aim.shape)}, got ${formatShape(sample.saccade.shape)}`,
         );

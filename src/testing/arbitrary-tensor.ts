@@ -28,7 +28,9 @@ export function arbitraryTensor(options: TensorOptions = {}): fc.Arbitrary<Tenso
     min: finite,
     max: finite,
   };
-  const { dtype = "float64", min = -4, max = 4 } = optionsOf("arbitraryTensor", options, known);
+  const { dtype = "float64", ...bounds } = optionsOf("arbitraryTensor", options, known);
+  // zeros of both signs are one bound
+  const [min, max] = [(bounds.min ?? -4) + 0, (bounds.max ?? 4) + 0];
   if (!(min <= max)) throw new ArgumentError(`arbitraryTensor: expected min <= max, got ${min} and ${max}`);
   const least = dtype === "float32" ? [min, max].map(Math.fround) : [min, max];
   if (!least.every(Number.isFinite))

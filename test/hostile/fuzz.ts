@@ -31,6 +31,8 @@ const isClassCalled = (error: unknown): boolean =>
 /** What takes longer where its arguments are right, and why. */
 const long: Readonly<Record<string, string>> = {
   checkCell: "it draws twenty random cases unless it is told otherwise",
+  checkLearner:
+    "it takes its sequence in many ways, of up to sixteen steps here, before anything is compiled",
 };
 
 /** An error message that is one sentence: who, a colon, and no line break, no printed tensor, no coerced object. */
