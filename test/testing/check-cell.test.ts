@@ -205,7 +205,7 @@ describe("checkCell", () => {
     expect(() => checkCell(rest as Cell)).toThrow("checkCell: expected gru to have next, got none");
     expect(() => checkCell(null as unknown as Cell)).toThrow(ArgumentError);
     expect(() => checkCell(broken.right, { runs: 0 })).toThrow(
-      "checkCell: expected runs to be a whole number of at least 1, got 0",
+      "checkCell: expected runs to be a whole number from 1 to 1048576, got 0",
     );
     expect(() => checkCell(broken.right, { rules: [] })).toThrow(
       "checkCell: expected at least one rule, got none",
