@@ -1,5 +1,5 @@
 import { ArgumentError } from "../core/errors.js";
-import { quote, text } from "../core/kinds.js";
+import { fieldOf, plainObject, quote, text } from "../core/kinds.js";
 import { rules } from "./registry.js";
 import type { Rule } from "./rule.js";
 
@@ -25,6 +25,11 @@ export function ruleNamed(name: string): Rule {
     name,
     // it is set
     setting: undefined,
-    start: (model, params, options) => rule.start(model, params, { ...options, [option]: value }),
+    start(model, params, options = {}) {
+      plainObject(name, "options", options);
+      if (fieldOf(name, "options", options, option) !== undefined)
+        throw new ArgumentError(`${name}: expected no option ${option}, which its name says`);
+      return rule.start(model, params, { ...options, [option]: value });
+    },
   };
 }

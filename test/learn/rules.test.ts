@@ -62,6 +62,9 @@ describe("rules by name", () => {
   it("takes the number in the name as the rule's setting", () => {
     expect(ruleNamed("tbptt(3)").name).toBe("tbptt(3)");
     const model = single("mingru");
+    expect(() => ruleNamed("tbptt(3)").start(model, randomParams(model, 1), { window: 4 } as object)).toThrow(
+      "tbptt(3): expected no option window, which its name says",
+    );
     expect(errorOf("tbptt(8)", model)).toBe(0);
     expect(errorOf("tbptt(3)", model)).toBeGreaterThan(biased);
   });

@@ -38,16 +38,35 @@ export function identityOf(object: object): number {
   return found;
 }
 
-/** A value in words that only an equal one has; arrays of numbers go by `name`. JSON that leaves out what it may is slower. */
+/** A value in words that only an equal one has; arrays of numbers go by `name`. */
 export function inWords(value: unknown, name: (data: TypedArray) => string): string {
-  if (typeof value === "string") return JSON.stringify(value);
-  if (typeof value !== "object" || value === null) return Object.is(value, -0) ? "-0" : `${value}`;
-  if (ArrayBuffer.isView(value)) return name(value as TypedArray);
   let words = "";
-  if (Array.isArray(value)) {
-    for (const entry of value) words += `${inWords(entry, name)},`;
-    return `[${words}]`;
+  spell(value, name, (word) => {
+    words += word;
+  });
+  return words;
+}
+
+/** The same, word by word. */
+export function spell(value: unknown, name: (data: TypedArray) => string, say: (word: string) => void): void {
+  if (typeof value === "string") say(JSON.stringify(value));
+  else if (typeof value !== "object" || value === null) say(Object.is(value, -0) ? "-0" : `${value}`);
+  else if (ArrayBuffer.isView(value)) say(name(value as TypedArray));
+  else if (Array.isArray(value)) {
+    say("[");
+    for (const entry of value) {
+      spell(entry, name, say);
+      say(",");
+    }
+    say("]");
+  } else {
+    say("{");
+    for (const key in value) {
+      say(key);
+      say(":");
+      spell(value[key as never], name, say);
+      say(",");
+    }
+    say("}");
   }
-  for (const key in value) words += `${key}:${inWords(value[key as never], name)},`;
-  return `{${words}}`;
 }

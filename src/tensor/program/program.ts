@@ -1,8 +1,8 @@
 import type { TypedArray } from "../../core/dtype.js";
 import { type Backend, type BackendCall, backend, type Replay } from "../backend.js";
 import type { Checked } from "../recording.js";
-import { type Call, changedBy, identityOf, inWords, type Pointer, pointersOf } from "./call.js";
-import { digestOf } from "./digest.js";
+import { type Call, changedBy, identityOf, type Pointer, pointersOf, spell } from "./call.js";
+import { Digest, digestOf } from "./digest.js";
 import { type Holder, Port } from "./port.js";
 import { type Surroundings, simplify } from "./simplify.js";
 import { make, Trial } from "./validate.js";
@@ -95,7 +95,7 @@ export class Program {
   }
 
   /**
-   * What the program does, in words that two recordings of one computation share. Arrays in `named` go by their names,
+   * What the program does, as a digest that two recordings of one computation share. Arrays in `named` go by their names,
    * results by the calls that make them, traces and gradients by being the same, constants by what they hold. `say` puts
    * what came out into words, from the name of an array.
    */
@@ -113,11 +113,14 @@ export class Program {
       digests.set(data, digest);
       return digest;
     };
-    const lines = this.calls.map((call, i) => {
+    const digest = new Digest();
+    const hear = (word: string): void => digest.text(word);
+    this.calls.forEach((call, i) => {
       if (call.kind === "kernel") known.set(call.out.data, `result ${i}`);
-      return inWords(call, nameOf);
+      spell(call, nameOf, hear);
     });
-    return [...lines, say(nameOf)].join("\n");
+    digest.text(say(nameOf));
+    return `${this.calls.length} calls ${digest}`;
   }
 }
 
