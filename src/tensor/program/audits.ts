@@ -4,8 +4,8 @@
 const [first, growth] = [16, 4];
 /** So many replays are never made without a look at values. */
 const furthest = 256;
-/** As often are recordings audited whenever something is handed out; later the distance doubles, up to so many replays. */
-const [doubtful, furthestBefore] = [8, 1024];
+/** Before something is handed out, the distance grows as well, up to so many replays. */
+const furthestBefore = 1024;
 
 /** What is compared after this replay: everything that is computed, or values alone, which costs less. */
 export function auditAfter(replay: number): "everything" | "values" | null {
@@ -15,7 +15,6 @@ export function auditAfter(replay: number): "everything" | "values" | null {
   return replay % furthest === 0 ? "values" : null;
 }
 
-/** Whether a recording is audited before what it gathered is handed out, which has happened `times` times. */
+/** Whether a recording is audited before what it gathered is handed out, as it was `times` times. */
 export const isAuditBefore = (times: number, replaysSince: number): boolean =>
-  replaysSince > 0 &&
-  replaysSince >= Math.min(furthestBefore, times < doubtful ? 1 : 2 ** (times - doubtful + 1));
+  replaysSince > 0 && replaysSince >= Math.min(furthestBefore, growth ** times);

@@ -136,6 +136,8 @@ export class RecordedCall<P, A, R> {
   /** Replays so far, and up to the last audit. */
   replays = 0;
   audited = 0;
+  /** Audits before what it gathered was handed out. */
+  settled = 0;
   /** Number of the call that was audited last, or recorded. */
   since: number;
   readonly fingerprint: string;

@@ -47,7 +47,6 @@ export class Replayer<P, A, R> {
   /** All that can be replayed. */
   private recorded: readonly RecordedCall<P, A, R>[] = [];
   private calls = 0;
-  private settled = 0;
   private followed = 0;
   /** Why calls are made op by op for good. */
   private distrusted: string | null = null;
@@ -80,9 +79,11 @@ export class Replayer<P, A, R> {
 
   /** Compares with op by op what was replayed since that was last done: before what was gathered is handed out. */
   settle(): void {
-    for (const known of [...this.recorded])
-      if (isAuditBefore(this.settled, known.replays - known.audited)) this.audit(known);
-    this.settled++;
+    for (const known of [...this.recorded]) {
+      if (!isAuditBefore(known.settled, known.replays - known.audited)) continue;
+      known.settled++;
+      this.audit(known);
+    }
   }
 
   /** Bytes of the arrays that replays write to. */
