@@ -300,3 +300,24 @@ describe.each(backendNames())("random functions that are fed back on %s", (name)
     fc.assert(holds, { numRuns: 500 });
   });
 });
+
+describe.each(backendNames())("%s: arguments that come out", (name) => {
+  it.each([4, 2 ** 14])("of %d numbers are handed back as they came, and the call is replayed", (n) => {
+    useBackend(name);
+    let runs = 0;
+    const f = compile((x: Tensor, y: Tensor) => {
+      runs++;
+      return { x, y: [y, x.mul(y)] as const };
+    });
+    for (let k = 0; k < 6; k++) {
+      const [x, y] = [full([n], k), full([n], 2)];
+      const out = f(x, y);
+      // the first call is made on arrays of its own
+      const isHandedBack = k >= 1;
+      expect([out.x === x, out.y[0] === y]).toEqual([isHandedBack, isHandedBack]);
+      expect(out.x.sub(x).abs().sum().item()).toBe(0);
+      expect(out.y[1].sum().item()).toBe(2 * k * n);
+    }
+    expect(runs).toBe(2);
+  });
+});

@@ -121,9 +121,11 @@ function obstacleOf(
   if (!isTree) return "its results are not tensors alone";
   const changing = [...pointed.map(dataOf), ...given.map(dataOf), ...program.written, ...program.changed];
   if (liesIn(reads, changing)) return "it looks at numbers to decide what to compute";
-  // of what is pointed at, a later call would show an earlier one's
+  // of what is pointed at, a later call would show an earlier one's; arguments themselves are handed back as they came
   const arrays = [...pointed, ...given.filter((t) => dataOf(t).byteLength >= large)].map(dataOf);
-  return liesIn(tensors.map(dataOf), arrays) ? "its results are arguments, or views of them" : null;
+  const own = new Set([...pointed, ...given]);
+  const made = tensors.filter((t) => !own.has(t)).map(dataOf);
+  return liesIn(made, arrays) ? "its results are views of arguments" : null;
 }
 
 export type Replayed<R> =
@@ -145,8 +147,13 @@ export class RecordedCall<P, A, R> {
   private pointed: P | null = null;
   private readonly pointedForm: Form;
   private readonly copiedForm: Form;
-  /** Small arguments' own tensors, in the order of the copied tree; `null` for a large one. */
-  private readonly slots: readonly (Tensor | null)[];
+  /** Arguments that are handed back, by their own tensors and their places among what is given. */
+  private readonly passed: readonly {
+    readonly own: Tensor;
+    readonly of: "pointed" | "copied";
+    readonly i: number;
+  }[];
+  private readonly smallBytes: number;
   private readonly copier: Copier;
   private readonly results: readonly LargeResult[];
   /** What was given last. */
@@ -168,7 +175,11 @@ export class RecordedCall<P, A, R> {
       args,
       own.copied.map((t) => (isLarge(t) ? pointTo(t) : new CopiedPlace(dataOf(t)))).values(),
     );
-    this.slots = own.copied.map((t) => (isLarge(t) ? null : t));
+    const handed = tensorsOf(outcome);
+    this.passed = (["pointed", "copied"] as const).flatMap((of) =>
+      own[of].flatMap((t, i) => (handed.has(t) ? [{ own: t, of, i }] : [])),
+    );
+    this.smallBytes = own.copied.reduce((n, t) => n + (isLarge(t) ? 0 : dataOf(t).byteLength), 0);
     this.copier = copierOf(outcome);
     this.results = largeResults(outcome, program);
   }
@@ -179,7 +190,7 @@ export class RecordedCall<P, A, R> {
 
   /** Bytes of the arrays that replays write to. */
   get bytes(): number {
-    return this.slots.reduce((n, t) => n + (t === null ? 0 : dataOf(t).byteLength), this.program.bytes);
+    return this.program.bytes + this.smallBytes;
   }
 
   /** Has the program read these arguments; false where they look otherwise than the recorded ones. */
@@ -204,11 +215,7 @@ export class RecordedCall<P, A, R> {
     const end = this.program.replay();
     if (end !== "done") return { end };
     this.replays++;
-    const { slots } = this;
-    for (let i = 0; i < slots.length; i++) {
-      const slot = slots[i];
-      if (slot !== null) known.set(slot, this.given.copied[i]);
-    }
+    for (const { own, of, i } of this.passed) known.set(own, this.given[of][i]);
     return { end, outcome: this.copier.copy(known) as R };
   }
 
@@ -250,13 +257,18 @@ class LargeResult {
   }
 }
 
-/** Results that are all of an array, which nothing else of the outcome shares. */
-function largeResults(outcome: unknown, program: Program): LargeResult[] {
+function tensorsOf(outcome: unknown): Set<Tensor> {
   const tensors = new Set<Tensor>();
   outlineOf("", outcome, (t) => {
     tensors.add(t);
     return "";
   });
+  return tensors;
+}
+
+/** Results that are all of an array, which nothing else of the outcome shares. */
+function largeResults(outcome: unknown, program: Program): LargeResult[] {
+  const tensors = tensorsOf(outcome);
   const users = new Map<TypedArray, number>();
   for (const t of tensors) users.set(dataOf(t), (users.get(dataOf(t)) ?? 0) + 1);
   return [...tensors].flatMap((tensor) => {
