@@ -146,7 +146,7 @@ describe.each(exact)("a stream under $name", (rule) => {
     );
     const { Wz: _, ...incomplete } = mingru;
     expect(wrong([params.areas[0], elstm, incomplete])).toThrow(
-      "areas.2.Wz must have shape [2,3], got undefined",
+      "areas.2.Wz must have shape [2,3], got nothing",
     );
     expect(wrong([params.areas[0], elstm, { ...mingru, V: mingru.Wz }])).toThrow("got V");
   });
