@@ -4,8 +4,8 @@ import { runChild } from "./run.js";
 import { subjects } from "./subjects.js";
 
 const calls = 10_000;
-// another one each time; `npm run test:hostile -- SEED` runs it again
-const seed = Math.floor(Math.random() * 2 ** 31);
+// the same each time; `npm run test:hostile` makes twenty times as many calls from another seed
+const seed = 20261127;
 
 describe.each(backendNames())("%s: values that nobody expects", (backend) => {
   it(`${calls} calls with seed ${seed} end in a value or in a sentence`, () => {
