@@ -1,4 +1,5 @@
 import { aCell } from "../cells/_kinds.js";
+import { aDType, type DType } from "../core/dtype.js";
 import { ShapeError } from "../core/errors.js";
 import {
   anything,
@@ -48,6 +49,8 @@ const stacking: Known<StackOptions<unknown>> = {
   pure: flag,
 };
 
+const withDType: Known<{ readonly dtype?: DType }> = { dtype: aDType };
+
 /**
  * A model of areas stacked bottom to top. The types of a literal list of areas know the names of their parameters and states;
  * where `readout` is written before `loss`, its names too.
@@ -73,10 +76,13 @@ export function stack<S>(areas: Areas, options: StackOptions<S> = {}): Model<S> 
     pure:
       (options.pure ?? (options.loss === undefined && options.input === undefined)) &&
       areas.every((area) => area.pure === true),
-    init: (key, { dtype } = {}): ModelParams => ({
-      areas: areas.map((area, i) => area.init(foldIn(key, i), { dtype })),
-      readout: options.readout?.(foldIn(key, "readout")) ?? {},
-    }),
+    init(key, given): ModelParams {
+      const { dtype } = optionsOf("init", given, withDType);
+      return {
+        areas: areas.map((area, i) => area.init(foldIn(key, i), { dtype })),
+        readout: options.readout?.(foldIn(key, "readout")) ?? {},
+      };
+    },
     input: options.input ?? inputOf,
     loss: options.loss ?? squaredError,
   };
