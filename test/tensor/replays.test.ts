@@ -321,3 +321,23 @@ describe.each(backendNames())("%s: arguments that come out", (name) => {
     expect(runs).toBe(2);
   });
 });
+
+describe.each(backendNames())("%s: what a recorded call leaves elsewhere", (name) => {
+  it.each([2, 2 ** 14])("stays what it was: %d numbers", (n) => {
+    useBackend(name);
+    const seen: Tensor[][] = [];
+    const f = compile((x: Tensor) => {
+      const [twice, sum] = [x.mul(2), x.sum()];
+      seen.push([x, twice, sum]);
+      return { loss: twice.tanh().sum(), twice, sum };
+    });
+    const outs = [1, 2, 3, 4, 5].map((k) => f(full([n], k)));
+    expect(seen.map((s) => s.map((t) => t.toTypedArray()[0]))).toEqual([
+      [1, 2, n],
+      [2, 4, 2 * n],
+    ]);
+    expect(outs.map(({ twice, sum }) => [twice.toTypedArray()[0], sum.item()])).toEqual(
+      [1, 2, 3, 4, 5].map((k) => [2 * k, k * n]),
+    );
+  });
+});

@@ -41,6 +41,12 @@ export class Program {
     return this.calls.flatMap(changedBy);
   }
 
+  /** Has what points at some arrays point at others. */
+  move(arrays: ReadonlyMap<TypedArray, TypedArray>): void {
+    const places = [...this.pointers, ...(this.results as readonly { data: TypedArray }[])];
+    for (const place of places) place.data = arrays.get(place.data) ?? place.data;
+  }
+
   /**
    * Only the calls that are needed, on as few arrays as will do; `null` where these were found to compute otherwise. This
    * program shares arrays with it: use one of them. What the arrays hold is lost.

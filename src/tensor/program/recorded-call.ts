@@ -2,7 +2,7 @@ import { allocate, type DType, type TypedArray } from "../../core/dtype.js";
 import { fromData } from "../apply.js";
 import { backend } from "../backend.js";
 import { denseOf, entries } from "../read.js";
-import { isTensor, type Tensor } from "../tensor.js";
+import { isTensor, Tensor } from "../tensor.js";
 import { type Copier, copierOf, type Form, formOf } from "./form.js";
 import { outlineOf } from "./outline.js";
 import { CopiedPlace, type Place, PointedPlace } from "./place.js";
@@ -82,6 +82,32 @@ export function sampleOf<P, A, R>(
           return `${t.dtype}[${t.shape}]/${strides}+${offset} of ${nameOf(data)}`;
         }),
       ),
+  };
+}
+
+/**
+ * The call on arrays that nobody else has: what it computed may be held elsewhere, by a variable of the computation's own,
+ * and must stay what it is.
+ */
+export function housed<P, A, R>(sample: Sample<P, A, R>): Sample<P, A, R> {
+  const { program, own, outcome } = sample;
+  const mine = [...own.pointed, ...own.copied];
+  const arrays = new Map([...mine.map(dataOf), ...program.written].map((data) => [data, data.slice()]));
+  const moved = new Map<Tensor, Tensor>();
+  const move = (t: Tensor): Tensor => {
+    const { data, strides, offset } = denseOf(t);
+    const there = arrays.get(data);
+    const found =
+      moved.get(t) ??
+      (there ? new Tensor(t.shape, t.dtype, { kind: "dense", data: there, strides, offset }) : t);
+    moved.set(t, found);
+    return found;
+  };
+  program.move(arrays);
+  return {
+    ...sample,
+    own: { pointed: own.pointed.map(move), copied: own.copied.map(move) },
+    outcome: copierOf(outcome).copy(new Map([...tensorsOf(outcome)].map((t) => [t, move(t)]))) as R,
   };
 }
 

@@ -7,7 +7,7 @@ import { auditAfter, isAuditBefore } from "./audits.js";
 import { copierOf } from "./form.js";
 import { outlineOf } from "./outline.js";
 import { isRecording } from "./record.js";
-import { type Computation, RecordedCall, type Sample, sampleOf } from "./recorded-call.js";
+import { type Computation, housed, RecordedCall, type Sample, sampleOf } from "./recorded-call.js";
 
 export interface ReplayerOptions<P, A, R> {
   /** The computation op by op: what is recorded, and what a replay must equal. */
@@ -156,7 +156,7 @@ export class Replayer<P, A, R> {
     }
     if (found.obstacle !== null) return found.outcome;
     const outcome = copierOf(found.outcome).copy(given) as R;
-    if (this.reason === null) this.adopt(layout, found, fingerprint);
+    if (this.reason === null) this.adopt(layout, housed(found), fingerprint);
     return outcome;
   }
 
