@@ -10,6 +10,7 @@ import type { Experiment, Preset } from "../rjepa/index.js";
 import { requireParts } from "./optional-parts.js";
 import { countOf, creditOf, positiveOf, refuseGiven } from "./options.js";
 import { createProgress } from "./progress.js";
+import { settledMemory } from "./settled-memory.js";
 import { jsonOf, note, print } from "./terminal.js";
 
 export interface TrainingOptions {
@@ -64,7 +65,6 @@ export function addTrainingOptions(program: Program, defaults: { sequences: stri
 }
 
 const testShare = 0.25;
-const mostCollections = 8;
 const mostProblems = 10;
 const scene = { width: 320, height: 240 };
 
@@ -125,18 +125,10 @@ function reportProblems({ problems }: Dataset): void {
   if (more > 0) note(`and ${more} more problems; summary.json lists them all\n`);
 }
 
-/** Bytes of all array buffers that are in use: garbage is collected until nothing more goes. */
+/** Bytes of all array buffers that are in use. */
 function heldBytes(): number {
   v8.setFlagsFromString("--expose-gc");
-  const collect = vm.runInNewContext("gc") as () => void;
-  let held = Number.POSITIVE_INFINITY;
-  for (let round = 0; round < mostCollections; round++) {
-    collect();
-    const now = process.memoryUsage().arrayBuffers;
-    if (now >= held) break;
-    held = now;
-  }
-  return held;
+  return settledMemory(vm.runInNewContext("gc") as () => void).arrayBuffers;
 }
 
 const seedOf = ({ seed }: TrainingOptions): number => countOf("--seed", seed, 0, Number.MAX_SAFE_INTEGER);

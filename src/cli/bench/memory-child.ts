@@ -3,6 +3,7 @@ import { PlanError } from "../../core/errors.js";
 import { leavesOf } from "../../core/tree.js";
 import { type Learner, type Model, type ModelParams, ruleNamed } from "../../learn/index.js";
 import { isTensor, type Tensor } from "../../tensor/tensor.js";
+import { settledMemory } from "../settled-memory.js";
 import { prepare, type Subject, squareArea } from "./subject.js";
 
 /** One figure to take, in a process of its own. */
@@ -42,7 +43,7 @@ export function measureMemory(job: MemoryJob): MemoryFigure {
   warmUp(job);
   const { model, init, samples } = prepare(job.subject, Math.min(job.steps, distinct));
   const params = init();
-  const settle = (): NodeJS.MemoryUsage => settled(collect);
+  const settle = (): NodeJS.MemoryUsage => settledMemory(collect);
   const before = settle();
   const startPeak = resetPeak();
   const learner = start(job, model, params);
@@ -77,20 +78,6 @@ export function measureMemory(job: MemoryJob): MemoryFigure {
     resident: startPeak === null || top === null ? null : top - startPeak,
     secondsPerStep,
   };
-}
-
-/** Memory once collections find nothing more: arrays are freed on threads of their own, after what collects them. */
-function settled(collect: () => void): NodeJS.MemoryUsage {
-  const wait = new Int32Array(new SharedArrayBuffer(4));
-  let [least, same] = [Number.POSITIVE_INFINITY, 0];
-  while (same < 6) {
-    collect();
-    Atomics.wait(wait, 0, 0, 20);
-    const { arrayBuffers } = process.memoryUsage();
-    same = arrayBuffers < least ? 0 : same + 1;
-    least = Math.min(least, arrayBuffers);
-  }
-  return process.memoryUsage();
 }
 
 /** What every rule that runs forward holds besides: a sum per parameter. */
