@@ -21,6 +21,15 @@ export function pointersOf(call: Call): Pointer[] {
   ];
 }
 
+/** The place of the last call that reads an array, by array. */
+export function lastReads(calls: readonly Call[]): Map<TypedArray, number> {
+  const last = new Map<TypedArray, number>();
+  calls.forEach((call, i) => {
+    for (const { data } of pointersOf(call)) last.set(data, i);
+  });
+  return last;
+}
+
 /** Arrays that a call changes in place. */
 export function changedBy(call: Call): TypedArray[] {
   if (call.kind !== "trace") return [];

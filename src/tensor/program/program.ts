@@ -1,11 +1,17 @@
-import type { TypedArray } from "../../core/dtype.js";
+import { allocate, dtypeOf, type TypedArray } from "../../core/dtype.js";
 import { type Backend, type BackendCall, backend, type Replay } from "../backend.js";
 import type { Checked } from "../recording.js";
 import { type Call, changedBy, identityOf, type Pointer, pointersOf, spell } from "./call.js";
 import { Digest, digestOf } from "./digest.js";
 import { type Holder, Port } from "./port.js";
 import { type Surroundings, simplify } from "./simplify.js";
-import { make, Trial } from "./validate.js";
+import { type Moved, make, Trial } from "./validate.js";
+
+/** A shorter program, and where arrays went of which it has its own. */
+export interface Simplified {
+  readonly program: Program;
+  readonly moved: Moved;
+}
 
 /** The calls of a backend that a computation made, in order. Replayed, they compute the same from what the arrays hold then. */
 export class Program {
@@ -41,21 +47,26 @@ export class Program {
     return this.calls.flatMap(changedBy);
   }
 
-  /** Has what points at some arrays point at others. */
-  move(arrays: ReadonlyMap<TypedArray, TypedArray>): void {
-    const places = [...this.pointers, ...(this.results as readonly { data: TypedArray }[])];
-    for (const place of places) place.data = arrays.get(place.data) ?? place.data;
-  }
-
   /**
-   * Only the calls that are needed, on as few arrays as will do; `null` where these were found to compute otherwise. This
-   * program shares arrays with it: use one of them. What the arrays hold is lost.
+   * Only the calls that are needed, on as few arrays as will do, and on such as nobody else has: what the computation left
+   * elsewhere stays what it was. `null` where these calls were found to compute otherwise. This program shares calls with
+   * it: use one of them.
    */
-  simplified(around: Omit<Surroundings, "regroups">): Program | null {
+  simplified(around: Omit<Surroundings, "regroups">): Simplified | null {
     const at = backend();
     const trial = new Trial(this.calls, around.given, around.kept, at);
     const calls = simplify(this.calls, { ...around, regroups: at.regroups ?? false });
-    return trial.passes(calls) ? new Program(calls) : null;
+    const program = new Program(calls);
+    const moved = new Map(trial.near);
+    for (const data of program.written)
+      moved.set(data, moved.get(data) ?? allocate(dtypeOf(data), data.length));
+    program.move(moved);
+    return trial.passes(calls, moved) ? { program, moved } : null;
+  }
+
+  /** Has what points at some arrays point at others. */
+  private move(moved: Moved): void {
+    for (const place of [...this.pointers, ...this.results]) place.data = moved.get(place.data) ?? place.data;
   }
 
   /** Readies the program for the backend of now, on the arrays of now. */

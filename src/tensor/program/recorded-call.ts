@@ -7,7 +7,7 @@ import { type Copier, copierOf, type Form, formOf } from "./form.js";
 import { outlineOf } from "./outline.js";
 import { CopiedPlace, type Place, PointedPlace } from "./place.js";
 import type { Port } from "./port.js";
-import type { Program } from "./program.js";
+import type { Program, Simplified } from "./program.js";
 import { liesIn, type RecordOptions, recordProgram } from "./record.js";
 
 /** Arguments of so many bytes are pointed at, smaller ones copied; results of so many are handed out, not copied. */
@@ -85,14 +85,12 @@ export function sampleOf<P, A, R>(
   };
 }
 
-/**
- * The call on arrays that nobody else has: what it computed may be held elsewhere, by a variable of the computation's own,
- * and must stay what it is.
- */
-export function housed<P, A, R>(sample: Sample<P, A, R>): Sample<P, A, R> {
-  const { program, own, outcome } = sample;
-  const mine = [...own.pointed, ...own.copied];
-  const arrays = new Map([...mine.map(dataOf), ...program.written].map((data) => [data, data.slice()]));
+/** The call with its arguments and results on the arrays that its program has now. */
+export function movedTo<P, A, R>(
+  sample: Sample<P, A, R>,
+  { program, moved: arrays }: Simplified,
+): Sample<P, A, R> {
+  const { own, outcome } = sample;
   const moved = new Map<Tensor, Tensor>();
   const move = (t: Tensor): Tensor => {
     const { data, strides, offset } = denseOf(t);
@@ -103,9 +101,9 @@ export function housed<P, A, R>(sample: Sample<P, A, R>): Sample<P, A, R> {
     moved.set(t, found);
     return found;
   };
-  program.move(arrays);
   return {
     ...sample,
+    program,
     own: { pointed: own.pointed.map(move), copied: own.copied.map(move) },
     outcome: copierOf(outcome).copy(new Map([...tensorsOf(outcome)].map((t) => [t, move(t)]))) as R,
   };
@@ -169,6 +167,7 @@ export class RecordedCall<P, A, R> {
   /** Number of the call that was audited last, or recorded. */
   since: number;
   readonly fingerprint: string;
+  private readonly program: Program;
   /** What the program points at now. */
   private pointed: P | null = null;
   private readonly pointedForm: Form;
@@ -186,11 +185,11 @@ export class RecordedCall<P, A, R> {
   private readonly given: { pointed: Tensor[]; copied: Tensor[] } = { pointed: [], copied: [] };
 
   constructor(
-    { pointed, copied: args, own, outcome }: Sample<P, A, R>,
+    { pointed, copied: args, own, outcome, program }: Sample<P, A, R>,
     fingerprint: string,
     call: number,
-    private readonly program: Program,
   ) {
+    this.program = program;
     this.fingerprint = fingerprint;
     this.since = call;
     program.prepare();

@@ -7,7 +7,7 @@ import { auditAfter, isAuditBefore } from "./audits.js";
 import { copierOf } from "./form.js";
 import { outlineOf } from "./outline.js";
 import { isRecording } from "./record.js";
-import { type Computation, housed, RecordedCall, type Sample, sampleOf } from "./recorded-call.js";
+import { type Computation, movedTo, RecordedCall, type Sample, sampleOf } from "./recorded-call.js";
 
 export interface ReplayerOptions<P, A, R> {
   /** The computation op by op: what is recorded, and what a replay must equal. */
@@ -156,7 +156,7 @@ export class Replayer<P, A, R> {
     }
     if (found.obstacle !== null) return found.outcome;
     const outcome = copierOf(found.outcome).copy(given) as R;
-    if (this.reason === null) this.adopt(layout, housed(found), fingerprint);
+    if (this.reason === null) this.adopt(layout, found, fingerprint);
     return outcome;
   }
 
@@ -164,19 +164,19 @@ export class Replayer<P, A, R> {
   private adopt(layout: string, found: Sample<P, A, R>, fingerprint: string): void {
     const kept: Tensor[] = [];
     outlineOf("", found.outcome, (t) => `${kept.push(t)}`);
-    const program = found.program.simplified({
+    const simplified = found.program.simplified({
       given: [...found.own.pointed, ...found.own.copied].map((t) => denseOf(t).data),
       kept: kept.map((t) => denseOf(t).data),
     });
     const limit = this.options.limit();
-    if (program === null) {
+    if (simplified === null) {
       this.reason = "its replay would compute otherwise";
       this.layouts.set(layout, "eager");
-    } else if (program.bytes > limit) {
-      this.reason = `its results take ${formatBytes(program.bytes)}, more than ${formatBytes(limit)}`;
+    } else if (simplified.program.bytes > limit) {
+      this.reason = `its results take ${formatBytes(simplified.program.bytes)}, more than ${formatBytes(limit)}`;
       this.layouts.set(layout, "eager");
     } else {
-      const known = new RecordedCall(found, fingerprint, this.calls, program);
+      const known = new RecordedCall(movedTo(found, simplified), fingerprint, this.calls);
       this.layouts.set(layout, known);
       // those of another backend will not be asked again
       this.recorded = [...this.recorded.filter((other) => other.isReady), known];

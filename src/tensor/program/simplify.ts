@@ -1,7 +1,8 @@
 import type { TypedArray } from "../../core/dtype.js";
 import type { KernelCall } from "../backend.js";
 import { batchProducts } from "./batch-products.js";
-import { type Call, changedBy, identityOf, inWords, type Pointer, pointersOf } from "./call.js";
+import { type Call, changedBy, identityOf, inWords, lastReads, type Pointer, pointersOf } from "./call.js";
+import { FreeArrays } from "./free-arrays.js";
 import { sumProducts } from "./sum-products.js";
 
 /** What the world around a program reads and writes. */
@@ -138,16 +139,12 @@ function changesLast(calls: readonly Call[], mutable: ReadonlySet<ArrayBufferLik
 
 /** Results whose last reader is past lend their arrays to later results of their size. */
 function shareArrays(calls: readonly Call[], kept: ReadonlySet<ArrayBufferLike>): void {
-  const lastRead = new Map<TypedArray, number>();
-  calls.forEach((call, i) => {
-    for (const { data } of pointersOf(call)) lastRead.set(data, i);
-  });
+  const lastRead = lastReads(calls);
   const own = new Set(
     calls.flatMap((c) => (c.kind === "kernel" && !kept.has(c.out.data.buffer) ? [c.out.data] : [])),
   );
-  const free = new Map<string, TypedArray[]>();
+  const free = new FreeArrays();
   const lent = new Map<TypedArray, TypedArray>();
-  const kindOf = (data: TypedArray): string => `${data.constructor.name} ${data.length}`;
   calls.forEach((call, i) => {
     const pointers = pointersOf(call);
     const ending = new Set(
@@ -156,16 +153,13 @@ function shareArrays(calls: readonly Call[], kept: ReadonlySet<ArrayBufferLike>)
     for (const pointer of pointers) pointer.data = lent.get(pointer.data) ?? pointer.data;
     if (call.kind === "kernel" && own.has(call.out.data)) {
       const { data } = call.out;
-      const other = free.get(kindOf(data))?.pop();
+      const other = free.take(data);
       if (other) {
         lent.set(data, other);
         (call.out as { data: TypedArray }).data = other;
       }
     }
     // only now: a kernel must not write where it reads
-    for (const data of ending) {
-      const kind = kindOf(data);
-      free.set(kind, [...(free.get(kind) ?? []), lent.get(data) ?? data]);
-    }
+    for (const data of ending) free.give(lent.get(data) ?? data);
   });
 }

@@ -2,9 +2,10 @@
  * A program is changed before it is replayed. That the changed one computes the same is tried out once for each recording, on
  * numbers near those that were recorded (translation validation: Pnueli, Siegel & Singerman 1998).
  */
-import { type DType, dtypeOf, type TypedArray } from "../../core/dtype.js";
+import { allocate, type DType, dtypeOf, type TypedArray } from "../../core/dtype.js";
 import type { Backend, BackendCall } from "../backend.js";
-import { type Call, changedBy, type Pointer, pointersOf } from "./call.js";
+import { type Call, changedBy, lastReads, type Pointer, pointersOf } from "./call.js";
+import { FreeArrays } from "./free-arrays.js";
 
 /** A fault of structure shows in the leading digits, which rounding does not reach where sums are taken in another order. */
 const tolerance: Readonly<Partial<Record<DType, number>>> = { float64: 2 ** -20, float32: 2 ** -8 };
@@ -12,13 +13,18 @@ const tolerance: Readonly<Partial<Record<DType, number>>> = { float64: 2 ** -20,
 /** What a pointer pointed at. */
 type Target = Readonly<Pointer>;
 
+/** Arrays in the place of others. */
+export type Moved = ReadonlyMap<TypedArray, TypedArray>;
+
 /** Calls that were tried out: what they computed. */
 export class Trial {
+  /** Numbers near the given ones, on arrays of their own. */
+  readonly near: Moved;
   private readonly values = new Map<TypedArray, TypedArray>();
   private readonly targets = new Map<Pointer, Target>();
   private readonly isSame: (a: TypedArray, b: TypedArray) => boolean;
 
-  /** Makes the calls, but for changes in place, on numbers near the given ones, which are lost. */
+  /** Makes the calls, but for changes in place, on numbers near the given ones, and on arrays that nobody else has. */
   constructor(
     calls: readonly Call[],
     given: readonly TypedArray[],
@@ -26,27 +32,21 @@ export class Trial {
     private readonly at: Backend,
   ) {
     this.isSame = at.regroups ? isClose : isEqual;
-    const before = given.map((data) => data.slice());
-    given.forEach(nudge);
+    const copies = (): Map<TypedArray, TypedArray> => new Map(given.map((data) => [data, data.slice()]));
+    let near = copies();
+    for (const data of near.values()) nudge(data);
     try {
-      this.make(calls);
+      this.make(calls, near);
     } catch {
       // positions that are computed may lie nowhere on other numbers
-      given.forEach((data, i) => data.set(before[i]));
-      this.make(calls);
+      near = copies();
+      this.make(calls, near);
     }
-    // each array was written once: all hold their numbers still
-    const mutable = new Set(calls.flatMap(changedBy).map(({ buffer }) => buffer));
-    for (const pointer of calls.flatMap((call) => (call.kind === "trace" ? pointersOf(call) : []))) {
-      if (mutable.has(pointer.data.buffer)) continue;
-      this.targets.set(pointer, { ...pointer });
-      this.note(pointer.data);
-    }
-    for (const data of kept) this.note(data);
+    this.near = near;
   }
 
-  /** Whether these calls, made of the tried ones, compute the same: kept arrays, and what changes in place reads. */
-  passes(calls: readonly Call[]): boolean {
+  /** Whether these calls, made of the tried ones, compute the same on other arrays: kept ones, and what changes in place reads. */
+  passes(calls: readonly Call[], moved: Moved): boolean {
     // a kernel that refuses what it is to read computes nothing
     try {
       const kernels: BackendCall[] = [];
@@ -57,18 +57,45 @@ export class Trial {
         if (!pointersOf(call).every((pointer) => this.holds(pointer))) return false;
       }
       runAll(kernels, this.at);
-      return this.kept.every((data) => this.isSame(this.values.get(data) as TypedArray, data));
+      return this.kept.every((data) =>
+        this.isSame(this.values.get(data) as TypedArray, moved.get(data) ?? data),
+      );
     } catch {
       return false;
     }
   }
 
-  private make(calls: readonly Call[]): void {
-    for (const call of calls) if (call.kind === "kernel") make(call, this.at);
+  /** Makes the kernel calls; results whose readers are past lend their arrays to later ones. */
+  private make(calls: readonly Call[], near: Moved): void {
+    this.values.clear();
+    const mutable = new Set(calls.flatMap(changedBy).map(({ buffer }) => buffer));
+    const lasting = new Set([...near.keys(), ...this.kept]);
+    const last = lastReads(calls);
+    const [at, free] = [new Map(near), new FreeArrays()];
+    calls.forEach((call, i) => {
+      const pointers = pointersOf(call);
+      if (call.kind === "kernel") {
+        const { data } = call.out;
+        const own = free.take(data) ?? allocate(dtypeOf(data), data.length);
+        const inputs = call.inputs.map((p) => ({ ...p, data: at.get(p.data as TypedArray) ?? p.data }));
+        make({ ...call, inputs, out: { ...call.out, data: own } }, this.at);
+        at.set(data, own);
+      } else if (call.kind === "trace")
+        for (const pointer of pointers) {
+          if (mutable.has(pointer.data.buffer)) continue;
+          this.targets.set(pointer, { ...pointer });
+          this.note(pointer.data, at);
+        }
+      for (const data of new Set(pointers.map((p) => p.data))) {
+        const own = at.get(data);
+        if (own && last.get(data) === i && !lasting.has(data)) free.give(own);
+      }
+    });
+    for (const data of this.kept) this.note(data, at);
   }
 
-  private note(data: TypedArray): void {
-    if (!this.values.has(data)) this.values.set(data, data.slice());
+  private note(data: TypedArray, at: Moved): void {
+    if (!this.values.has(data)) this.values.set(data, (at.get(data) ?? data).slice());
   }
 
   /** Whether a pointer finds the numbers that it found, wherever they lie now. */
