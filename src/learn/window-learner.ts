@@ -75,6 +75,10 @@ export class WindowLearner<S> implements Learner<S> {
   private counted: S[] = [];
   /** A block whose end is not reached by what is held. */
   private behind: Block<S> | null = null;
+  /** Whether steps came after the gradient of a whole block, when it was last asked for: then what is held follows at once. */
+  private streams = false;
+  /** Whether what is held followed at once, and no step has come since. */
+  private isAhead = false;
   private crossing: Crossing<S> | null = null;
   /** What is held was made for. */
   private fit = "";
@@ -124,9 +128,10 @@ export class WindowLearner<S> implements Learner<S> {
     const past = this.past ?? this.begin(sample);
     const { moment, loss } = this.doubt.guard(() => {
       this.catchUp();
-      if (this.forgotten.length + this.counted.length === this.options.window) this.finish("learnAndMove");
+      if (this.isWhole) this.finish("learnAndMove");
       return this.values.step(this.params, past, sample);
     });
+    this.isAhead = false;
     this.start ??= past;
     this.counted.push(own);
     this.past = { states: moment.states, input: moment.input };
@@ -137,10 +142,16 @@ export class WindowLearner<S> implements Learner<S> {
   gradient(): ModelParams {
     const crossing = this.ready();
     const goesOn = crossing.move === null;
-    const sum = goesOn ? this.direct.copy() : this.direct;
+    let sum = this.direct;
     this.doubt.guard(() => {
-      if (goesOn) this.take("learn", sum);
-      else this.finish("learn");
+      // no step can join a whole block: where others follow it, what is held follows in the same pass
+      if (this.isWhole && (goesOn || this.streams)) {
+        this.isAhead = true;
+        this.finish("learnAndMove");
+      } else if (goesOn) {
+        sum = this.direct.copy();
+        this.take("learn", sum);
+      } else this.finish("learn");
       for (const stepper of this.steppers) stepper.settle();
     });
     const values = leavesOf<Tensor>(this.params, isTensor).map(
@@ -159,6 +170,8 @@ export class WindowLearner<S> implements Learner<S> {
   }
 
   reset(): void {
+    if (this.isAhead) this.streams = false;
+    this.isAhead = false;
     this.past = null;
     this.doubt.clear();
     this.begun();
@@ -202,6 +215,10 @@ export class WindowLearner<S> implements Learner<S> {
     this.begun();
   }
 
+  private get isWhole(): boolean {
+    return this.forgotten.length + this.counted.length === this.options.window;
+  }
+
   private get block(): Block<S> | null {
     const { start, end, forgotten, counted, params } = this;
     return start && end && { params, start, steps: { forgotten, counted }, end };
@@ -220,6 +237,7 @@ export class WindowLearner<S> implements Learner<S> {
     if (this.behind === null) return;
     const block = this.behind;
     this.behind = null;
+    this.streams ||= block.steps.forgotten.length + block.steps.counted.length === this.options.window;
     this.cross("move", block);
   }
 

@@ -205,6 +205,39 @@ describe("a block of steps", () => {
     );
   });
 
+  it("is taken once more for its gradient, and again only where steps come after it unexpectedly", () => {
+    let made = 0;
+    const [area] = stack<Supervised>([cells.mingru({ input: 3, units: 2 })]).areas;
+    const counting = {
+      ...area,
+      next: (...at: Parameters<typeof area.next>) => {
+        made++;
+        return area.next(...at);
+      },
+    };
+    const model = { ...stack<Supervised>([cells.mingru({ input: 3, units: 2 })]), areas: [counting] };
+    const samples = randomSequence(1, { input: [3], target: [2], steps: 4, batch: 1 });
+    const learner = rfp(model, randomParams(model, 1), { window: 4, compile: false });
+    const steps = (): number => {
+      for (const sample of samples) learner.step(sample);
+      learner.gradient();
+      const count = made;
+      made = 0;
+      return count;
+    };
+    const [values, block] = [4, 4];
+    steps();
+    // the first block is moved when the next step comes
+    expect(steps()).toBe(values + block + block);
+    // from then on a block is moved while its gradient is taken
+    expect(steps()).toBe(values + block);
+    expect(steps()).toBe(values + block);
+    // and no longer where sequences end with it
+    learner.reset();
+    expect(steps()).toBe(values + block);
+    expect(steps()).toBe(values + block + block);
+  });
+
   it("takes no more memory after ten thousand steps than after a hundred", () => {
     const model = stack<Supervised>([
       cells.mingru({ input: 3, units: 4 }),
