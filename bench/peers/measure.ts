@@ -43,15 +43,17 @@ export function compare(work: string, name: string, own: Checks, other: Checks):
   });
 }
 
-/** Repetitions that last long enough, found while warming up. */
+/** Repetitions that last long enough twice in a row, found while warming up: a look at oneself or a collection is no speed. */
 async function repetitionsOf({ competitor, task }: Entry, { least, warm }: Plan): Promise<number> {
-  let [repetitions, spent] = [1, 0];
+  let [repetitions, spent, enough] = [1, 0, 0];
   for (;;) {
     const start = performance.now();
     await competitor.time(task, repetitions);
     const lasted = performance.now() - start;
     spent += lasted;
-    if (lasted >= least && spent >= warm) return repetitions;
+    enough = lasted >= least ? enough + 1 : 0;
+    if (enough >= 2 && spent >= warm) return repetitions;
+    if (enough > 0) continue;
     const factor = Math.min(10, (1.2 * least) / Math.max(lasted, least / 100));
     // compiled code comes in late: what was enough repetitions may no longer be
     repetitions = Math.max(1, Math.ceil(repetitions * factor));
