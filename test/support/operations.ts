@@ -179,7 +179,7 @@ export function runOperations(drawn: Drawn, compared: Compared): Found {
     (start) => start && new Side(start(model, own()), own()),
   ) as [Side, Side, Side | undefined];
   const sides = [subject, reference, ...(oracle ? [oracle] : [])];
-  const largest = { step: 1e-3, gradient: 1e-3 };
+  const largest = { step: 1e-3, gradient: 1e-3, loss: 1e-3 };
   let [t, steps, refusals, batch] = [0, 0, 0, 2];
   let isChanged = false;
   let isOracle = oracle !== undefined;
@@ -228,12 +228,18 @@ export function runOperations(drawn: Drawn, compared: Compared): Found {
           isOver = true;
           return false;
         }
-        if (name !== "loss" && Math.abs(v) > largest[kind]) largest[kind] = Math.abs(v);
+        // a loss goes with the square of states: it says nothing of what these may differ by, nor they of it
+        const of = name === "loss" ? "loss" : kind;
+        if (Math.abs(v) > largest[of]) largest[of] = Math.abs(v);
       }
-    const words = differenceOf(got, want, tolerance * largest[kind]);
+    const within =
+      (share: number) =>
+      (name: string): number =>
+        share * (name === "loss" ? Math.max(largest.loss, largest.step) : largest[kind]);
+    const words = differenceOf(got, want, within(tolerance));
     if (words !== null) wrong = `${at}: ${words}`;
     else if (third) {
-      const far = differenceOf(third, want, Math.max(1e-9, compared.tolerance) * largest[kind]);
+      const far = differenceOf(third, want, within(Math.max(1e-9, compared.tolerance)));
       if (far !== null) wrong = `${at}: bptt is another: ${far}`;
     }
     return true;
@@ -339,12 +345,13 @@ function spoilt(params: ModelParams, what: Exclude<Refused, "dtype" | "target">)
 }
 
 /** In words where numbers are further apart than allowed; `null` where they are not. */
-function differenceOf(got: Shown, want: Shown, allowed: number): string | null {
+function differenceOf(got: Shown, want: Shown, allowedOf: (name: string) => number): string | null {
   const names = Object.keys(want.numbers);
   if (Object.keys(got.numbers).join() !== names.join())
     return `got the names ${Object.keys(got.numbers).join(", ")}, wanted ${names.join(", ")}`;
   for (const name of names) {
     const [a, b] = [got.numbers[name], want.numbers[name]];
+    const allowed = allowedOf(name);
     if (a.length !== b.length) return `${name}: got ${a.length} numbers, wanted ${b.length}`;
     for (let i = 0; i < a.length; i++)
       if (!(Math.abs(a[i] - b[i]) <= allowed))
