@@ -43,20 +43,19 @@ export function compare(work: string, name: string, own: Checks, other: Checks):
   });
 }
 
-/** Repetitions that last long enough twice in a row, found while warming up: a look at oneself or a collection is no speed. */
+/** Repetitions that last long enough even at their fastest, found while warming up: what happens once is no speed. */
 async function repetitionsOf({ competitor, task }: Entry, { least, warm }: Plan): Promise<number> {
-  let [repetitions, spent, enough] = [1, 0, 0];
+  let [repetitions, spent, fastest] = [1, 0, Number.POSITIVE_INFINITY];
   for (;;) {
     const start = performance.now();
     await competitor.time(task, repetitions);
     const lasted = performance.now() - start;
     spent += lasted;
-    enough = lasted >= least ? enough + 1 : 0;
-    if (enough >= 2 && spent >= warm) return repetitions;
-    if (enough > 0) continue;
-    const factor = Math.min(10, (1.2 * least) / Math.max(lasted, least / 100));
+    fastest = Math.min(fastest, lasted / repetitions);
+    if (repetitions * fastest >= least && spent >= warm) return repetitions;
     // compiled code comes in late: what was enough repetitions may no longer be
-    repetitions = Math.max(1, Math.ceil(repetitions * factor));
+    const wanted = (1.2 * least) / Math.max(fastest, least / 1e9);
+    repetitions = Math.max(repetitions, Math.ceil(Math.min(10 * repetitions, wanted)));
   }
 }
 
