@@ -43,19 +43,25 @@ export function compare(work: string, name: string, own: Checks, other: Checks):
   });
 }
 
+/** Times that so many repetitions are tried: recordings and compilations come at the start. */
+const tries = 3;
+
 /** Repetitions that last long enough even at their fastest, found while warming up: what happens once is no speed. */
 async function repetitionsOf({ competitor, task }: Entry, { least, warm }: Plan): Promise<number> {
-  let [repetitions, spent, fastest] = [1, 0, Number.POSITIVE_INFINITY];
+  let [repetitions, tried, spent, fastest] = [1, 0, 0, Number.POSITIVE_INFINITY];
   for (;;) {
     const start = performance.now();
     await competitor.time(task, repetitions);
     const lasted = performance.now() - start;
     spent += lasted;
+    tried++;
     fastest = Math.min(fastest, lasted / repetitions);
-    if (repetitions * fastest >= least && spent >= warm) return repetitions;
-    // compiled code comes in late: what was enough repetitions may no longer be
-    const wanted = (1.2 * least) / Math.max(fastest, least / 1e9);
-    repetitions = Math.max(repetitions, Math.ceil(Math.min(10 * repetitions, wanted)));
+    if (repetitions * fastest < least) {
+      // compiled code comes in late: what was enough repetitions may no longer be
+      const wanted = (1.2 * least) / Math.max(fastest, least / 1e9);
+      repetitions = Math.max(repetitions + 1, Math.ceil(Math.min(10 * repetitions, wanted)));
+      tried = 0;
+    } else if (tried >= tries && spent >= warm) return repetitions;
   }
 }
 
