@@ -19,6 +19,7 @@ export { isTensor } from "./tensor/tensor.js";
 export type { TensorClass } from "./tensor/tensor.js";
 export { Tensor } from "./tensor/public.js";
 export { type CompileOptions, compile } from "./tensor/program/compile.js";
+export { load, type Saved, save } from "./tensor/saved/save.js";
 export * as debug from "./tensor/debug.js";
 export {
   arange,

@@ -1,0 +1,150 @@
+/** Trees of tensors as bytes, and back: the same bits, and readable wherever the safetensors format is. */
+import { allocate, bytesPerElement, type DType, type TypedArray } from "../../core/dtype.js";
+import { ArgumentError, CheckpointError } from "../../core/errors.js";
+import { isA, kindOf, quote } from "../../core/kinds.js";
+import { mapTree, type Tree } from "../../core/tree.js";
+import { isList, namesOf } from "../../core/tree-node.js";
+import { at } from "../../core/tree-path.js";
+import { fromData } from "../apply.js";
+import { entries } from "../read.js";
+import { isTensor, type Tensor } from "../tensor.js";
+import { type Entry, isReserved, readHeader, writeHeader } from "./header.js";
+import { type Node, nodeOf, type Plain, treeOf } from "./outline.js";
+
+/** What a file holds: tensors, numbers, texts and truth values in plain objects and arrays. */
+export type Saved = Tree<Tensor | number | string | boolean | null | undefined>;
+
+const [format, version] = ["onward", "1"];
+
+/** Whether the numbers of this machine lie with their last byte first, as in files. */
+const isLittleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+
+/** Tensors that are to be written, under names of their own; one that stands in two places is written once. */
+class Written {
+  readonly entries: Entry[] = [];
+  readonly tensors: Tensor[] = [];
+  bytes = 0;
+  private readonly known = new Map<Tensor, string>();
+  private readonly taken = new Set<string>();
+
+  nameOf(t: Tensor, path: string): string {
+    const known = this.known.get(t);
+    if (known !== undefined) return known;
+    if (t.value.kind !== "dense")
+      throw new ArgumentError(
+        `save: expected tensors with numbers, got ${t.value.kind === "traced" ? "one that a transformation follows" : "a shape without data"}${at(path)}`,
+      );
+    let name = path === "" ? "value" : path;
+    while (this.taken.has(name) || isReserved(name)) name += "'";
+    this.taken.add(name);
+    this.known.set(t, name);
+    const end = this.bytes + t.size * bytesPerElement[t.dtype];
+    this.entries.push({ name, dtype: t.dtype, shape: t.shape, begin: this.bytes, end });
+    this.tensors.push(t);
+    this.bytes = end;
+    return name;
+  }
+}
+
+const isLeaf = (node: unknown): node is Tensor | Plain =>
+  isTensor(node) || node === null || ["number", "string", "boolean", "undefined"].includes(typeof node);
+
+/**
+ * A tree as bytes in the safetensors format (Hugging Face 2022), which Python, Rust and others read: every tensor under its
+ * path, such as `areas.0.W`. `load` gives the same tree, to the bit. Leaves are tensors, numbers, texts, truth values and
+ * `null`; a tensor that stands in two places is written once, and is one tensor again.
+ * @throws ArgumentError for a tensor that a transformation follows @throws ShapeError for what is no tree
+ */
+export function save(tree: unknown): Uint8Array {
+  const written = new Written();
+  const root = outlineOf(tree, (t, path) => written.nameOf(t, path));
+  const metadata = { format, version, tree: JSON.stringify(root) };
+  const header = writeHeader({ entries: written.entries, metadata });
+  const bytes = allocate("bool", header.length + written.bytes, "save") as Uint8Array;
+  bytes.set(header);
+  written.entries.forEach(({ begin, end }, i) => {
+    const data = entries(written.tensors[i]);
+    const place = bytes.subarray(header.length + begin, header.length + end);
+    place.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    if (!isLittleEndian) turn(place, data.BYTES_PER_ELEMENT);
+  });
+  return bytes;
+}
+
+/** Nodes for a tree, with the names that `named` gives to its tensors. */
+function outlineOf(tree: unknown, named: (t: Tensor, path: string) => string): Node {
+  // first as a tree, so that what is none is refused as everywhere
+  const nodes = new Map<object, Node>();
+  const leaves = mapTree(
+    tree,
+    isLeaf,
+    (leaf, path) => {
+      const mark = {};
+      nodes.set(mark, isTensor(leaf) ? ["tensor", named(leaf, path)] : nodeOf(leaf));
+      return mark;
+    },
+    "save",
+  );
+  const visit = (node: unknown): Node => {
+    const leaf = nodes.get(node as object);
+    if (leaf !== undefined) return leaf;
+    if (isList(node)) return ["list", node.map(visit)];
+    const record = node as Readonly<Record<string, unknown>>;
+    return ["record", (namesOf(record) ?? []).map((name) => [name, visit(record[name])])];
+  };
+  return visit(leaves);
+}
+
+/**
+ * The tree in such bytes. Of a file that `save` has not written: its tensors by their names.
+ * @param bytes of a whole file; they are copied
+ * @throws CheckpointError for anything else, and for dtypes other than F64, F32, I32 and BOOL
+ */
+export function load(bytes: Uint8Array | ArrayBuffer): Saved {
+  const given = bytesOf(bytes);
+  const { entries: found, metadata, size } = readHeader("load", given);
+  const tensors = new Map(
+    found.map((entry) => [entry.name, tensorOf(entry, given.subarray(size + entry.begin, size + entry.end))]),
+  );
+  if (metadata.format !== format || metadata.tree === undefined) {
+    const flat = [...tensors].map(([name, t]) => [name, t] as const);
+    return Object.fromEntries(flat) as Saved;
+  }
+  if (metadata.version !== version)
+    throw new CheckpointError(
+      `load: expected version ${version} of the outline, got ${quote(`${metadata.version}`)}`,
+    );
+  const used = new Set<string>();
+  const tree = treeOf("load", metadata.tree, (name) => {
+    const t = tensors.get(name);
+    if (t === undefined)
+      throw new CheckpointError(`load: expected a tensor ${quote(name)} in the file, got none`);
+    used.add(name);
+    return t;
+  });
+  const left = found.find(({ name }) => !used.has(name));
+  if (left) throw new CheckpointError(`load: expected a place in the tree for ${quote(left.name)}, got none`);
+  return tree as Saved;
+}
+
+function bytesOf(bytes: unknown): Uint8Array {
+  if (isA(Uint8Array, bytes)) return bytes;
+  if (isA(ArrayBuffer, bytes)) return new Uint8Array(bytes);
+  throw new CheckpointError(`load: expected the bytes of a file as a Uint8Array, got ${kindOf(bytes)}`);
+}
+
+function tensorOf({ name, dtype, shape }: Entry, bytes: Uint8Array): Tensor {
+  const width = bytesPerElement[dtype as DType];
+  const data: TypedArray = allocate(dtype, bytes.length / width, "load");
+  const own = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  own.set(bytes);
+  if (!isLittleEndian) turn(own, width);
+  const odd = dtype === "bool" ? own.find((b) => b > 1) : undefined;
+  if (odd !== undefined) throw new CheckpointError(`load: expected 0 or 1 in ${quote(name)}, got ${odd}`);
+  return fromData(data, shape, dtype);
+}
+
+/** Turns the bytes of each number around. */
+function turn(bytes: Uint8Array, width: number): void {
+  for (let i = 0; i < bytes.length; i += width) bytes.subarray(i, i + width).reverse();
+}
