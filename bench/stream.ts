@@ -12,7 +12,7 @@ import { machine } from "../src/cli/machine.js";
 import { backend } from "../src/tensor/backend.js";
 import "../src/index.js";
 import { key } from "../src/core/prng.js";
-import { rfp, stack } from "../src/learn/index.js";
+import { network, rfp } from "../src/learn/index.js";
 import { randomSequence } from "../src/testing/index.js";
 
 interface Measurement {
@@ -32,7 +32,7 @@ const self = fileURLToPath(import.meta.url);
 function measure(steps: number): void {
   const collect = globalThis.gc;
   if (!collect) throw new Error("stream: expected --expose-gc in the child, got no gc function");
-  const model = stack([cells.mingru({ input, units })]);
+  const model = network([cells.mingru({ input, units })]);
   // replayed, a million steps take two minutes
   const learner = rfp(model, model.init(key(1)), { compile: true });
   const samples = randomSequence(1, { input: [input], target: [units], steps: 100, batch: 1 });

@@ -1,7 +1,7 @@
 import { type Cell, type CellState, cells } from "../../src/cells/index.js";
 import { foldIn } from "../../src/core/prng.js";
 import { mul, scalar, type Tensor, zeros } from "../../src/index.js";
-import { type Model, type ModelParams, type Moment, stack } from "../../src/learn/index.js";
+import { type Model, type ModelParams, type Moment, network } from "../../src/learn/index.js";
 import { fanIn, linear } from "../../src/nn/index.js";
 import { gatedBlocks, slowGates } from "./blocks.js";
 import type { Task, TaskStep } from "./task.js";
@@ -32,7 +32,7 @@ function slowly(cell: Cell, bias: string, slowest: number): Cell {
 
 /** The areas under a linear readout; the loss of a step is that of the task, by its weight. */
 export function taskModel(task: Task, architecture: Architecture): Model<TaskStep> {
-  return stack<TaskStep>(architectures[architecture](task), {
+  return network<TaskStep>(architectures[architecture](task), {
     readout: (key) => ({ W: fanIn(key, [task.output, units]), b: zeros([task.output]) }),
     loss: ({ params, now, sample }) =>
       sample.weight === 0 ? scalar(0) : mul(task.loss(predict(params, now), sample.target), sample.weight),

@@ -1,5 +1,5 @@
 import { cellNamed } from "../cells/index.js";
-import { type Model, type Supervised, stack } from "../learn/index.js";
+import { type Model, network, type Supervised } from "../learn/index.js";
 
 /** Named cells on top of each other: each takes the output of the one below. */
 export interface StackSizes {
@@ -17,5 +17,5 @@ export function stackOf({ cells, units, input }: StackSizes): Model<Supervised> 
     below = area.outputShape;
     return area;
   });
-  return stack<Supervised>(areas);
+  return network<Supervised>(areas);
 }

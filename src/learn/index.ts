@@ -18,4 +18,11 @@ export type { RfpOptions } from "./rules/rfp.js";
 export type { SnapOptions } from "./rules/snap.js";
 export type { TbpttOptions } from "./rules/tbptt.js";
 export type { Learner, LearnerMemory, LibraryRule, Rule, RuleOptions, Start, StepResult } from "./rule.js";
-export { type StackOptions, type Supervised, squaredError, stack } from "./stack.js";
+export {
+  type NetworkOptions,
+  network,
+  type StackOptions,
+  type Supervised,
+  squaredError,
+  stack,
+} from "./network.js";

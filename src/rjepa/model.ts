@@ -16,7 +16,7 @@ import {
 import { foldIn, type Key, key as seeded } from "../core/prng.js";
 import { formatShape, type Shape, sameShape, sizeOf } from "../core/shape.js";
 import type { LossContext, Model, ModelParams, Moment } from "../learn/model.js";
-import { stack } from "../learn/stack.js";
+import { network } from "../learn/network.js";
 import { fanIn, linear } from "../nn/layers.js";
 import { eye, full, scalar, zeros } from "../ops/create.js";
 import { concat } from "../ops/join.js";
@@ -190,7 +190,7 @@ export function jepa(options: JepaOptions): Jepa {
     };
   };
 
-  const model = stack<Fixated>(areas, { input: (sample) => sample.patch, loss, pure: true });
+  const model = network<Fixated>(areas, { input: (sample) => sample.patch, loss, pure: true });
   return {
     model,
     preset,

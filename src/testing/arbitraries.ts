@@ -6,7 +6,7 @@ import { ArgumentError } from "../core/errors.js";
 import { flag, type Kind, type Known, kind, listOf, nameIn, options as optionsOf } from "../core/kinds.js";
 import { checkShape, type Shape } from "../core/shape.js";
 import type { Model, ModelParams } from "../learn/model.js";
-import { type Supervised, stack } from "../learn/stack.js";
+import { network, type Supervised } from "../learn/network.js";
 import { aRange } from "./kinds.js";
 import { type Objective, objectives } from "./objectives.js";
 import { randomParams, randomSequence } from "./random-case.js";
@@ -125,7 +125,7 @@ export function arbitraryStack(options: StackCaseOptions = {}): fc.Arbitrary<Sta
     .map(({ areas: drawn, input, objective, steps, batch, seed, saturation }) => {
       const built = build(drawn, input);
       const top = built[built.length - 1];
-      const model = stack<Supervised>(built, { loss: objectives[objective], detached });
+      const model = network<Supervised>(built, { loss: objectives[objective], detached });
       const label = `${built.map(describe).join(" > ")}, ${objective}, T=${steps} B=${batch}, seed ${seed}, saturation ${saturation}`;
       return printed(
         {

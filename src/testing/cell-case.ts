@@ -6,7 +6,7 @@ import { ArgumentError } from "../core/errors.js";
 import { anything, having, isArray, maybe, someObject } from "../core/kinds.js";
 import { formatShape, type Shape } from "../core/shape.js";
 import type { Model, ModelParams } from "../learn/model.js";
-import { type Supervised, stack } from "../learn/stack.js";
+import { network, type Supervised } from "../learn/network.js";
 import { describe, integer, type Range } from "./arbitraries.js";
 import { attempt } from "./attempt.js";
 import { requireInit } from "./cell-contract.js";
@@ -120,7 +120,7 @@ export function buildCase(who: string, subject: CellSubject, drawn: DrawnCase): 
   areas.push(cell);
   if (drawn.place === "below")
     areas.push(pick(above, neighbor)({ input: cell.outputShape, units: drawn.neighborUnits }));
-  const model = stack<Supervised>(areas, { loss: objectives[objective], pure: true });
+  const model = network<Supervised>(areas, { loss: objectives[objective], pure: true });
   const modelParams = attempt(`${who}: ${cell.name}: init`, () => randomParams(model, seed, saturation));
   const [bottom, top] = [areas[0], areas[areas.length - 1]];
   return {

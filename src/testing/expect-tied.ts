@@ -3,8 +3,8 @@ import { bytesPerElement, isFloat } from "../core/dtype.js";
 import { ArgumentError } from "../core/errors.js";
 import { anything, type Known, nameOf as nameOfValue, options as optionsOf } from "../core/kinds.js";
 import { formatShape, sizeOf } from "../core/shape.js";
+import { network } from "../learn/network.js";
 import { type PlanRow, plan } from "../learn/plan.js";
-import { stack } from "../learn/stack.js";
 import { attempt } from "./attempt.js";
 import { type CellSubject, isKind, nameOf, requireCell, requireSubject } from "./cell-case.js";
 import { requireInit, zeroStateOf } from "./cell-contract.js";
@@ -89,7 +89,7 @@ function cellFor(subject: CellSubject, sizes: CellSizes | undefined): Cell {
 
 function reportOf(cell: Cell, locality: Locality, found: Locality): TieReport {
   const zero = zeroStateOf(`expectTied: ${cell.name}`, cell, 1);
-  const { rows } = attempt(`expectTied: ${cell.name}: next`, () => plan(stack([cell])));
+  const { rows } = attempt(`expectTied: ${cell.name}: next`, () => plan(network([cell])));
   const own = rows.map(({ parameter: path, states, tied, broken, bytes }): TieRow => {
     const parameter = path.replace(/^areas\.0\./, "");
     const shape = cell.shapes[parameter];

@@ -2,7 +2,7 @@ import type { Cell, CellState, Locality } from "../cells/_cell.js";
 import { isFloat } from "../core/dtype.js";
 import { sameShape, sizeOf } from "../core/shape.js";
 import { jvp } from "../forward/jvp.js";
-import { stack } from "../learn/stack.js";
+import { network } from "../learn/network.js";
 import { tensor, zerosLike } from "../ops/create.js";
 import { entries } from "../tensor/read.js";
 import { answerOf, statesAfter } from "./cell-contract.js";
@@ -23,7 +23,7 @@ export const isWithin = (found: Locality, promised: Locality): boolean =>
  */
 export function localityOf(who: string, cell: Cell, seed = 0): Locality {
   const { input } = cell.geometry;
-  const params = randomParams(stack([cell]), seed).areas[0];
+  const params = randomParams(network([cell]), seed).areas[0];
   const sequence = randomSequence(seed, { input, target: [], steps: 3, batch: 1 });
   const state = statesAfter(who, cell, params, sequence);
   answerOf(who, cell, { params, state, input: sequence[0].input });

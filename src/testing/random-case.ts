@@ -4,7 +4,7 @@ import { checkShape, type Shape, sizeOf } from "../core/shape.js";
 import { mapTree } from "../core/tree.js";
 import { aModel } from "../learn/kinds.js";
 import type { Areas, Model, ModelParams } from "../learn/model.js";
-import type { Supervised } from "../learn/stack.js";
+import type { Supervised } from "../learn/network.js";
 import { tensor } from "../ops/create.js";
 import { entries } from "../tensor/read.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";

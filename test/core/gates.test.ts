@@ -255,7 +255,7 @@ const refused: [string, () => unknown, new (...args: never[]) => Error, string][
     "stack of a kind",
     () => learn.stack([hostile(cellEntry.cells.gru)]),
     ArgumentError,
-    "stack: expected areas[0]",
+    "network: expected areas[0]",
   ],
   [
     "jepa({ step })",

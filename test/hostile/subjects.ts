@@ -157,6 +157,7 @@ const valid: Readonly<Record<string, () => unknown[]>> = {
   customJvp: () => [(x: o.Tensor) => x.mul(2), (_: unknown, [t]: o.Tensor[]) => t.mul(2)],
   dual: () => [1.5, 1],
   plan: () => [model, { batch: 1, steps: 4, params, sample }],
+  network: () => [[cell]],
   stack: () => [[cell]],
   squaredError: () => [
     { params, now: { input: t2, states: [state], outputs: [t23] }, before: null, sample: { target: t23 } },

@@ -2,9 +2,9 @@
 import { type CellKind, cells } from "../../../src/cells/index.js";
 import { BackendError } from "../../../src/core/errors.js";
 import { key } from "../../../src/core/prng.js";
-import { rfp, rtrl, stack, tbptt } from "../../../src/learn/index.js";
+import { network, rfp, rtrl, tbptt } from "../../../src/learn/index.js";
+import type { Supervised } from "../../../src/learn/network.js";
 import type { Learner, RuleOptions } from "../../../src/learn/rule.js";
-import type { Supervised } from "../../../src/learn/stack.js";
 import { zeros } from "../../../src/ops/create.js";
 import { backend } from "../../../src/tensor/backend.js";
 import type { Strided, TraceStep } from "../../../src/tensor/trace-step.js";
@@ -49,7 +49,7 @@ function streamed(
   options: RuleOptions & { readonly window?: number } = {},
   steps = 1,
 ): Prepared {
-  const model = stack([kind({ input, units })]);
+  const model = network([kind({ input, units })]);
   const learner = start(model, filled(model.init(key(1), { dtype: "float32" })), options);
   const target = zeros([batch, units], { dtype: "float32" });
   const stream = Array.from({ length: samples }, (_, k) => ({

@@ -1,7 +1,7 @@
 import { cells } from "../../cells/index.js";
 import { RuleError } from "../../core/errors.js";
 import { key, normal } from "../../core/prng.js";
-import { type ModelParams, type Rule, ruleNamed, rules, stack } from "../../learn/index.js";
+import { type ModelParams, network, type Rule, ruleNamed, rules } from "../../learn/index.js";
 import { tensor } from "../../ops/create.js";
 import { entries } from "../../tensor/read.js";
 import { blockError } from "../../testing/block-error.js";
@@ -90,7 +90,7 @@ function compare(
   selfWeight: number,
   { units, steps, seeds }: GradientSweep,
 ): GradientRow[] {
-  const model = stack(Array.from({ length: areas }, () => cells.leaky({ input: units, units })));
+  const model = network(Array.from({ length: areas }, () => cells.leaky({ input: units, units })));
   const found = Array.from({ length: seeds }, (_, seed) => {
     const params = near(randomParams(model, seed), selfWeight, seed);
     const samples = randomSequence(seed, { input: [units], target: [units], steps, batch: 1 });

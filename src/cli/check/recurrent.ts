@@ -4,11 +4,11 @@ import { relativeError } from "../../core/relative-error.js";
 import { add, mul, select, square, sub, sum, type Tensor, tensor } from "../../index.js";
 import {
   type LossContext,
+  network,
   type Rule,
   type RuleOptions,
   ruleNamed,
   type Supervised,
-  stack,
 } from "../../learn/index.js";
 import { entries } from "../../tensor/read.js";
 import { type CaseResult, type CheckReport, caseResult, refusedCase, reportOf } from "./report.js";
@@ -59,7 +59,7 @@ export function checkRecurrent(
 
 function checkCase(c: RecurrentCase, rule: Rule, options: RuleOptions, tolerance: number): CaseResult {
   try {
-    const model = stack<Supervised>(areasOf(c), { loss: (context) => objective(c.objective, context) });
+    const model = network<Supervised>(areasOf(c), { loss: (context) => objective(c.objective, context) });
     const params = { areas: c.params.map((p) => unpackAll(p)), readout: {} };
     const [inputs, targets] = [unpack(c.inputs), unpack(c.targets)];
     const learner = rule.start(model, params, options);

@@ -1,5 +1,5 @@
 import { DataError, OnwardError } from "../../core/errors.js";
-import { type Model, stack } from "../../learn/index.js";
+import { type Model, network } from "../../learn/index.js";
 import { isModuleFile, loadModule } from "../check/load-module.js";
 import { subjectsOf } from "../check/subjects.js";
 
@@ -28,7 +28,7 @@ export async function modelsOfModule(
     const cell = ofUser(file, name, () =>
       typeof value === "function" ? value({ input, units: units[0] }) : value,
     );
-    return { name, model: ofUser(file, name, () => stack([cell])) as Model<never> };
+    return { name, model: ofUser(file, name, () => network([cell])) as Model<never> };
   });
 }
 

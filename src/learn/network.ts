@@ -25,7 +25,7 @@ export interface Supervised {
   readonly target: Tensor;
 }
 
-export interface StackOptions<S, A extends Areas = Areas, R extends string = string> {
+export interface NetworkOptions<S, A extends Areas = Areas, R extends string = string> {
   /** Loss of one step; default: half the squared distance of the top output from `sample.target`. */
   readonly loss?: (context: LossContext<S, A, R>) => Tensor;
   /** The input of a sample; default: `sample.input`. */
@@ -41,7 +41,7 @@ export interface StackOptions<S, A extends Areas = Areas, R extends string = str
   readonly pure?: boolean;
 }
 
-const stacking: Known<StackOptions<unknown>> = {
+const ofNetwork: Known<NetworkOptions<unknown>> = {
   loss: callable,
   input: callable,
   readout: callable,
@@ -56,18 +56,18 @@ const withDType: Known<{ readonly dtype?: DType }> = { dtype: aDType };
  * where `readout` is written before `loss`, its names too.
  * @throws ShapeError when an area does not fit onto the one below.
  */
-export function stack<S = Supervised, const A extends Areas = Areas, R extends string = string>(
+export function network<S = Supervised, const A extends Areas = Areas, R extends string = string>(
   areas: A,
-  options?: StackOptions<S, A, R>,
+  options?: NetworkOptions<S, A, R>,
 ): Model<S, A, R>;
-export function stack<S>(areas: Areas, options: StackOptions<S> = {}): Model<S> {
-  listOf(aCell, 1)("stack", "areas", areas);
-  options = optionsOf("stack", options, stacking);
+export function network<S>(areas: Areas, options: NetworkOptions<S> = {}): Model<S> {
+  listOf(aCell, 1)("network", "areas", areas);
+  options = optionsOf("network", options, ofNetwork);
   areas.slice(1).forEach((area, i) => {
     const below = areas[i];
     if (!sameShape(area.geometry.input, below.outputShape))
       throw new ShapeError(
-        `stack: area ${i + 2} (${area.name}) expects input ${formatShape(area.geometry.input)}, got ${formatShape(below.outputShape)} from ${below.name}`,
+        `network: area ${i + 2} (${area.name}) expects input ${formatShape(area.geometry.input)}, got ${formatShape(below.outputShape)} from ${below.name}`,
       );
   });
   return {
@@ -88,10 +88,16 @@ export function stack<S>(areas: Areas, options: StackOptions<S> = {}): Model<S> 
   };
 }
 
+/** @deprecated the name of `network` before 0.1; `stack` of `onward` stacks tensors */
+export const stack: typeof network = network;
+
+/** @deprecated the name of `NetworkOptions` before 0.1 */
+export type StackOptions<S, A extends Areas = Areas, R extends string = string> = NetworkOptions<S, A, R>;
+
 function tensorIn(sample: unknown, name: string): Tensor {
-  const found = fieldOf("stack", "the sample", sample ?? {}, name);
+  const found = fieldOf("network", "the sample", sample ?? {}, name);
   if (isTensor(found)) return found;
-  throw new ShapeError(`stack: expected a sample with a tensor "${name}", got ${kindOf(found)}`);
+  throw new ShapeError(`network: expected a sample with a tensor "${name}", got ${kindOf(found)}`);
 }
 
 function inputOf(sample: unknown): Tensor {
