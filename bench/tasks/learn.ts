@@ -43,6 +43,7 @@ export function learn(options: LearnOptions): Learned {
   let params = model.init(foldIn(key, "init"));
   const learner = rule.start(model, params, seed);
   const optimizer = adam({ rate: warmupCosine(rate, Math.min(warmup, updates), updates) });
+  let state = optimizer.init(params);
   const losses: number[] = [];
   const began = process.cpuUsage();
   for (let update = 0; update < updates; update++) {
@@ -53,7 +54,7 @@ export function learn(options: LearnOptions): Learned {
     const clipped = clipByNorm(rule.adapt?.(gradient) ?? gradient, clip);
     if (!Number.isFinite(loss) || !Number.isFinite(clipped.norm)) break;
     losses.push(loss);
-    params = optimizer.update(params, clipped.gradient);
+    ({ params, state } = optimizer.update(clipped.gradient, state, params));
     learner.reset();
     learner.setParams(params);
   }

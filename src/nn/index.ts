@@ -1,12 +1,8 @@
 /** Layers, losses and optimizers. */
 export { crossEntropy, fanIn, linear, meanSquaredError, mlp } from "./layers.js";
-export {
-  type AdamOptions,
-  adam,
-  clipByNorm,
-  type Optimizer,
-  type RateOptions,
-  type Schedule,
-  sgd,
-  warmupCosine,
-} from "./optimizer.js";
+export { type AdamOptions, type AdamSlot, type AdamWOptions, adam, adamw } from "./optimizers/adam.js";
+export { clipByNorm } from "./optimizers/clip.js";
+export type { Optimizer, OptimizerState } from "./optimizers/optimizer.js";
+export { type RmspropOptions, rmsprop } from "./optimizers/rmsprop.js";
+export { type RateOptions, type Schedule, warmupCosine } from "./optimizers/schedule.js";
+export { type SgdOptions, sgd } from "./optimizers/sgd.js";

@@ -8,7 +8,9 @@ import type { ModelParams } from "../learn/model.js";
 import { ruleNamed } from "../learn/named.js";
 import { requireParams } from "../learn/require-params.js";
 import type { Learner, RuleOptions } from "../learn/rule.js";
-import { adam, clipByNorm, warmupCosine } from "../nn/optimizer.js";
+import { adam } from "../nn/optimizers/adam.js";
+import { clipByNorm } from "../nn/optimizers/clip.js";
+import { warmupCosine } from "../nn/optimizers/schedule.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { advanceStates, restStates } from "./embed.js";
 import { RunningHead } from "./head.js";
@@ -113,6 +115,7 @@ export function train(start: Start, sequences: readonly FixationSequence[], opti
     scale: (path) => (/\.(WG|bG)$/.test(path) ? predictorScale : 1),
   });
   let { params } = start;
+  let state = optimizer.init(params);
   const learner = ruleNamed(options.rule ?? "rfp").start(jepa.model, params, {
     credit: options.credit,
     compile: true,
@@ -139,7 +142,7 @@ export function train(start: Start, sequences: readonly FixationSequence[], opti
         `train: the loss is ${loss} at update ${update + 1}, on ${chosen.map((c) => c.image).join(", ")}`,
       );
     memory = Math.max(memory, learner.memory().bytes);
-    params = optimizer.update(params, clipByNorm(gradient, clip).gradient);
+    ({ params, state } = optimizer.update(clipByNorm(gradient, clip).gradient, state, params));
     head.update(outputs);
     learner.reset();
     learner.setParams(params);

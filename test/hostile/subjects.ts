@@ -172,7 +172,9 @@ const valid: Readonly<Record<string, () => unknown[]>> = {
   defineCell: () => [definition],
   drive: () => [t23, o.ones([4, 3])],
   adam: () => [{ rate: 0.1, beta1: 0.5 }],
-  sgd: () => [{ rate: 0.1, scale: () => 1 }],
+  adamw: () => [{ rate: 0.1, decay: 0.1 }],
+  rmsprop: () => [{ rate: 0.1, decay: 0.5 }],
+  sgd: () => [{ rate: 0.1, momentum: 0.5, scale: () => 1 }],
   warmupCosine: () => [1, 2, 10],
   clipByNorm: () => [{ a: t2 }, 1],
   linear: () => [t23, t33, o.ones([3])],
@@ -220,7 +222,11 @@ const valid: Readonly<Record<string, () => unknown[]>> = {
   // methods of what comes back
   step: () => [sample],
   setParams: () => [params],
-  update: () => [{ a: t2 }, { a: t2 }],
+  update: () => [
+    { a: t2 },
+    { count: o.scalar(1), mean: { a: t2 }, square: { a: t2 }, velocity: { a: t2 } },
+    { a: t2 },
+  ],
   init: () => [key, { dtype: "float32" }],
   zeroState: () => [2, { dtype: "float64" }],
   next: () => [params.areas[0], state, sample.input],

@@ -1,7 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { ArgumentError, DTypeError } from "../../src/core/errors.js";
-import { type DType, type Tensor, tensor } from "../../src/index.js";
-import { adam, clipByNorm, sgd, warmupCosine } from "../../src/nn/index.js";
+import {
+  compile,
+  type DType,
+  grad,
+  load,
+  random,
+  save,
+  type Tensor,
+  tensor,
+  valueAndGrad,
+} from "../../src/index.js";
+import { adam, adamw, clipByNorm, type Optimizer, rmsprop, sgd, warmupCosine } from "../../src/nn/index.js";
 
 const t = (x: number[], dtype: DType = "float64"): Tensor => tensor(x, { dtype });
 const numbers = (x: Tensor): number[] => [...x.toTypedArray()];
@@ -53,25 +63,33 @@ describe("clipByNorm", () => {
 
 describe("adam", () => {
   it("takes steps of Kingma & Ba's algorithm 1", () => {
-    const { update } = adam({ rate: 0.1, beta1: 0.8, beta2: 0.9, epsilon: 1e-3 });
+    const { init, update } = adam({ rate: 0.1, beta1: 0.8, beta2: 0.9, epsilon: 1e-3 });
     let [x, m, v] = [1, 0, 0];
-    let found = t([1]);
+    let found = { params: t([1]), state: init(t([1])) };
     for (const [k, g] of [2, -1, 0.5, 3].entries()) {
-      found = update(found, t([g]));
+      found = update(t([g]), found.state, found.params);
       m = 0.8 * m + 0.2 * g;
       v = 0.9 * v + 0.1 * g * g;
       x -= (0.1 * (m / (1 - 0.8 ** (k + 1)))) / (Math.sqrt(v / (1 - 0.9 ** (k + 1))) + 1e-3);
-      close(numbers(found), [x]);
+      close(numbers(found.params), [x]);
     }
   });
-  it("refuses a gradient whose square is infinite, and goes on as if it had not come", () => {
-    const [one, other] = [adam({ rate: 0.1 }), adam({ rate: 0.1 })];
-    expect(() => one.update({ a: t([1]) }, { a: t([1e160]) })).toThrow(ArgumentError);
-    expect(() => one.update({ a: t([1]) }, { a: t([1e160]) })).toThrow(
-      'adam: expected a gradient whose squares are finite, got 1e+160 at "a"; clip it first, by clipByNorm',
+  it.each([adam, adamw, rmsprop])("refuses a gradient whose square is infinite (%#)", (make) => {
+    const { init, update } = make({ rate: 0.1 });
+    const params = { a: t([1]) };
+    const act = (g: number) => update({ a: t([g]) }, init(params), params);
+    expect(() => act(1e160)).toThrow(ArgumentError);
+    expect(() => act(1e160)).toThrow(
+      /^\w+: expected a gradient whose squares are finite, got 1e\+160 at "a"; clip it first, by clipByNorm$/,
     );
-    const [a, b] = [one, other].map(({ update }) => update({ a: t([1]) }, { a: t([2]) }).a);
-    expect(numbers(a)).toEqual(numbers(b));
+    // what is no number goes on being none, for all to see
+    expect(numbers(act(Number.NaN).params.a)).toEqual([Number.NaN]);
+  });
+  it("decays what it moves beside the step, where it is adamw", () => {
+    const [plain, decaying] = [adam({ rate: 0.1 }), adamw({ rate: 0.1, decay: 0.5 })].map(
+      ({ init, update }) => update(t([2]), init(t([4])), t([4])).params,
+    );
+    close([numbers(plain)[0] - numbers(decaying)[0]], [0.1 * 0.5 * 4], 1e-13);
   });
   it.each([0, -1, Number.NaN])("refuses an epsilon of %d", (epsilon) => {
     expect(() => adam({ rate: 0.1, epsilon })).toThrow(
@@ -84,11 +102,15 @@ describe("a rate", () => {
   it.each([Number.NaN, Number.POSITIVE_INFINITY])("is never %d", (v) => {
     const wrong = [{ rate: () => v }, { rate: 1, scale: () => v }];
     for (const options of wrong)
-      for (const make of [sgd, adam])
-        expect(() => make(options).update(t([1]), t([1]))).toThrow(ArgumentError);
+      for (const make of [sgd, adam] as readonly ((options: object) => Optimizer)[])
+        expect(() => {
+          const { init, update } = make(options);
+          update(t([1]), init(t([1])), t([1]));
+        }).toThrow(ArgumentError);
   });
   it("warms up, and falls to zero at the end", () => {
-    const rate = warmupCosine(2, 4, 10) as (update: number) => number;
+    const schedule = warmupCosine(2, 4, 10);
+    const rate = (update: number): number => schedule(update).item();
     close([0, 1, 3, 4, 7].map(rate), [0.5, 1, 2, 2, 1]);
     expect(rate(10)).toBe(0);
     expect(rate(99)).toBe(0);
@@ -102,5 +124,111 @@ describe("a rate", () => {
     expect(() => warmupCosine(1, warmup, total)).toThrow(
       /^warmupCosine: expected the (warm-up|total) to be a whole/,
     );
+  });
+});
+
+describe("sgd", () => {
+  it.each([
+    [{ rate: 0.1 }, [0.8, 0.9]],
+    [{ rate: 0.1, momentum: 0.5 }, [0.8, 0.8]],
+    [{ rate: 0.1, momentum: 0.5, nesterov: true }, [0.7, 0.8]],
+  ] as const)("with %j takes the steps that were written down by hand", (options, want) => {
+    const { init, update } = sgd(options);
+    let found = { params: t([1]), state: init(t([1])) };
+    const got = [2, -1].map((g) => {
+      found = update(t([g]), found.state, found.params);
+      return numbers(found.params)[0];
+    });
+    // momentum: v = 2, 0; nesterov: steps 0.5 v + g = 3, -1
+    close(got, [...want], 1e-14);
+  });
+});
+
+describe("rmsprop", () => {
+  it("divides by the root of the running mean square", () => {
+    const { init, update } = rmsprop({ rate: 0.1, decay: 0.5, epsilon: 1e-3 });
+    const once = update(t([2]), init(t([1])), t([1]));
+    const twice = update(t([1]), once.state, once.params);
+    const x = 1 - (0.1 * 2) / (Math.sqrt(2) + 1e-3);
+    close(numbers(once.params), [x]);
+    close(numbers(twice.params), [x - 0.1 / (Math.sqrt(1.5) + 1e-3)]);
+  });
+});
+
+const made: Readonly<Record<string, () => Optimizer>> = {
+  sgd: () => sgd({ rate: 0.1 }),
+  "sgd with momentum": () => sgd({ rate: warmupCosine(0.1, 3, 30), momentum: 0.9, nesterov: true }),
+  adam: () => adam({ rate: warmupCosine(0.1, 3, 30), scale: (path) => (path === "b" ? 2 : 1) }),
+  adamw: () => adamw({ rate: 0.1, decay: 0.1 }),
+  rmsprop: () => rmsprop({ rate: 0.01 }),
+};
+
+describe.each(Object.keys(made))("the state of %s", (name) => {
+  type Params = { readonly a: Tensor; readonly b: Tensor };
+  const params: Params = {
+    a: random.normal(random.key(1), [3, 2]),
+    b: random.normal(random.key(2), [4], { dtype: "float32" }),
+  };
+  const loss = ({ a, b }: Params): Tensor => a.square().sum().add(b.cos().sum().cast("float64"));
+  const { init, update } = made[name]();
+  const run = (
+    start: { params: Params; state: ReturnType<typeof init<Params>> },
+    steps: number,
+    step = update<Params>,
+  ) => {
+    let found = start;
+    for (let i = 0; i < steps; i++)
+      found = step(grad(loss)(found.params) as Params, found.state, found.params);
+    return found;
+  };
+  const bits = (tree: object) => [...save(tree)];
+
+  it("is a tree that can be saved: going on from it gives the same bits", () => {
+    const whole = run({ params, state: init(params) }, 20);
+    const half = load(save(run({ params, state: init(params) }, 9))) as unknown as typeof whole;
+    expect(bits(run(half, 11))).toEqual(bits(whole));
+    expect(whole.params.b.dtype).toBe("float32");
+    expect(whole.state.count.item()).toBe(20);
+  });
+
+  it("is replayed by compile, to rounding", () => {
+    const step = compile(update<Params>);
+    const [whole, replayed] = [
+      run({ params, state: init(params) }, 40),
+      run({ params, state: init(params) }, 40, step),
+    ];
+    close(numbers(replayed.params.a), numbers(whole.params.a), 1e-12);
+  });
+
+  it("is replayed, where the rate is made of ops: a function of a number is asked while it is recorded", () => {
+    let asked = 0;
+    const { init, update } = adam({ rate: 0.1, scale: () => (asked++, 1) });
+    const step = compile(update<Params>);
+    run({ params, state: init(params) }, 60, step as never);
+    // two recordings and two audits, of two parameters each
+    expect(asked).toBeLessThan(2 * 6);
+  });
+
+  it("leaves what it is given as it is", () => {
+    const state = init(params);
+    const before = bits({ params, state });
+    update(params, state, params);
+    expect(bits({ params, state })).toEqual(before);
+  });
+});
+
+describe("an update", () => {
+  it("has derivatives: of the loss after it by the rate, as finite differences have it", () => {
+    const x0 = t([1, -2]);
+    const f = (x: Tensor): Tensor => x.square().square().sum();
+    const lossAfter = (rate: Tensor): Tensor => {
+      const { init, update } = adam({ rate: () => rate, epsilon: 1e-3 });
+      return f(update(grad(f)(x0), init(x0), x0).params);
+    };
+    const { value, gradient: slope } = valueAndGrad(lossAfter)(tensor(0.1));
+    const h = 1e-6;
+    const difference = (lossAfter(tensor(0.1 + h)).item() - lossAfter(tensor(0.1 - h)).item()) / (2 * h);
+    expect(value.item()).toBeLessThan(f(x0).item());
+    close([slope.item()], [difference], 1e-7);
   });
 });

@@ -1,0 +1,25 @@
+import { flag, type Known, kind, options as optionsOf } from "../../core/kinds.js";
+import { add, mul } from "../../ops/pointwise.js";
+import { type Optimizer, optimizerOf } from "./optimizer.js";
+import { type RateOptions, rating } from "./schedule.js";
+
+export interface SgdOptions extends RateOptions {
+  /** Share of the last step that is taken again; default 0. */
+  readonly momentum?: number;
+  /** Looks ahead along the momentum (Nesterov 1983, as Sutskever et al. 2013 write it). */
+  readonly nesterov?: boolean;
+}
+
+const share = kind("a number in [0, 1)", (v) => typeof v === "number" && v >= 0 && v < 1);
+
+/** Gradient descent: x − rate · v, where v = momentum · v + g (Polyak 1964). */
+export function sgd(given: SgdOptions): Optimizer<"velocity"> {
+  const known: Known<SgdOptions> = { ...rating, momentum: share, nesterov: flag };
+  const { momentum = 0, nesterov = false, ...options } = optionsOf("sgd", given, known, ["rate"]);
+  const slots: readonly "velocity"[] = momentum === 0 ? [] : ["velocity"];
+  return optimizerOf("sgd", options, slots, ({ g, kept, rate }) => {
+    if (momentum === 0) return { step: mul(g, rate), kept };
+    const velocity = add(mul(kept.velocity, momentum), g);
+    return { step: mul(nesterov ? add(mul(velocity, momentum), g) : velocity, rate), kept: { velocity } };
+  });
+}
