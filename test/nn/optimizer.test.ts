@@ -217,6 +217,46 @@ describe.each(Object.keys(made))("the state of %s", (name) => {
   });
 });
 
+describe("what is no state or no rate", () => {
+  const x = tensor(1);
+  const { init, update } = adam({ rate: 0.1 });
+  const state = init(x);
+  it.each<[string, () => unknown, string]>([
+    [
+      "another optimizer's",
+      () => sgd({ rate: 1 }).update(x, state, x),
+      'sgd: expected the state that its init or last update gave, of count, got one of "count", "mean", "square"',
+    ],
+    [
+      "nothing",
+      () => update(x, null as never, x),
+      "adam: expected the state that its init or last update gave, of count, mean, square, got null",
+    ],
+    [
+      "a count with an axis, which would become one of the parameters",
+      () => update(x, { ...state, count: t([0]) }, x),
+      "adam: expected the count of the state to be a float64 scalar, got float64 [1]",
+    ],
+    [
+      "moments of fewer digits",
+      () => update(x, { ...state, mean: tensor(0, { dtype: "float32" }) }, x),
+      "adam: expected mean of the state in float64, got float32",
+    ],
+    [
+      "a rate with an axis",
+      () => adam({ rate: () => t([1]) }).update(x, state, x),
+      "adam: expected the rate of the schedule to be a finite scalar, got float64 [1]",
+    ],
+    [
+      "an infinite rate",
+      () => adam({ rate: () => tensor(Number.POSITIVE_INFINITY) }).update(x, state, x),
+      "adam: expected the rate of the schedule to be a finite scalar, got one that is not finite",
+    ],
+  ])("is refused: %s", (_, act, sentence) => {
+    expect(act).toThrow(sentence);
+  });
+});
+
 describe("an update", () => {
   it("has derivatives: of the loss after it by the rate, as finite differences have it", () => {
     const x0 = t([1, -2]);

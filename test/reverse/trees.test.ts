@@ -373,7 +373,7 @@ describe("what is no pair is refused by its path", () => {
     expect(wrong({ a: x, b: ones([3]) })).toThrow('adam: mean of the state at "b" must be [3], got [2]');
     expect(wrong({ a: x, b: tensor([1, 2], { dtype: "int32" }) })).toThrow(DTypeError);
     expect(() => update({ a: x, b: x }, {} as typeof state, { a: x, b: x })).toThrow(
-      "adam: expected the state that init or the last update gave, got another",
+      "adam: expected the state that its init or last update gave, of count, mean, square, got one of nothing",
     );
   });
 

@@ -129,7 +129,7 @@ const entry = (over: object = {}): object => ({ dtype: "F32", shape: [1], data_o
 const outline = (tree: unknown): object => ({
   format: "onward",
   version: "1",
-  tree: typeof tree === "string" ? tree : JSON.stringify(tree),
+  "onward.tree": typeof tree === "string" ? tree : JSON.stringify(tree),
 });
 
 describe("bytes", () => {
@@ -211,8 +211,18 @@ describe("bytes", () => {
     ],
     [
       "a later version",
-      file({ __metadata__: { format: "onward", version: "9", tree: "[]" } }),
+      file({ __metadata__: { format: "onward", version: "9", "onward.tree": "[]" } }),
       'expected version 1 of the outline, got "9"',
+    ],
+    [
+      "our format without its outline",
+      file({ __metadata__: { format: "onward", version: "1" } }),
+      "expected the format onward and an outline of its tree together, got one alone",
+    ],
+    [
+      "an outline of another format",
+      file({ __metadata__: { format: "pt", "onward.tree": "[]" } }),
+      "expected the format onward and an outline of its tree together, got one alone",
     ],
     [
       "a garbled outline",

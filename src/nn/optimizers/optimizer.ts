@@ -1,9 +1,10 @@
 import { isFloat } from "../../core/dtype.js";
 import { ArgumentError, DTypeError, ShapeError } from "../../core/errors.js";
-import { finite } from "../../core/kinds.js";
+import { finite, kindOf, quote } from "../../core/kinds.js";
 import { pairLeaves } from "../../core/pair-leaves.js";
 import { formatShape, sameShape } from "../../core/shape.js";
 import { fillTree, leavesOf } from "../../core/tree.js";
+import { namesOf } from "../../core/tree-node.js";
 import { at } from "../../core/tree-path.js";
 import { cast } from "../../ops/cast.js";
 import { scalar, zeros } from "../../ops/create.js";
@@ -24,6 +25,7 @@ export interface Optimizer<Slot extends string = never> {
    * Parameters and state one update further; the arguments are left as they are. Written with ops, so that `compile` replays it
    * and derivatives pass through it.
    * @throws ShapeError, DTypeError where the gradient or the state has other paths or shapes than the parameters
+   * @throws ArgumentError for the state of another optimizer
    */
   update<P>(
     gradient: P,
@@ -82,12 +84,15 @@ export function optimizerOf<Slot extends string>(
         requireFloat(who, "a gradient", other, path);
         requireShape(who, "the gradient", other, value, path);
       }
-      const before = requireCount(who, state);
+      const before = requireState(who, state, slots);
       const known = slots.map((slot) => {
         const words = { who, reference: "parameters", other: `${slot} of the state` };
         const found = pairLeaves<Tensor>(words, params, state[slot], isTensor);
-        for (const { path, value, other } of found)
-          requireShape(who, `${slot} of the state`, other, value, path);
+        for (const { path, value, other } of found) {
+          requireShape(who, words.other, other, value, path);
+          if (other.dtype !== "float64")
+            throw new DTypeError(`${who}: expected ${words.other} in float64, got ${other.dtype}${at(path)}`);
+        }
         return found.map(({ other }) => other);
       });
       const count = add(before, 1);
@@ -130,15 +135,18 @@ function requireShape(who: string, what: string, got: Tensor, like: Tensor, path
     );
 }
 
-/** The number of updates in a state. */
-function requireCount(who: string, state: unknown): Tensor {
-  if (typeof state !== "object" || state === null || !("count" in state))
-    throw new ArgumentError(`${who}: expected the state that init or the last update gave, got another`);
-  const { count } = state as { readonly count: unknown };
-  const t = requireTensor(who, count as Tensor);
-  if (t.size !== 1)
-    throw new ShapeError(
-      `${who}: expected the count of the state to be a scalar, got ${formatShape(t.shape)}`,
+/** The number of updates in a state of these names and no others: what another optimizer knows is nothing to this one. */
+function requireState(who: string, state: unknown, slots: readonly string[]): Tensor {
+  const names = ["count", ...slots];
+  const got = namesOf(state);
+  if (got?.length !== names.length || !names.every((name) => got.includes(name)))
+    throw new ArgumentError(
+      `${who}: expected the state that its init or last update gave, of ${names.join(", ")}, got ${got ? `one of ${got.slice(0, 5).map(quote).join(", ") || "nothing"}` : kindOf(state)}`,
     );
-  return t;
+  const count = requireTensor(who, (state as { readonly count: Tensor }).count);
+  if (count.rank > 0 || count.dtype !== "float64")
+    throw new ArgumentError(
+      `${who}: expected the count of the state to be a float64 scalar, got ${count.dtype} ${formatShape(count.shape)}`,
+    );
+  return count;
 }

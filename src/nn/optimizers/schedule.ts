@@ -1,5 +1,7 @@
+import { isFloat } from "../../core/dtype.js";
 import { ArgumentError } from "../../core/errors.js";
 import { callable, count, either, finite, type Known } from "../../core/kinds.js";
+import { formatShape } from "../../core/shape.js";
 import { less } from "../../ops/compare.js";
 import { asTensor } from "../../ops/create.js";
 import { add, cos, div, minimum, mul, sub } from "../../ops/pointwise.js";
@@ -29,9 +31,9 @@ export function rateAt(who: string, schedule: Schedule, update: Tensor): Tensor 
   if (typeof schedule === "number") return schedule;
   const rate = schedule(update);
   if (!isTensor(rate)) finite(who, "the rate of the schedule", rate);
-  else if (rate.size !== 1 || !allFinite(rate))
+  else if (rate.rank > 0 || !isFloat(rate.dtype) || !allFinite(rate))
     throw new ArgumentError(
-      `${who}: expected the rate of the schedule to be a finite scalar, got ${rate.size === 1 ? "one that is not finite" : `${rate.size} numbers`}`,
+      `${who}: expected the rate of the schedule to be a finite scalar, got ${rate.rank > 0 || !isFloat(rate.dtype) ? `${rate.dtype} ${formatShape(rate.shape)}` : "one that is not finite"}`,
     );
   return rate;
 }

@@ -12,8 +12,8 @@ export interface SgdOptions extends RateOptions {
 
 const share = kind("a number in [0, 1)", (v) => typeof v === "number" && v >= 0 && v < 1);
 
-/** Gradient descent: x − rate · v, where v = momentum · v + g (Polyak 1964). */
-export function sgd(given: SgdOptions): Optimizer<"velocity"> {
+/** Gradient descent: x − rate · v, where v = momentum · v + g (Polyak 1964); with momentum, `velocity` is in its state. */
+export function sgd(given: SgdOptions): Optimizer {
   const known: Known<SgdOptions> = { ...rating, momentum: share, nesterov: flag };
   const { momentum = 0, nesterov = false, ...options } = optionsOf("sgd", given, known, ["rate"]);
   const slots: readonly "velocity"[] = momentum === 0 ? [] : ["velocity"];

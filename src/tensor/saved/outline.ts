@@ -46,8 +46,7 @@ export function treeOf<T>(who: string, json: string, named: (name: string) => T)
     if (typeof content !== "string") throw garbled();
     if (kind === "text") return content;
     if (kind === "tensor") return named(content);
-    if (kind === "number" && (content === "NaN" || `${nodeOf(Number(content))[1]}` === content))
-      return Number(content);
+    if (kind === "number" && nodeOf(Number(content))[1] === content) return Number(content);
     throw garbled();
   };
   const recordOf = (pairs: readonly unknown[], depth: number): Record<string, unknown> => {

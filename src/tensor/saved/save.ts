@@ -1,5 +1,5 @@
 /** Trees of tensors as bytes, and back: the same bits, and readable wherever the safetensors format is. */
-import { allocate, bytesPerElement, type DType, type TypedArray } from "../../core/dtype.js";
+import { allocate, bytesPerElement } from "../../core/dtype.js";
 import { ArgumentError, CheckpointError } from "../../core/errors.js";
 import { isA, kindOf, quote } from "../../core/kinds.js";
 import { mapTree, type Tree } from "../../core/tree.js";
@@ -15,6 +15,8 @@ import { type Node, nodeOf, type Plain, treeOf } from "./outline.js";
 export type Saved = Tree<Tensor | number | string | boolean | null | undefined>;
 
 const [format, version] = ["onward", "1"];
+/** Where metadata keep the outline: a name that no other writer uses. */
+const outlineName = "onward.tree";
 
 /** Whether the numbers of this machine lie with their last byte first, as in files. */
 const isLittleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
@@ -58,7 +60,7 @@ const isLeaf = (node: unknown): node is Tensor | Plain =>
 export function save(tree: unknown): Uint8Array {
   const written = new Written();
   const root = outlineOf(tree, (t, path) => written.nameOf(t, path));
-  const metadata = { format, version, tree: JSON.stringify(root) };
+  const metadata = { format, version, [outlineName]: JSON.stringify(root) };
   const header = writeHeader({ entries: written.entries, metadata });
   const bytes = allocate("bool", header.length + written.bytes, "save") as Uint8Array;
   bytes.set(header);
@@ -106,16 +108,19 @@ export function load(bytes: Uint8Array | ArrayBuffer): Saved {
   const tensors = new Map(
     found.map((entry) => [entry.name, tensorOf(entry, given.subarray(size + entry.begin, size + entry.end))]),
   );
-  if (metadata.format !== format || metadata.tree === undefined) {
-    const flat = [...tensors].map(([name, t]) => [name, t] as const);
-    return Object.fromEntries(flat) as Saved;
-  }
+  const outline = metadata[outlineName];
+  const isOurs = metadata.format === format;
+  if (!isOurs && outline === undefined) return Object.fromEntries(tensors) as Saved;
+  if (!isOurs || outline === undefined)
+    throw new CheckpointError(
+      `load: expected the format ${format} and an outline of its tree together, got one alone`,
+    );
   if (metadata.version !== version)
     throw new CheckpointError(
       `load: expected version ${version} of the outline, got ${quote(`${metadata.version}`)}`,
     );
   const used = new Set<string>();
-  const tree = treeOf("load", metadata.tree, (name) => {
+  const tree = treeOf("load", outline, (name) => {
     const t = tensors.get(name);
     if (t === undefined)
       throw new CheckpointError(`load: expected a tensor ${quote(name)} in the file, got none`);
@@ -134,8 +139,8 @@ function bytesOf(bytes: unknown): Uint8Array {
 }
 
 function tensorOf({ name, dtype, shape }: Entry, bytes: Uint8Array): Tensor {
-  const width = bytesPerElement[dtype as DType];
-  const data: TypedArray = allocate(dtype, bytes.length / width, "load");
+  const width = bytesPerElement[dtype];
+  const data = allocate(dtype, bytes.length / width, "load");
   const own = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   own.set(bytes);
   if (!isLittleEndian) turn(own, width);
