@@ -4,7 +4,7 @@ import { callable, having, type Kind, kindOf, listOf } from "../core/kinds.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
 import type { Model } from "./model.js";
 
-/** A model, as `stack` makes one. */
+/** A model, as `network` makes one. */
 export const aModel: Kind = having({
   areas: listOf(aCell, 1),
   init: callable,

@@ -75,7 +75,7 @@ export class WindowLearner<S> implements Learner<S> {
   private counted: S[] = [];
   /** A block whose end is not reached by what is held. */
   private behind: Block<S> | null = null;
-  /** Whether steps came after the gradient of a whole block, when it was last asked for: then what is held follows at once. */
+  /** Whether steps came after a whole block that had its gradient taken: then what is held follows the next one at once. */
   private streams = false;
   /** Whether what is held followed at once, and no step has come since. */
   private isAhead = false;
@@ -128,7 +128,7 @@ export class WindowLearner<S> implements Learner<S> {
     const past = this.past ?? this.begin(sample);
     const { moment, loss } = this.doubt.guard(() => {
       this.catchUp();
-      if (this.isWhole) this.finish("learnAndMove");
+      if (this.isWhole()) this.finish("learnAndMove");
       return this.values.step(this.params, past, sample);
     });
     this.isAhead = false;
@@ -145,7 +145,7 @@ export class WindowLearner<S> implements Learner<S> {
     let sum = this.direct;
     this.doubt.guard(() => {
       // no step can join a whole block: where others follow it, what is held follows in the same pass
-      if (this.isWhole && (goesOn || this.streams)) {
+      if (this.isWhole() && (goesOn || this.streams)) {
         this.isAhead = true;
         this.finish("learnAndMove");
       } else if (goesOn) {
@@ -215,8 +215,10 @@ export class WindowLearner<S> implements Learner<S> {
     this.begun();
   }
 
-  private get isWhole(): boolean {
-    return this.forgotten.length + this.counted.length === this.options.window;
+  private isWhole(
+    { forgotten, counted }: Steps<S> = { forgotten: this.forgotten, counted: this.counted },
+  ): boolean {
+    return forgotten.length + counted.length === this.options.window;
   }
 
   private get block(): Block<S> | null {
@@ -237,7 +239,7 @@ export class WindowLearner<S> implements Learner<S> {
     if (this.behind === null) return;
     const block = this.behind;
     this.behind = null;
-    this.streams ||= block.steps.forgotten.length + block.steps.counted.length === this.options.window;
+    this.streams ||= this.isWhole(block.steps);
     this.cross("move", block);
   }
 

@@ -20,7 +20,7 @@ import { shuffled, shuffledModel } from "./shuffle.js";
 export interface CheckLearnerOptions<S> extends RuleOptions {
   /** Default: initial values moved by 0.3 N(0, 1). */
   readonly params?: ModelParams;
-  /** Time steps of data. Default: random inputs and targets, as models made by `stack` read them. */
+  /** Time steps of data. Default: random inputs and targets, as models made by `network` read them. */
   readonly samples?: readonly S[];
   /** Number of random time steps; default 6. */
   readonly steps?: number;
