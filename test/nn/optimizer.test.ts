@@ -144,6 +144,12 @@ describe("sgd", () => {
   });
 });
 
+it("looks ahead along a momentum, where there is one", () => {
+  expect(() => sgd({ rate: 0.1, nesterov: true })).toThrow(
+    "sgd: expected momentum above 0 where nesterov is true, got 0",
+  );
+});
+
 describe("rmsprop", () => {
   it("divides by the root of the running mean square", () => {
     const { init, update } = rmsprop({ rate: 0.1, decay: 0.5, epsilon: 1e-3 });

@@ -4,6 +4,7 @@ import { at } from "../../core/tree-path.js";
 import { add, div, mul, pow, sqrt, sub } from "../../ops/pointwise.js";
 import { allFinite, entries } from "../../tensor/read.js";
 import type { Tensor } from "../../tensor/tensor.js";
+import { positive } from "./kinds.js";
 import { type Change, type Moment, type Optimizer, optimizerOf } from "./optimizer.js";
 import { type RateOptions, rating } from "./schedule.js";
 
@@ -22,7 +23,6 @@ export interface AdamWOptions extends AdamOptions {
 /** What is kept of a tensor: running means of the gradient and of its square. */
 export type AdamSlot = "mean" | "square";
 
-const positive = kind("a finite number above 0", (v) => Number.isFinite(v) && (v as number) > 0);
 const notNegative = kind("a finite number of at least 0", (v) => Number.isFinite(v) && (v as number) >= 0);
 const known: Known<AdamOptions> = { ...rating, beta1: number, beta2: number, epsilon: positive };
 

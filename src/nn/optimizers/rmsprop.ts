@@ -1,7 +1,8 @@
-import { type Known, kind, options as optionsOf } from "../../core/kinds.js";
+import { type Known, options as optionsOf } from "../../core/kinds.js";
 import { add, div, mul, sqrt } from "../../ops/pointwise.js";
 import { allFinite } from "../../tensor/read.js";
 import { requireSquares } from "./adam.js";
+import { positive, share } from "./kinds.js";
 import { type Optimizer, optimizerOf } from "./optimizer.js";
 import { type RateOptions, rating } from "./schedule.js";
 
@@ -11,9 +12,6 @@ export interface RmspropOptions extends RateOptions {
   /** Added to the root of the mean square; above 0, since 0 / 0 is no step. */
   readonly epsilon?: number;
 }
-
-const share = kind("a number in [0, 1)", (v) => typeof v === "number" && v >= 0 && v < 1);
-const positive = kind("a finite number above 0", (v) => Number.isFinite(v) && (v as number) > 0);
 
 /**
  * The gradient over the root of its running mean square (Tieleman & Hinton 2012).

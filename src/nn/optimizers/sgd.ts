@@ -1,5 +1,7 @@
-import { flag, type Known, kind, options as optionsOf } from "../../core/kinds.js";
+import { ArgumentError } from "../../core/errors.js";
+import { flag, type Known, options as optionsOf } from "../../core/kinds.js";
 import { add, mul } from "../../ops/pointwise.js";
+import { share } from "./kinds.js";
 import { type Optimizer, optimizerOf } from "./optimizer.js";
 import { type RateOptions, rating } from "./schedule.js";
 
@@ -10,12 +12,12 @@ export interface SgdOptions extends RateOptions {
   readonly nesterov?: boolean;
 }
 
-const share = kind("a number in [0, 1)", (v) => typeof v === "number" && v >= 0 && v < 1);
-
 /** Gradient descent: x − rate · v, where v = momentum · v + g (Polyak 1964); with momentum, `velocity` is in its state. */
 export function sgd(given: SgdOptions): Optimizer {
   const known: Known<SgdOptions> = { ...rating, momentum: share, nesterov: flag };
   const { momentum = 0, nesterov = false, ...options } = optionsOf("sgd", given, known, ["rate"]);
+  if (nesterov && momentum === 0)
+    throw new ArgumentError("sgd: expected momentum above 0 where nesterov is true, got 0");
   const slots: readonly "velocity"[] = momentum === 0 ? [] : ["velocity"];
   return optimizerOf("sgd", options, slots, ({ g, kept, rate }) => {
     if (momentum === 0) return { step: mul(g, rate), kept };
