@@ -142,8 +142,8 @@ export const rules = [
   }),
   back("window-learner.ts", {
     id: "a window one step too long",
-    find: "this.forgotten.length + this.counted.length === this.options.window",
-    put: "this.forgotten.length + this.counted.length > this.options.window",
+    find: "forgotten.length + counted.length === this.options.window",
+    put: "forgotten.length + counted.length > this.options.window",
   }),
   back("window-learner.ts", {
     id: "what a block says of parameters",
