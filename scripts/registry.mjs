@@ -1,8 +1,9 @@
 // Writes the registries of cells, learning rules and commands from what lies in their folders,
 // so that adding one is adding one file. `--check` writes nothing and exits 1 when one is stale.
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { memberFiles } from "./members.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -10,7 +11,6 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
  * A file of `folder` exports one member as `single`, which is called as the file is, or several by their names as `plural`:
  * so every name is in the registry's type.
  * With `named`, each single member is also exported under its file's name, wrapped, and all members pass through `each`.
- * Files whose name starts with `_`, `index.ts`, `registry.ts` and declarations hold no members.
  */
 const registries = [
   {
@@ -27,7 +27,7 @@ const registries = [
     single: "rule",
     plural: "rules",
     type: "Rule",
-    from: "src/learn/rule.ts",
+    from: "src/learn/rules/_rule.ts",
     named: { wrap: "starter", each: "gated" },
   },
   {
@@ -40,17 +40,9 @@ const registries = [
   },
 ];
 
-/** The members' file names, sorted by code point so that every machine writes the same file. */
-function memberFiles(folder) {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder)
-    .filter((file) => /^[^_.].*\.ts$/.test(file) && !/^(index|registry)\.ts$|\.d\.ts$/.test(file))
-    .sort();
-}
-
 /** `min-gru.ts` as an identifier: `minGru`. */
 function identifier(file) {
-  const name = file.slice(0, -3).replace(/[^A-Za-z0-9]+(.)?/g, (_, next) => (next ?? "").toUpperCase());
+  const name = basename(file, ".ts").replace(/[^A-Za-z0-9]+(.)?/g, (_, next) => (next ?? "").toUpperCase());
   return /^[0-9]/.test(name) ? `_${name}` : name;
 }
 

@@ -88,4 +88,16 @@ describe("layout", () => {
     };
     expect(violationsOf(files)).toEqual(["cycle: ops/a.ts -> ops/b.ts -> ops/c.ts -> ops/a.ts"]);
   });
+
+  it("catches a cycle of folders side by side whose files have none", () => {
+    const files = {
+      "learn/step/a.ts": 'import "../rules/deep/b.js";',
+      "learn/rules/deep/b.ts": "",
+      "learn/rules/c.ts": 'import "../step/d.js";',
+      "learn/step/d.ts": "",
+      // a folder and what lies in it are no such circle
+      "learn/index.ts": 'import "./rules/c.js"; import "./step/a.js";',
+    };
+    expect(violationsOf(files)).toEqual(["cycle of folders: learn/step -> learn/rules -> learn/step"]);
+  });
 });

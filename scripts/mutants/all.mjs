@@ -1,5 +1,6 @@
 // Every mutant there is, each with its place in the sources. Throws where one has none, or a rule has no mutant.
 import { readdirSync, readFileSync } from "node:fs";
+import { memberFiles } from "../members.mjs";
 import { acting, derivatives, readings } from "./derivatives.mjs";
 import { opMutants } from "./ops.mjs";
 import { lineOf, placeOf } from "./patch.mjs";
@@ -89,7 +90,7 @@ function unique(source, at, text, put, file) {
 
 /** Of every rule, whatever it is made of: its whole gradient a hundredth too large. */
 function ruleMutants(root, read) {
-  const files = readdirSync(`${root}/src/learn/rules`).filter((name) => name.endsWith(".ts"));
+  const files = memberFiles(`${root}/src/learn/rules`);
   return files.map((name) => {
     const file = `src/learn/rules/${name}`;
     const source = read(file);

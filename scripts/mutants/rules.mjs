@@ -4,7 +4,11 @@ import { testsOf } from "./tests.mjs";
 
 const { steps, blocks, backward, credit, fptt, unbiased, kernels } = testsOf;
 const uoro = (mutant) => ({ file: "src/learn/rules/uoro.ts", tests: unbiased("uoro"), ...mutant });
-const kfRtrl = (mutant) => ({ file: "src/learn/rules/kf-rtrl.ts", tests: unbiased("kfRtrl"), ...mutant });
+const kfRtrl = (mutant) => ({
+  file: "src/learn/rules/kf-rtrl/kf-rtrl.ts",
+  tests: unbiased("kfRtrl"),
+  ...mutant,
+});
 const step = (file, mutant) => ({ file: `src/learn/${file}`, tests: steps, ...mutant });
 const back = (file, mutant) => ({ file: `src/learn/${file}`, tests: backward, ...mutant });
 const block = (file, mutant) => ({ file: `src/learn/influence/block/${file}`, tests: blocks, ...mutant });
@@ -19,48 +23,48 @@ const kernel = (mutant) => ({
 /** Every file of rules has mutants here, or is a setting of machinery that has. */
 export const rules = [
   // one step forward
-  step("linear-step.ts", {
+  step("step/linear-step.ts", {
     id: "error of the loss",
     within: "export function lossCotangents",
     find: "onesLike(lossValue)",
     put: "times(onesLike(lossValue), 1.01)",
   }),
-  step("linear-step.ts", {
+  step("step/linear-step.ts", {
     id: "error through an area",
     find: "accumulate(cotangents, node, ct)",
     put: "accumulate(cotangents, node, times(ct, 1.01))",
     tests: [...credit, ...blocks, ...unbiased("uoro"), ...fptt],
   }),
-  step("linear-step.ts", {
+  step("step/linear-step.ts", {
     id: "local credit counts parameters twice",
     find: "new Set([...record.parameters, ...record.areas[b].previous])",
     put: "new Set([...record.areas[b].previous])",
     tests: credit,
   }),
-  step("linear-step.ts", {
+  step("step/linear-step.ts", {
     id: "local credit goes back in time",
     find: "new Set([...record.parameters, ...record.areas[b].previous])",
     put: "new Set([...record.parameters])",
     tests: credit,
   }),
-  step("linear-step.ts", {
+  step("step/linear-step.ts", {
     id: "local credit stops an area too early",
     find: "b >= 1; b--",
     put: "b >= 2; b--",
     tests: credit,
   }),
-  step("linear-step.ts", {
+  step("step/linear-step.ts", {
     id: "tangents of new states",
     find: "tangents.set(area.current[k], t)",
     put: "tangents.set(area.current[k], times(t, 1.01))",
     tests: unbiased("uoro"),
   }),
-  step("forward-learner.ts", {
+  step("learners/forward-learner.ts", {
     id: "what the loss says of parameters",
     find: "this.direct.add(k, ct)",
     put: "this.direct.add(k, times(ct, 1.01))",
   }),
-  step("gradient-sum.ts", {
+  step("step/gradient-sum.ts", {
     id: "sums of gradients",
     find: "(a && b ? add(a, b)",
     put: "(a && b ? add(a, times(b, 1.01))",
@@ -95,13 +99,13 @@ export const rules = [
     find: "const factor = rename(settled, back)",
     put: "const factor = rename({ ...settled, tensor: times(settled.tensor, 1.01) }, back)",
   }),
-  step("step.ts", {
+  step("step/step.ts", {
     id: "a detached stack takes its input as it is, forward",
     within: "export function recordStep",
     find: "stopGradient(y)",
     put: "y",
   }),
-  step("step.ts", {
+  step("step/step.ts", {
     id: "a detached stack takes its past input as it is",
     within: "export function momentOf",
     find: "stopGradient(y)",
@@ -109,22 +113,22 @@ export const rules = [
     tests: [...steps, "test/learn/bptt.test.ts"],
   }),
   // back in time
-  back("unroll.ts", {
+  back("step/unroll.ts", {
     id: "a detached stack takes its input as it is, backward",
     find: "stopGradient(y)",
     put: "y",
   }),
-  back("backward-learner.ts", {
+  back("learners/backward-learner.ts", {
     id: "error of the loss, backward",
     find: "onesLike(this.tape.primal(this.total))",
     put: "times(onesLike(this.tape.primal(this.total)), 1.01)",
   }),
-  back("backward-learner.ts", {
+  back("learners/backward-learner.ts", {
     id: "sum of losses",
     find: "add(this.total, loss)",
     put: "add(this.total, times(loss, 1.01))",
   }),
-  back("backward-learner.ts", {
+  back("learners/backward-learner.ts", {
     id: "sum over windows",
     find: "add(this.earlier[k], now)",
     put: "add(this.earlier[k], times(now, 1.01))",
@@ -134,33 +138,33 @@ export const rules = [
       ...blocks,
     ],
   }),
-  back("backward-learner.ts", {
+  back("learners/backward-learner.ts", {
     id: "a window one step too long, op by op",
     find: "this.length === this.options.window",
     put: "this.length > this.options.window",
     tests: [...backward, ...blocks],
   }),
-  back("window-learner.ts", {
+  back("learners/window-learner.ts", {
     id: "a window one step too long",
     find: "forgotten.length + counted.length === this.options.window",
     put: "forgotten.length + counted.length > this.options.window",
   }),
-  back("window-learner.ts", {
+  back("learners/window-learner.ts", {
     id: "what a block says of parameters",
     find: "into.add(k, ct)",
     put: "into.add(k, times(ct, 1.01))",
   }),
-  back("crossings.ts", {
+  back("learners/crossings.ts", {
     id: "error of the loss of a window",
     find: "onesLike(tape.primal(total))",
     put: "times(onesLike(tape.primal(total)), 1.01)",
   }),
-  back("crossings.ts", {
+  back("learners/crossings.ts", {
     id: "sum of losses of a window",
     find: "add(total, last.loss)",
     put: "add(total, times(last.loss, 1.01))",
   }),
-  back("crossings.ts", {
+  back("learners/crossings.ts", {
     id: "one loss too many is forgotten",
     find: "t++ >= forgotten.length",
     put: "t++ > forgotten.length",
@@ -366,67 +370,67 @@ export const rules = [
   kfRtrl({ id: "kfRtrl: signs that lean", find: "u < 0.5 ? -1 : 1", put: "u < 0.2 ? -1 : 1" }),
   kfRtrl({
     id: "kfRtrl: column of an outer product",
-    file: "src/learn/influence/outer-product.ts",
+    file: "src/learn/rules/kf-rtrl/outer-product.ts",
     find: "column: column ?? empty",
     put: "column: times(column ?? empty, 1.01)",
   }),
   // the inverse
-  inverse("rules/fptt.ts", {
+  inverse("rules/fptt/fptt.ts", {
     id: "fptt: what was said of old states",
     find: "area.lambda[of].map((v, i) => v - area.said[of][i] - before[of][i])",
     put: "area.lambda[of].map((v, i) => v - 1.01 * area.said[of][i] - before[of][i])",
   }),
-  inverse("rules/fptt.ts", {
+  inverse("rules/fptt/fptt.ts", {
     id: "fptt: what a loss says of the step before",
     find: "area.lambda[of].map((v, i) => v - area.said[of][i] - before[of][i])",
     put: "area.lambda[of].map((v, i) => v - area.said[of][i] - 1.01 * before[of][i])",
   }),
-  inverse("rules/fptt.ts", {
+  inverse("rules/fptt/fptt.ts", {
     id: "fptt: the inverse",
     find: 'transposeApply(back, rest("value"))',
     put: 'transposeApply(back, rest("value").map((v) => 1.01 * v))',
   }),
-  inverse("rules/fptt.ts", {
+  inverse("rules/fptt/fptt.ts", {
     id: "fptt: what areas above say of parameters",
     find: "[loss.get(node), down.get(node)]",
     put: "[loss.get(node), times(down.get(node), 1.01)]",
   }),
-  inverse("rules/fptt.ts", {
+  inverse("rules/fptt/fptt.ts", {
     id: "fptt: errors before a step, first pass",
     find: "product.collect(said.before, unit)",
     put: "product.collect({ ...said.before, value: said.before.value.map((v) => 1.01 * v) }, unit)",
   }),
-  inverse("rules/fptt.ts", {
+  inverse("rules/fptt/fptt.ts", {
     id: "fptt: errors after a step, first pass",
     find: "product.collect(said.after, unit)",
     put: "product.collect({ ...said.after, value: said.after.value.map((v) => 1.01 * v) }, unit)",
   }),
-  inverse("rules/fptt.ts", {
+  inverse("rules/fptt/fptt.ts", {
     id: "fptt: promised digits",
     find: "const tolerance = 1e-6",
     put: "const tolerance = 1e-2",
   }),
-  inverse("rules/fptt.ts", {
+  inverse("rules/fptt/fptt.ts", {
     id: "fptt: refuses all but the best",
     find: "const safety = 10",
     put: "const safety = 1e6",
   }),
-  inverse("influence/running-errors.ts", {
+  inverse("rules/fptt/running-errors.ts", {
     id: "fptt: errors from above",
     find: "own.map((v, i) => v + above[i])",
     put: "own.map((v, i) => v + 1.01 * above[i])",
   }),
-  inverse("influence/running-errors.ts", {
+  inverse("rules/fptt/running-errors.ts", {
     id: "fptt: rounding taken for larger",
     find: "precision(visit, b) * Math.max(1, p[g] * q[g])",
     put: "1e4 * precision(visit, b) * Math.max(1, p[g] * q[g])",
   }),
-  inverse("influence/jacobian-product.ts", {
+  inverse("rules/fptt/jacobian-product.ts", {
     id: "fptt: product of Jacobians",
     find: "this.whole = multiply(jacobian, this.whole)",
     put: "this.whole = multiply({ ...jacobian, data: jacobian.data.map((v) => 1.01 * v) }, this.whole)",
   }),
-  inverse("influence/jacobian-product.ts", {
+  inverse("rules/fptt/jacobian-product.ts", {
     id: "fptt: condition number",
     find: "v * this.shrunk[g]",
     put: "Math.sqrt(v * this.shrunk[g])",

@@ -1,6 +1,6 @@
 import type { Command as Program } from "commander";
 import { ArgumentError } from "../core/errors.js";
-import type { RuleOptions } from "../learn/rule.js";
+import type { RuleOptions } from "../learn/rules/_rule.js";
 
 /** `exact` or `local`. */
 export function creditOf(text: string): NonNullable<RuleOptions["credit"]> {

@@ -9,15 +9,16 @@ export type {
   Model,
   ModelParams,
   Moment,
-} from "./model.js";
-export { type Plan, type PlanOptions, type PlanRow, plan } from "./plan.js";
+} from "./model/model.js";
+export { type Plan, type PlanOptions, type PlanRow, plan } from "./plan/plan.js";
 export { ruleNamed } from "./named.js";
 // rfp, rtrl, bptt and every other rule as a function of its name, and `rules`, all by name
 export * from "./registry.js";
 export type { RfpOptions } from "./rules/rfp.js";
 export type { SnapOptions } from "./rules/snap.js";
 export type { TbpttOptions } from "./rules/tbptt.js";
-export type { Learner, LearnerMemory, LibraryRule, Rule, RuleOptions, Start, StepResult } from "./rule.js";
+export type { Learner, LearnerMemory, StepResult } from "./learners/learner.js";
+export type { LibraryRule, Rule, RuleOptions, Start } from "./rules/_rule.js";
 export {
   type NetworkOptions,
   network,
@@ -25,4 +26,4 @@ export {
   type Supervised,
   squaredError,
   stack,
-} from "./network.js";
+} from "./model/network.js";

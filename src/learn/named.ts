@@ -1,7 +1,7 @@
 import { ArgumentError } from "../core/errors.js";
 import { fieldOf, plainObject, quote, text } from "../core/kinds.js";
 import { rules } from "./registry.js";
-import type { Rule } from "./rule.js";
+import type { Rule } from "./rules/_rule.js";
 
 /** A learning rule by name, such as `rfp` or `tbptt(50)`. @throws ArgumentError for an unknown name or number */
 export function ruleNamed(name: string): Rule {

@@ -3,7 +3,7 @@ import type { DType } from "../core/dtype.js";
 import { CheckpointError } from "../core/errors.js";
 import { formatShape, type Shape, sameShape, sizeOf } from "../core/shape.js";
 import { mapTree } from "../core/tree.js";
-import type { ModelParams } from "../learn/model.js";
+import type { ModelParams } from "../learn/model/model.js";
 import { tensor } from "../ops/create.js";
 import { entries } from "../tensor/read.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";

@@ -1,8 +1,8 @@
 import { pairLeaves } from "../core/pair-leaves.js";
 import { relativeError } from "../core/relative-error.js";
-import type { ModelParams } from "../learn/model.js";
+import type { ModelParams } from "../learn/model/model.js";
 import { ruleNamed } from "../learn/named.js";
-import type { RuleOptions } from "../learn/rule.js";
+import type { RuleOptions } from "../learn/rules/_rule.js";
 import { entries } from "../tensor/read.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
 import { aJepa, someSamples } from "./kinds.js";

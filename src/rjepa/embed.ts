@@ -1,10 +1,10 @@
 import type { CellState } from "../cells/_cell.js";
 import { sequencesOf } from "../data/kinds.js";
 import type { FixationSequence } from "../data/sequences.js";
-import { inputOf } from "../learn/kinds.js";
-import type { ModelParams, Moment } from "../learn/model.js";
-import { requireParams } from "../learn/require-params.js";
-import { momentOf } from "../learn/step.js";
+import { inputOf } from "../learn/model/kinds.js";
+import type { ModelParams, Moment } from "../learn/model/model.js";
+import { requireParams } from "../learn/model/require-params.js";
+import { momentOf } from "../learn/step/step.js";
 import { entries } from "../tensor/read.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { aReader } from "./kinds.js";

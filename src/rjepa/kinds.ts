@@ -13,7 +13,7 @@ import {
   text,
 } from "../core/kinds.js";
 import { side } from "../data/kinds.js";
-import { aModel } from "../learn/kinds.js";
+import { aModel } from "../learn/model/kinds.js";
 import { requireTensor } from "../tensor/tensor.js";
 
 const most = 2 ** 16;

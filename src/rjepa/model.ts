@@ -15,8 +15,8 @@ import {
 } from "../core/kinds.js";
 import { foldIn, type Key, key as seeded } from "../core/prng.js";
 import { formatShape, type Shape, sameShape, sizeOf } from "../core/shape.js";
-import type { LossContext, Model, ModelParams, Moment } from "../learn/model.js";
-import { network } from "../learn/network.js";
+import type { LossContext, Model, ModelParams, Moment } from "../learn/model/model.js";
+import { network } from "../learn/model/network.js";
 import { fanIn, linear } from "../nn/layers.js";
 import { eye, full, scalar, zeros } from "../ops/create.js";
 import { concat } from "../ops/join.js";

@@ -3,7 +3,7 @@ import { type DType, isFloat } from "../core/dtype.js";
 import { key } from "../core/prng.js";
 import { formatShape, type Shape, sameShape } from "../core/shape.js";
 import { leavesOf, mapTree } from "../core/tree.js";
-import type { Supervised } from "../learn/network.js";
+import type { Supervised } from "../learn/model/network.js";
 import { slice } from "../ops/views.js";
 import { entries } from "../tensor/read.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";

@@ -1,4 +1,4 @@
-import type { Rule } from "../learn/rule.js";
+import type { Rule } from "../learn/rules/_rule.js";
 import { type DerivativeReport, differenceTolerance } from "./cell-derivatives.js";
 import { GradientError } from "./errors.js";
 

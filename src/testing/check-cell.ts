@@ -2,9 +2,9 @@ import fc from "fast-check";
 import type { Cell } from "../cells/_cell.js";
 import { ArgumentError, type OnwardError, RuleError } from "../core/errors.js";
 import { count, finite, flag, type Known, listOf, oneOf, options as optionsOf, text } from "../core/kinds.js";
-import type { Supervised } from "../learn/network.js";
+import type { Supervised } from "../learn/model/network.js";
 import { rules } from "../learn/registry.js";
-import type { Rule, RuleOptions } from "../learn/rule.js";
+import type { Rule, RuleOptions } from "../learn/rules/_rule.js";
 import { blockTable } from "./block-error.js";
 import {
   arbitraryCellCase,

@@ -1,7 +1,7 @@
 import { ArgumentError } from "../core/errors.js";
 import { callable, having, isArray, type Kind, kindOf, listOf, number, text } from "../core/kinds.js";
 import { ruleNamed } from "../learn/named.js";
-import type { Rule } from "../learn/rule.js";
+import type { Rule } from "../learn/rules/_rule.js";
 
 /** Most of what is drawn at once: sizes, steps, streams. */
 const most = 10_000;

@@ -2,7 +2,7 @@ import type { Cell, CellState, Locality } from "../cells/_cell.js";
 import { isFloat } from "../core/dtype.js";
 import { sameShape, sizeOf } from "../core/shape.js";
 import { jvp } from "../forward/jvp.js";
-import { network } from "../learn/network.js";
+import { network } from "../learn/model/network.js";
 import { tensor, zerosLike } from "../ops/create.js";
 import { entries } from "../tensor/read.js";
 import { answerOf, statesAfter } from "./cell-contract.js";

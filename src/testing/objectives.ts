@@ -1,6 +1,6 @@
 import { anything, having, listOf } from "../core/kinds.js";
-import type { LossContext } from "../learn/model.js";
-import { squaredError } from "../learn/network.js";
+import type { LossContext } from "../learn/model/model.js";
+import { squaredError } from "../learn/model/network.js";
 import { add, mul, square, sub } from "../ops/pointwise.js";
 import { sum } from "../ops/reduce.js";
 import type { Tensor } from "../tensor/tensor.js";

@@ -1,6 +1,6 @@
 /** The same numbers under the same names, with keys in another order: nothing may go by it. */
 import type { Cell } from "../cells/_cell.js";
-import type { Model } from "../learn/model.js";
+import type { Model } from "../learn/model/model.js";
 import { isTensor } from "../tensor/tensor.js";
 
 /** A tree whose objects list their keys in another order, for most `turn`; 0 leaves them. */

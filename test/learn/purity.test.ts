@@ -32,7 +32,7 @@ import {
   squaredError,
   stack,
 } from "../../src/learn/index.js";
-import { type End, requireSameEnd } from "../../src/learn/same-end.js";
+import { type End, requireSameEnd } from "../../src/learn/step/same-end.js";
 import { isTensor } from "../../src/tensor/tensor.js";
 import { randomParams, randomSequence } from "../../src/testing/index.js";
 

@@ -47,7 +47,24 @@ export function layoutViolations(sources: Sources): string[] {
       targets.flatMap((target) => importViolations(file, target, sources)),
     ),
     ...cycles(imports).map((cycle) => `cycle: ${cycle.join(" -> ")}`),
+    ...cycles(folderImports(imports)).map((cycle) => `cycle of folders: ${cycle.join(" -> ")}`),
   ];
+}
+
+/** Of folders that lie side by side, with all that is in them: which imports from which. */
+function folderImports(imports: ReadonlyMap<string, readonly string[]>): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const [file, targets] of imports)
+    for (const target of targets) {
+      const [from, to] = [file.split("/"), target.split("/")];
+      const depth = from.findIndex((name, i) => name !== to[i]);
+      // files at this depth are no folders
+      if (depth >= Math.min(from.length, to.length) - 1) continue;
+      const [a, b] = [from, to].map((path) => path.slice(0, depth + 1).join("/"));
+      if (!found.get(a)?.push(b)) found.set(a, [b]);
+      if (!found.has(b)) found.set(b, []);
+    }
+  return found;
 }
 
 /** Files that a file imports or re-exports, as values or as types, by `import`, `export from` or `import()`. */
@@ -99,7 +116,7 @@ function floorViolation(file: string, from: string, to: string): string | null {
   return order.indexOf(to) < order.indexOf(from) ? null : `${to} is not below ${from}`;
 }
 
-/** One cycle per strongly connected group of files: a shortest walk from its first file back to itself. */
+/** One cycle per strongly connected group: a shortest walk from its first member back to itself. */
 function cycles(imports: ReadonlyMap<string, readonly string[]>): string[][] {
   const found: string[][] = [];
   const seen = new Set<string>();

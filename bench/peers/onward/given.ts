@@ -1,7 +1,7 @@
 /** Tensors and parameters of float32 whose numbers every competitor makes for itself. */
 import { sizeOf } from "../../../src/core/shape.js";
 import { fillTree, leavesOf } from "../../../src/core/tree.js";
-import type { ModelParams } from "../../../src/learn/model.js";
+import type { ModelParams } from "../../../src/learn/model/model.js";
 import { fromData } from "../../../src/tensor/apply.js";
 import { entries } from "../../../src/tensor/read.js";
 import { isTensor, type Tensor } from "../../../src/tensor/tensor.js";

@@ -1,7 +1,8 @@
 /** R-JEPA nano over sequences of fixations, one stream. */
 import { key } from "../../../src/core/prng.js";
 import { bptt, rfp } from "../../../src/learn/index.js";
-import type { Learner, RuleOptions } from "../../../src/learn/rule.js";
+import type { Learner } from "../../../src/learn/learners/learner.js";
+import type { RuleOptions } from "../../../src/learn/rules/_rule.js";
 import { type Fixated, jepa, presets } from "../../../src/rjepa/index.js";
 import type { Prepared } from "../serve.mjs";
 import { checksum } from "../wave.mjs";

@@ -1,8 +1,8 @@
 import type { Command as Program } from "commander";
 import type { DType } from "../../core/dtype.js";
 import { ArgumentError } from "../../core/errors.js";
-import type { Model, ModelParams } from "../../learn/model.js";
-import type { Plan } from "../../learn/plan.js";
+import type { Model, ModelParams } from "../../learn/model/model.js";
+import type { Plan } from "../../learn/plan/plan.js";
 import type { Command } from "../command.js";
 import { countOf, countsOf, refuseGiven } from "../options.js";
 import { jsonOf, print } from "../terminal.js";
@@ -42,7 +42,7 @@ export const command: Command = {
       .option("--dtype <name>", "float64 or float32", "float64")
       .option("--json", "print JSON")
       .action(async (file: string | undefined, options: Options, self: Program) => {
-        const { plan } = await import("../../learn/plan.js");
+        const { plan } = await import("../../learn/plan/plan.js");
         const settings = {
           batch: countOf("--batch", options.batch),
           steps: countOf("--steps", options.steps),

@@ -6,10 +6,10 @@ import type { LinearMap } from "../../tensor/linear-map.js";
 import type { Op } from "../../tensor/op.js";
 import { Tensor } from "../../tensor/tensor.js";
 import type { Trace } from "../../tensor/trace.js";
-import type { Model, ModelParams } from "../model.js";
-import { recordShapes } from "../structure.js";
+import type { Model, ModelParams } from "../model/model.js";
 import type { Carriers } from "./paths.js";
 import { ancestors } from "./push.js";
+import { recordShapes } from "./structure.js";
 
 const nameOf = (area: number, state: number): string => `${area}.${state}`;
 

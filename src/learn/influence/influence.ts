@@ -1,5 +1,5 @@
 import type { Tensor } from "../../tensor/tensor.js";
-import type { StepRecord } from "../step.js";
+import type { StepRecord } from "../step/step.js";
 
 /** Errors of a step's loss with respect to the states of each area, one per state; `null` where zero. */
 export type StateErrors = readonly (Tensor | null)[];

@@ -5,7 +5,7 @@ import { concat } from "../../ops/join.js";
 import { reshape } from "../../ops/views.js";
 import { entries } from "../../tensor/read.js";
 import type { Tensor } from "../../tensor/tensor.js";
-import type { StepRecord } from "../step.js";
+import type { StepRecord } from "../step/step.js";
 import type { Blocks } from "./block-matrix.js";
 import { type Contributions, pushStep } from "./push.js";
 import type { Sources } from "./sources.js";

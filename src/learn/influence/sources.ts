@@ -4,8 +4,8 @@ import { sameShape } from "../../core/shape.js";
 import { leavesOf } from "../../core/tree.js";
 import { Axis } from "../../forward/factor.js";
 import { isTensor, type Tensor } from "../../tensor/tensor.js";
-import type { Model, ModelParams } from "../model.js";
-import { isDifferentiable } from "../states.js";
+import type { Model, ModelParams } from "../model/model.js";
+import { isDifferentiable } from "../model/states.js";
 
 /** A parameter block: one tensor, keyed by its identity, with names for its axes. */
 export interface Block {

@@ -1,15 +1,15 @@
 import type { Tensor } from "../../tensor/tensor.js";
-import { checkMemory } from "../memory.js";
-import type { Model, ModelParams } from "../model.js";
-import type { StepRecord } from "../step.js";
-import { recordShapes, type Structure, structureOf } from "../structure.js";
+import type { Model, ModelParams } from "../model/model.js";
+import type { StepRecord } from "../step/step.js";
 import { advanceArea } from "./advance-area.js";
 import { advanceBlock, type BlockOfSteps } from "./block/advance-block.js";
 import { carriersOf } from "./carriers.js";
 import { Composer } from "./compose.js";
 import type { Influence, StepErrors } from "./influence.js";
+import { checkMemory } from "./memory.js";
 import type { PatternOptions } from "./pattern.js";
 import { pushStep } from "./push.js";
+import { recordShapes, type Structure, structureOf } from "./structure.js";
 import { TraceStore } from "./traces.js";
 
 export interface TracedOptions extends PatternOptions {

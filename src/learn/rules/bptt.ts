@@ -1,7 +1,7 @@
-import { BackwardLearner } from "../backward-learner.js";
-import { backwardCrossing } from "../crossings.js";
-import type { Rule } from "../rule.js";
-import { WindowLearner } from "../window-learner.js";
+import { BackwardLearner } from "../learners/backward-learner.js";
+import { backwardCrossing } from "../learners/crossings.js";
+import { WindowLearner } from "../learners/window-learner.js";
+import type { Rule } from "./_rule.js";
 
 /**
  * Backpropagation through time (Werbos 1990): the oracle that other rules are measured against. With `compile`, steps compute

@@ -1,6 +1,6 @@
-import { ForwardLearner } from "../forward-learner.js";
 import { TracedInfluence } from "../influence/traced.js";
-import type { Rule } from "../rule.js";
+import { ForwardLearner } from "../learners/forward-learner.js";
+import type { Rule } from "./_rule.js";
 
 /**
  * E-prop (Bellec, Scherr, Subramoney, Hajek, Salaj, Legenstein & Maass 2020) with symmetric feedback: eligibility

@@ -1,6 +1,6 @@
-import { ForwardLearner } from "../forward-learner.js";
 import { TracedInfluence } from "../influence/traced.js";
-import type { Rule } from "../rule.js";
+import { ForwardLearner } from "../learners/forward-learner.js";
+import type { Rule } from "./_rule.js";
 
 /**
  * Random-feedback online learning without the random feedback (Murray 2019, whose traces decay with the leak of a unit and

@@ -2,14 +2,14 @@ import { leavesOf } from "../../core/tree.js";
 import { abstractTensor } from "../../tensor/apply.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { isTensor } from "../../tensor/tensor.js";
-import { forwardCrossing } from "../crossings.js";
-import { ForwardLearner } from "../forward-learner.js";
 import { automaticWindow } from "../influence/block/pays.js";
+import { recordShapes, structureOf } from "../influence/structure.js";
 import { TracedInfluence } from "../influence/traced.js";
-import type { Model, ModelParams } from "../model.js";
-import type { Rule, RuleOptions } from "../rule.js";
-import { recordShapes, structureOf } from "../structure.js";
-import { WindowLearner } from "../window-learner.js";
+import { forwardCrossing } from "../learners/crossings.js";
+import { ForwardLearner } from "../learners/forward-learner.js";
+import { WindowLearner } from "../learners/window-learner.js";
+import type { Model, ModelParams } from "../model/model.js";
+import type { Rule, RuleOptions } from "./_rule.js";
 
 export interface RfpOptions extends RuleOptions {
   /**

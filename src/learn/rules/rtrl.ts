@@ -1,6 +1,6 @@
-import { ForwardLearner } from "../forward-learner.js";
 import { TracedInfluence } from "../influence/traced.js";
-import type { Rule } from "../rule.js";
+import { ForwardLearner } from "../learners/forward-learner.js";
+import type { Rule } from "./_rule.js";
 
 /**
  * Real-time recurrent learning (Williams & Zipser 1989): the whole influence matrix, every state by every parameter,

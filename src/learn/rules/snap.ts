@@ -1,6 +1,6 @@
-import { ForwardLearner } from "../forward-learner.js";
 import { TracedInfluence } from "../influence/traced.js";
-import type { Rule, RuleOptions } from "../rule.js";
+import { ForwardLearner } from "../learners/forward-learner.js";
+import type { Rule, RuleOptions } from "./_rule.js";
 
 export interface SnapOptions extends RuleOptions {
   /** Steps within which a parameter must reach a state for their influence to be kept; default 1. */

@@ -1,8 +1,8 @@
-import { BackwardLearner } from "../backward-learner.js";
-import { backwardCrossing } from "../crossings.js";
-import { whyByOps } from "../purity.js";
-import type { Rule, RuleOptions } from "../rule.js";
-import { WindowLearner } from "../window-learner.js";
+import { BackwardLearner } from "../learners/backward-learner.js";
+import { backwardCrossing } from "../learners/crossings.js";
+import { WindowLearner } from "../learners/window-learner.js";
+import { whyByOps } from "../model/purity.js";
+import type { Rule, RuleOptions } from "./_rule.js";
 
 export interface TbpttOptions extends RuleOptions {
   /** Steps that are recorded together; default 20. */

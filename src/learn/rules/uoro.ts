@@ -4,14 +4,14 @@ import { tensor, zerosLike } from "../../ops/create.js";
 import { mul } from "../../ops/pointwise.js";
 import { entries } from "../../tensor/read.js";
 import { isTensor, type Tensor } from "../../tensor/tensor.js";
-import { ForwardLearner } from "../forward-learner.js";
-import { GradientSum, plus } from "../gradient-sum.js";
 import type { Influence, StateErrors, StepErrors } from "../influence/influence.js";
-import { type ByNode, pushStates, transposeArea } from "../linear-step.js";
-import type { Model, ModelParams } from "../model.js";
-import type { Rule } from "../rule.js";
-import { isDifferentiable, zeroStates } from "../states.js";
-import type { AreaRecord, StepRecord } from "../step.js";
+import { ForwardLearner } from "../learners/forward-learner.js";
+import type { Model, ModelParams } from "../model/model.js";
+import { isDifferentiable, zeroStates } from "../model/states.js";
+import { GradientSum, plus } from "../step/gradient-sum.js";
+import { type ByNode, pushStates, transposeArea } from "../step/linear-step.js";
+import type { AreaRecord, StepRecord } from "../step/step.js";
+import type { Rule } from "./_rule.js";
 
 /** By area and state; `null` for integers and booleans. */
 type States = readonly (readonly (Tensor | null)[])[];

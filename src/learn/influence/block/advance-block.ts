@@ -1,6 +1,6 @@
 import { type Factor, fresh, rename, strongProduct } from "../../../forward/factor.js";
 import type { Tensor } from "../../../tensor/tensor.js";
-import type { StepRecord } from "../../step.js";
+import type { StepRecord } from "../../step/step.js";
 import { advance } from "../advance.js";
 import { advanceArea } from "../advance-area.js";
 import { Composer, type KnownTerm } from "../compose.js";

@@ -1,7 +1,7 @@
 import type { Tensor } from "../../../tensor/tensor.js";
-import { plus } from "../../gradient-sum.js";
-import { type ByNode, carryDown, lossCotangents, transposeArea } from "../../linear-step.js";
-import type { StepRecord } from "../../step.js";
+import { plus } from "../../step/gradient-sum.js";
+import { type ByNode, carryDown, lossCotangents, transposeArea } from "../../step/linear-step.js";
+import type { StepRecord } from "../../step/step.js";
 import type { StateErrors } from "../influence.js";
 
 /** What the losses of a block of steps say of its states, all that follows in the block counted. */

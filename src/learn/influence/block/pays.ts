@@ -1,7 +1,7 @@
 import { sizeOf } from "../../../core/shape.js";
 import type { Axis } from "../../../forward/factor.js";
-import type { Structure } from "../../structure.js";
 import type { Block } from "../sources.js";
+import type { Structure } from "../structure.js";
 import { bytesOf, layoutOf, parameterOrder } from "../traces.js";
 
 /** The form of one trace. */

@@ -1,0 +1,83 @@
+import type { DType } from "../../core/dtype.js";
+import { mapTree } from "../../core/tree.js";
+import { sum } from "../../ops/reduce.js";
+import { abstractTensor } from "../../tensor/apply.js";
+import type { Aval } from "../../tensor/op.js";
+import { isTensor, type Tensor } from "../../tensor/tensor.js";
+import type { Model, ModelParams } from "../model/model.js";
+import { stateShapes } from "../model/states.js";
+import { recordStep, type StepRecord } from "../step/step.js";
+import { findPatterns, type PatternOptions, type Patterns } from "./pattern.js";
+import { pushStep } from "./push.js";
+import { namesOf, type Sources } from "./sources.js";
+import { bytesOf } from "./traces.js";
+
+/** What forward-in-time learning of a model will store, found without computing a number. */
+export interface Structure {
+  readonly batch: number;
+  readonly sources: Sources;
+  readonly patterns: Patterns;
+  /** Bytes of all traces. */
+  readonly bytes: number;
+}
+
+/** A step recorded on shapes alone. */
+export interface ShapeRecord {
+  readonly record: StepRecord;
+  readonly sources: Sources;
+  readonly batch: number;
+}
+
+/** The same tree with shapes in place of numbers. */
+export const abstractTree = <T>(tree: T): T => mapTree(tree, isTensor, abstractTensor) as T;
+
+/** Parameters of the areas as shapes without data; the readout plays no part in the influence. */
+export function parameterShapes<S>(model: Model<S>, dtype: DType): ModelParams {
+  const areas = model.areas.map((cell) =>
+    Object.fromEntries(
+      Object.entries(cell.shapes).map(([name, shape]) => [name, abstractTensor({ shape, dtype })]),
+    ),
+  );
+  return { areas, readout: {} };
+}
+
+/** The model on shapes alone. A loss may read values that are not there; the influence does not depend on it. */
+export function silent<S>(model: Model<S>, input: Aval): Model<unknown> {
+  return {
+    ...model,
+    input: () => abstractTensor(input),
+    loss: ({ now }) => sum(now.outputs[now.outputs.length - 1]),
+  };
+}
+
+/** The shape reading of one step. `explain` notes the source line of each op. */
+export function recordShapes<S>(
+  model: Model<S>,
+  params: ModelParams,
+  input: Aval,
+  options: {
+    readonly explain?: boolean;
+    /** Puts something else in the place of an old state. */
+    readonly mark?: (state: Tensor, area: number, index: number) => Tensor;
+  } = {},
+): ShapeRecord {
+  const shapes = abstractTree(params);
+  const batch = input.shape[0];
+  const states = stateShapes(model, params, input);
+  const sources = namesOf(model, shapes, states);
+  const { mark } = options;
+  const given = mark
+    ? states.map((state, b) =>
+        Object.fromEntries(Object.entries(state).map(([s, t], k) => [s, mark(t, b, k)])),
+      )
+    : states;
+  const record = recordStep(silent(model, input), shapes, { states: given, input: null }, null, options);
+  return { record, sources, batch };
+}
+
+/** Ties and dependencies of every parameter block on every area, and their bytes. */
+export function structureOf({ record, sources, batch }: ShapeRecord, options: PatternOptions): Structure {
+  const patterns = findPatterns(pushStep(record, sources, options), sources, options);
+  const bytes = patterns.flat().reduce((total, p) => total + (p ? bytesOf(p, sources) : 0), 0);
+  return { batch, sources, patterns, bytes };
+}

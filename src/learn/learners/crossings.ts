@@ -1,0 +1,90 @@
+import { mapTree } from "../../core/tree.js";
+import { onesLike } from "../../ops/create.js";
+import { add } from "../../ops/pointwise.js";
+import { Tape } from "../../reverse/tape.js";
+import { isTensor, type Tensor } from "../../tensor/tensor.js";
+import type { TracedInfluence } from "../influence/traced.js";
+import type { Model, ModelParams, Moment } from "../model/model.js";
+import { type Past, recordStep } from "../step/step.js";
+import { tapeBytes } from "../step/tape-bytes.js";
+import { unrollStep } from "../step/unroll.js";
+import type { Crossing } from "./window-learner.js";
+
+/** Errors run back over the block and meet the influence at its start, which then crosses it at once: exact. */
+export function forwardCrossing<S>(model: Model<S>, influence: TracedInfluence): Crossing<S> {
+  const taking =
+    (gathers: boolean, crosses: boolean): Crossing<S>["learn"] =>
+    (params, start, { forgotten, counted }) => {
+      let past = start;
+      const records = [...forgotten, ...counted].map((sample) => {
+        const record = recordStep(model, params, past, sample);
+        past = { states: record.moment.states, input: record.moment.input };
+        return record;
+      });
+      const direct = influence.advanceBlock(records, { gathers, crosses });
+      const { moment, lossValue } = records[records.length - 1];
+      return { moment, loss: lossValue, direct };
+    };
+  return {
+    bytes: influence.bytes,
+    learn: taking(true, false),
+    move: taking(false, true),
+    learnAndMove: taking(true, true),
+    gradient: (block) => influence.gradient(block),
+    clearGradient: () => influence.clearGradient(),
+    clear: () => influence.clear(),
+  };
+}
+
+/** Errors run back over the block, and what lies before it is constant. */
+export function backwardCrossing<S>(model: Model<S>, rule: string): Crossing<S> {
+  let largest = 0;
+  const learn: Crossing<S>["learn"] = (params, start, { forgotten, counted }) => {
+    const tape = new Tape(rule, { transient: true });
+    try {
+      const leaves: number[] = [];
+      const theta = mapTree(params, isTensor, (t: Tensor) => {
+        const leaf = tape.leaf(t);
+        leaves.push(tape.indexOf(leaf));
+        return leaf;
+      }) as ModelParams;
+      let past: Past = start;
+      let t = 0;
+      let total: Tensor | null = null;
+      let last: { readonly now: Moment; readonly loss: Tensor } | null = null;
+      for (const sample of [...forgotten, ...counted]) {
+        last = unrollStep(model, theta, past, sample);
+        if (t++ >= forgotten.length) total = total === null ? last.loss : add(total, last.loss);
+        past = { states: last.now.states, input: last.now.input };
+      }
+      const { now, loss } = last as NonNullable<typeof last>;
+      const moment = mapTree({ ...now }, isTensor, (t: Tensor) => tape.primal(t)) as unknown as Moment;
+      largest = Math.max(largest, tapeBytes(tape));
+      return { moment, loss: tape.primal(loss), direct: transposed(tape, total, leaves) };
+    } finally {
+      tape.open = false;
+    }
+  };
+  return {
+    // the record of a block, while it is transposed
+    get bytes() {
+      return largest;
+    },
+    learn,
+    move: null,
+    learnAndMove: learn,
+    gradient: () => null,
+    clearGradient: () => {},
+    clear: () => {},
+  };
+}
+
+function transposed(tape: Tape, total: Tensor | null, leaves: readonly number[]): (Tensor | null)[] {
+  const at = total === null ? -1 : tape.indexOf(total);
+  const known = new Map<number, Tensor>();
+  if (total !== null && at >= 0) {
+    known.set(at, onesLike(tape.primal(total)));
+    tape.pullback(known, tape.nodes.length - 1);
+  }
+  return leaves.map((leaf) => known.get(leaf) ?? null);
+}

@@ -1,0 +1,47 @@
+import type { AreaStates, Areas, ModelParams, Moment } from "../model/model.js";
+
+/** Bytes that a learner holds for the sake of credit assignment, beside parameters and gradient. */
+export interface LearnerMemory {
+  /** What grows with the rule: traces, or the recorded past. */
+  readonly bytes: number;
+  /** Whether the bytes grow with the number of steps. */
+  readonly growsWithTime: boolean;
+  /** Results of single ops that replayed steps keep and write anew, beside `bytes`; absent where nothing is replayed. */
+  readonly workspace?: number;
+}
+
+export interface StepResult<A extends Areas = Areas> {
+  /** Loss of this step. */
+  readonly loss: number;
+  /** Values of this step, without derivatives. */
+  readonly moment: Moment<A>;
+}
+
+/** A learning rule at work on one model and one stream (or a batch of streams); S, A and R are those of the model. */
+export interface Learner<S, A extends Areas = Areas, R extends string = string> {
+  /** Takes one time step of data. */
+  step(sample: S): StepResult<A>;
+  /** Gradient of the sum of losses since the last `clearGradient` or `reset`; the tree of the parameters. */
+  gradient(): ModelParams<A, R>;
+  clearGradient(): void;
+  /** Forgets the past: states to zero, influence to zero, gradient to zero. */
+  reset(): void;
+  /**
+   * Exchanges the parameters. Influence gathered so far keeps referring to the old ones, as in every online rule. They are
+   * paired with the old ones by path; `params` and `gradient()` keep the order of names that the learner started with.
+   * @throws ShapeError, ArgumentError where names or shapes are others, DTypeError where dtypes are and steps were taken since
+   *   the last `reset`; the learner stays as it is then
+   */
+  setParams(params: ModelParams<A, R>): void;
+  readonly params: ModelParams<A, R>;
+  /** States after the last step; `null` before the first. */
+  readonly state: AreaStates<A> | null;
+  memory(): LearnerMemory;
+  /**
+   * Why the last step was computed op by op, which is several times slower where areas are small: `compile: false`, a model
+   * that is not declared pure, a look at numbers. `null` where steps are replayed, or recorded to be; absent where a rule has no replays.
+   */
+  readonly opByOp?: string | null;
+  /** Figures of the rule's own, such as a condition number. */
+  diagnostics?(): Readonly<Record<string, number>>;
+}

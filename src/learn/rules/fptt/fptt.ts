@@ -1,0 +1,292 @@
+import type { CellState } from "../../../cells/_cell.js";
+import { ArgumentError, RuleError } from "../../../core/errors.js";
+import { fillTree, leavesOf } from "../../../core/tree.js";
+import { zerosLike } from "../../../ops/create.js";
+import { entries, item } from "../../../tensor/read.js";
+import { isTensor, type Tensor } from "../../../tensor/tensor.js";
+import { transposeApply } from "../../influence/block-matrix.js";
+import { StepJacobian } from "../../influence/jacobians.js";
+import { namesOf, type Sources } from "../../influence/sources.js";
+import { Doubt } from "../../learners/doubt.js";
+import { keptSample, tensorsIn } from "../../learners/kept-sample.js";
+import type { Learner, LearnerMemory, StepResult } from "../../learners/learner.js";
+import { inputOf } from "../../model/kinds.js";
+import type { Model, ModelParams } from "../../model/model.js";
+import { requireParams } from "../../model/require-params.js";
+import { zeroStates } from "../../model/states.js";
+import { GradientSum, plus } from "../../step/gradient-sum.js";
+import { type ByNode, lossCotangents } from "../../step/linear-step.js";
+import { type End, requireSameEnd } from "../../step/same-end.js";
+import { type Past, recordStep } from "../../step/step.js";
+import type { Rule } from "../_rule.js";
+import { JacobianProduct, type Rounded } from "./jacobian-product.js";
+import {
+  carry,
+  inverted,
+  listen,
+  nothing,
+  precision,
+  type Said,
+  unitRounding,
+  type Visit,
+} from "./running-errors.js";
+
+/** The promised relative error of a parameter block. */
+const tolerance = 1e-6;
+/** How far rounding may lie beyond the sample of it that runs along. */
+const safety = 10;
+/** A hundred roundings of one. */
+const negligible = 100 * 2 ** -52;
+
+/** An area's error λ, running forward, and what was said of the states that it is about. */
+interface Running {
+  lambda: Rounded;
+  said: Rounded;
+}
+
+class FpttLearner<S> implements Learner<S> {
+  private samples: S[] = [];
+  private inputBytes = 0;
+  /** Losses of steps before this one are forgotten. */
+  private from = 0;
+  private start: Past | null = null;
+  private past: Past | null = null;
+  /** Where the first pass has come. */
+  private end: End | null = null;
+  private sources: Sources | null = null;
+  private product: JacobianProduct | null = null;
+  private readonly earlier = new GradientSum();
+  private found: readonly Tensor[] | null = null;
+  private readonly doubt = new Doubt(() => {});
+  /** Condition number of the product of Jacobians, by area. */
+  private conditions: number[] = [];
+
+  params: ModelParams;
+
+  constructor(
+    private readonly model: Model<S>,
+    params: ModelParams,
+  ) {
+    this.params = requireParams("fptt", model, params);
+  }
+
+  get state(): readonly CellState[] | null {
+    return this.past?.states ?? null;
+  }
+
+  /** The first pass: the errors of the top area are carried back to the start while time runs forward. */
+  step(sample: S): StepResult {
+    this.doubt.check();
+    const own = keptSample("fptt", sample);
+    const visit = this.visit(this.past ?? this.begin(sample), sample, this.samples.length);
+    const top = this.model.areas.length - 1;
+    // the product is changed, and stays so where the rule refuses
+    this.product = this.doubt.guard(() =>
+      this.doubt.whole("fptt", () => this.extend(visit, top, this.product, listen(visit, top))),
+    );
+    this.samples.push(own);
+    this.inputBytes += bytesOf(own);
+    const { moment, lossValue } = visit.record;
+    this.past = { states: moment.states, input: moment.input };
+    this.end = { states: moment.states, loss: lossValue };
+    this.found = null;
+    return { loss: item(lossValue), moment };
+  }
+
+  gradient(): ModelParams {
+    this.doubt.check();
+    if (this.past === null)
+      throw new ArgumentError("fptt: expected at least one step before the gradient is asked for");
+    this.found ??= this.collect();
+    return fillTree(this.params, isTensor, this.found) as ModelParams;
+  }
+
+  clearGradient(): void {
+    this.from = this.samples.length;
+    this.product?.clear();
+    this.earlier.clear();
+    this.found = null;
+  }
+
+  reset(): void {
+    this.past = null;
+    this.doubt.clear();
+    this.earlier.clear();
+    this.forget();
+  }
+
+  /** The past under the old parameters becomes constant. */
+  setParams(params: ModelParams): void {
+    const next = requireParams("fptt", this.model, params, this.params, this.past !== null);
+    if (this.past !== null) {
+      const before = leavesOf<Tensor>(this.gradient(), isTensor);
+      this.earlier.clear();
+      before.forEach(({ value }, k) => {
+        this.earlier.add(k, value);
+      });
+    }
+    this.params = next;
+    this.forget();
+  }
+
+  memory(): LearnerMemory {
+    return { bytes: this.inputBytes + (this.product?.bytes ?? 0), growsWithTime: true };
+  }
+
+  diagnostics(): { readonly condition: number } {
+    return { condition: Math.max(1, ...Object.values(this.conditions)) };
+  }
+
+  private forget(): void {
+    this.start = this.past;
+    this.samples = [];
+    this.inputBytes = 0;
+    this.from = 0;
+    this.product = null;
+    this.found = null;
+    this.conditions = [];
+  }
+
+  private begin(sample: S): Past {
+    const input = inputOf(this.model, sample);
+    const states = zeroStates(this.model, this.params, input);
+    this.start = { states, input: null };
+    this.sources = null;
+    return this.start;
+  }
+
+  private visit(past: Past, sample: S, t: number): Visit {
+    const record = recordStep(this.model, this.params, past, sample);
+    this.sources ??= namesOf(this.model, this.params, past.states);
+    const loss: ByNode = t >= this.from ? lossCotangents(record) : new Map();
+    return {
+      t,
+      record,
+      loss,
+      down: new Map(),
+      doubt: new Map(),
+      jacobian: new StepJacobian(record, this.sources),
+    };
+  }
+
+  /** A pass per area below the top, from above, and one in which all errors run forward and meet the parameters. */
+  private collect(): Tensor[] {
+    const { areas } = this.model;
+    const first: (Rounded | null)[] = areas.map(() => null);
+    first[areas.length - 1] = this.product?.sum ?? null;
+    for (let b = areas.length - 2; b >= 0 && this.product; b--) {
+      let product: JacobianProduct | null = null;
+      this.replay(first, (visit) => {
+        product = this.extend(visit, b, product, listen(visit, b));
+      });
+      first[b] = (product as JacobianProduct | null)?.sum ?? null;
+    }
+    const [sum, rounding] = [new GradientSum(), new GradientSum()];
+    this.replay(first, ({ record, loss, down, doubt }) => {
+      record.parameters.forEach((node, k) => {
+        for (const ct of [loss.get(node), down.get(node)]) if (ct) sum.add(k, ct);
+        const error = doubt.get(node);
+        if (error) rounding.add(k, error);
+      });
+    });
+    const leaves = leavesOf<Tensor>(this.params, isTensor);
+    requireDigits(leaves.map(({ path }, k) => ({ path, value: sum.get(k), rounding: rounding.get(k) })));
+    return leaves.map(({ value }, k) => plus(sum.get(k), this.earlier.get(k)) ?? zerosLike(value));
+  }
+
+  /**
+   * Runs the inputs again. Errors of areas whose first one is known run along:
+   * λ(t) = J(t)⁻ᵀ (λ(t−1) − what was said of the states at t−1).
+   */
+  private replay(first: readonly (Rounded | null)[], each: (visit: Visit) => void): void {
+    const running = first.map((f): Running | null => f && { lambda: f, said: nothing(f.value.length) });
+    let past = this.start as Past;
+    let end = null as End | null;
+    this.samples.forEach((sample, t) => {
+      const visit = this.visit(past, sample, t);
+      for (let b = running.length - 1; b >= 0; b--) {
+        const area = running[b];
+        if (!area) continue;
+        const { before, after } = listen(visit, b);
+        const back = inverted(visit, b);
+        const rest = (of: keyof Rounded): Float64Array =>
+          area.lambda[of].map((v, i) => v - area.said[of][i] - before[of][i]);
+        const value = transposeApply(back, rest("value"));
+        const unit = unitRounding(visit, b, value.length);
+        const carried = transposeApply(back, rest("rounding"));
+        area.lambda = { value, rounding: carried.map((v, i) => v + unit[i] * Math.abs(value[i])) };
+        area.said = after;
+        carry(visit, b, area.lambda);
+      }
+      each(visit);
+      const { moment, lossValue } = visit.record;
+      past = { states: moment.states, input: moment.input };
+      end = { states: moment.states, loss: lossValue };
+    });
+    // inputs played again must lead where they led before
+    const { model, params, samples, start } = this;
+    const taken = { params, start: start as Past, samples };
+    if (end !== null && this.end !== null)
+      this.doubt.guard(() => requireSameEnd("fptt", model, taken, this.end as End, end as End));
+  }
+
+  private extend(visit: Visit, b: number, old: JacobianProduct | null, said: Said): JacobianProduct {
+    const blocks = visit.jacobian.ownBlocks(b);
+    const product = old ?? new JacobianProduct(blocks);
+    const unit = unitRounding(visit, b, said.after.value.length);
+    product.collect(said.before, unit);
+    product.extend(blocks, inverted(visit, b));
+    product.collect(said.after, unit);
+    this.conditions[b] = product.condition;
+    if (!(product.condition * precision(visit, b) <= tolerance))
+      throw new RuleError(
+        `fptt: expected Jacobians whose product leaves six digits, got condition number ${product.condition.toExponential(1)} in area ${b + 1} after ${visit.t + 1} steps; use rfp or bptt`,
+      );
+    return product;
+  }
+}
+
+function largest(t: Tensor | null): number {
+  let top = 0;
+  if (t) for (const v of entries(t)) top = Math.max(top, Math.abs(v));
+  return top;
+}
+
+interface Block {
+  readonly path: string;
+  readonly value: Tensor | null;
+  readonly rounding: Tensor | null;
+}
+
+/**
+ * @throws RuleError where rounding may have reached the promised digits of a parameter block; one that is as small as the
+ * rounding of the whole gradient counts as zero
+ */
+function requireDigits(blocks: readonly Block[]): void {
+  const whole = Math.max(...blocks.map(({ value }) => largest(value)));
+  for (const { path, value, rounding } of blocks) {
+    const [size, error] = [largest(value), safety * largest(rounding)];
+    if (!(error <= tolerance * size || error <= negligible * whole))
+      throw new RuleError(
+        `fptt: expected a gradient whose six digits rounding leaves alone, got ${(error / size).toExponential(1)} of ${path} in doubt; use rfp or bptt`,
+      );
+  }
+}
+
+const bytesOf = (sample: unknown): number => tensorsIn(sample).reduce((n, t) => n + entries(t).byteLength, 0);
+
+/**
+ * Forward propagation of errors through time: λ(t−1) = e(t−1) + J(t)ᵀ λ(t) solved the other way round. One pass carries all
+ * errors to the start, Σ P(t)ᵀ e(t); the next starts from there and undoes a Jacobian per step, so that errors meet the
+ * parameters while time runs forward. L areas take L + 1 passes over the inputs, which are kept; states are not. Exact
+ * for invertible recurrences in exact arithmetic; a sample of the rounding
+ * runs along, and the rule refuses where six digits are in doubt. `diagnostics().condition` tells how far rounding may grow.
+ */
+export const rule: Rule = {
+  name: "fptt",
+  summary: "exact where the recurrence can be inverted, forward in time over inputs played again",
+  exactness: "exact",
+  tolerance,
+  negligible,
+  start: (model, params) => new FpttLearner(model, params),
+};

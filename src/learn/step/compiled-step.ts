@@ -1,0 +1,94 @@
+import { RuleError } from "../../core/errors.js";
+import { Replayer } from "../../tensor/program/replayer.js";
+import type { Tensor } from "../../tensor/tensor.js";
+import type { ModelParams, Moment } from "../model/model.js";
+import type { Past } from "./step.js";
+
+/** What a time step gives beside the influence, which it advances in place. */
+export interface StepOutcome {
+  readonly moment: Moment;
+  readonly loss: Tensor;
+  /** ∂ℓ/∂θ of parameters that the loss reads itself, by block; `null` where it does not. */
+  readonly direct: readonly (Tensor | null)[];
+}
+
+/** One time step op by op. */
+export type EagerStep<S> = (params: ModelParams, past: Past, sample: S) => StepOutcome;
+
+/** Whether the values of a replayed step are those that it has op by op. */
+export type Agrees<S> = (params: ModelParams, past: Past, sample: S, outcome: StepOutcome) => boolean;
+
+/** Makes time steps, op by op or replayed. */
+export interface Stepper<S> {
+  step(params: ModelParams, past: Past, sample: S): StepOutcome;
+  /** Compares replays since the last time with op by op: before what they gathered is handed out. @throws RuleError */
+  settle(): void;
+  /** Bytes of the arrays that replays write to. */
+  readonly bytes: number;
+  /** Why the last step was made op by op; `null` where it was replayed, or is recorded to be. */
+  readonly reason: string | null;
+  /** Forgets all recordings, for an influence that starts on new arrays. */
+  clear(): void;
+  /** Makes all steps op by op from now on. */
+  distrust(): void;
+}
+
+/** Time steps one op after the other. */
+export const stepByOps = <S>(eager: EagerStep<S>, reason: string): Stepper<S> => ({
+  step: eager,
+  settle: () => {},
+  bytes: 0,
+  reason,
+  clear: () => {},
+  distrust: () => {},
+});
+
+/** Time steps by replaying their kernel calls, where all steps of one shape make the same. */
+export class CompiledStep<S> implements Stepper<S> {
+  private readonly replayer: Replayer<ModelParams, { readonly sample: S; readonly past: Past }, StepOutcome>;
+
+  /**
+   * @param limit bytes that the results of one step may go on taking
+   * @param agrees whether the values of a step are those that it has op by op
+   */
+  constructor(rule: string, eager: EagerStep<S>, limit: () => number, agrees?: Agrees<S>) {
+    this.replayer = new Replayer({
+      eager: (params: ModelParams, { past, sample }: { sample: S; past: Past }) =>
+        eager(params, past, sample),
+      limit,
+      agrees: agrees && ((params, { past, sample }, outcome) => agrees(params, past, sample, outcome)),
+      changed: (since) =>
+        new RuleError(
+          `${rule}: expected a model that computes the same in all steps of one shape, as pure: true says, got a change; numbers since step ${since} may be wrong, so start the rule anew with compile: false`,
+        ),
+      halfway: () =>
+        new RuleError(
+          `${rule}: expected derivatives that are finite where they were before, got one that is not; start the rule without compile`,
+        ),
+    });
+  }
+
+  step(params: ModelParams, past: Past, sample: S): StepOutcome {
+    return this.replayer.call(params, { sample, past });
+  }
+
+  settle(): void {
+    this.replayer.settle();
+  }
+
+  get bytes(): number {
+    return this.replayer.bytes;
+  }
+
+  get reason(): string | null {
+    return this.replayer.reason;
+  }
+
+  clear(): void {
+    this.replayer.clear();
+  }
+
+  distrust(): void {
+    this.replayer.distrust("the model was found to compute otherwise from the same arguments");
+  }
+}
