@@ -61,8 +61,8 @@ export const rules = [
   }),
   step("learners/forward-learner.ts", {
     id: "what the loss says of parameters",
-    find: "this.direct.add(k, ct)",
-    put: "this.direct.add(k, times(ct, 1.01))",
+    find: "at.direct.add(k, ct)",
+    put: "at.direct.add(k, times(ct, 1.01))",
   }),
   step("step/gradient-sum.ts", {
     id: "sums of gradients",
@@ -140,8 +140,8 @@ export const rules = [
   }),
   back("learners/backward-learner.ts", {
     id: "a window one step too long, op by op",
-    find: "this.length === this.options.window",
-    put: "this.length > this.options.window",
+    find: "this.samples.length === this.options.window",
+    put: "this.samples.length > this.options.window",
     tests: [...backward, ...blocks],
   }),
   back("learners/window-learner.ts", {

@@ -18,7 +18,7 @@ export type { RfpOptions } from "./rules/rfp.js";
 export type { SnapOptions } from "./rules/snap.js";
 export type { TbpttOptions } from "./rules/tbptt.js";
 export type { Learner, LearnerMemory, StepResult } from "./learners/learner.js";
-export type { LibraryRule, Rule, RuleOptions, Start } from "./rules/_rule.js";
+export type { LibraryRule, Load, Rule, RuleFunction, RuleOptions, Start } from "./rules/_rule.js";
 export {
   type NetworkOptions,
   network,

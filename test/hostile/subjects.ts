@@ -232,6 +232,8 @@ const valid: Readonly<Record<string, () => unknown[]>> = {
   next: () => [params.areas[0], state, sample.input],
   output: () => [params.areas[0], state, sample.input],
   start: () => [model, params, {}],
+  load: () => [model, params, learn.rfp(model, params).save(), {}],
+  resume: () => [learn.rfp(model, params).save()],
   input: () => [sample],
   pullback: () => [o.scalar(1)],
   pushforward: () => [t2],
@@ -257,6 +259,7 @@ const ours = (value: unknown): unknown =>
 export function rightArguments(name: string, r: Random): unknown[] | null {
   const last = name.slice(name.lastIndexOf(".") + 1);
   if (name === "stack") return r.chance(0.5) ? [[t2, t2], 0] : [[cell]];
+  if (name === "load") return [o.save({ a: t2 })];
   if (name === "data.flip") return [sequences[0]];
   if (Object.hasOwn(valid, last)) return valid[last]().map(ours);
   return name.startsWith("Tensor.") ? [tensorOf(r)] : null;

@@ -1,3 +1,5 @@
+import type { SavedPart } from "../../tensor/saved/part.js";
+import type { Saved } from "../../tensor/saved/save.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { StepRecord } from "../step/step.js";
 
@@ -10,15 +12,23 @@ export interface StepErrors {
   readonly after: readonly StateErrors[];
 }
 
-/** What a rule that runs forward in time knows of the influence M(t) = dz(t)/dθ: all of it, or a sketch. */
-export interface Influence {
+/** What is held of the past beside states, and gathered of the gradient. */
+export interface Held {
   /** Bytes held between steps. */
   readonly bytes: number;
-  /** One step: G += e⁻·M(t−1), then M(t) from M(t−1), then G += e·M(t). */
-  advance(record: StepRecord, errors: StepErrors): void;
   /** What has been gathered for a parameter block, counted as in `leavesOf`; `null` where nothing can be. */
   gradient(block: number): Tensor | null;
   clearGradient(): void;
-  /** M = 0, and G = 0. */
+  /** Forgets the past, and the gradient. */
   clear(): void;
+  /** All of it, on arrays that stay as they are. */
+  save(): Saved;
+  /** Takes what was saved of one for the same model and inputs. @throws CheckpointError for anything else */
+  resume(saved: SavedPart): void;
+}
+
+/** What a rule that runs forward in time knows of the influence M(t) = dz(t)/dθ: all of it, or a sketch. */
+export interface Influence extends Held {
+  /** One step: G += e⁻·M(t−1), then M(t) from M(t−1), then G += e·M(t). */
+  advance(record: StepRecord, errors: StepErrors): void;
 }

@@ -23,6 +23,7 @@ export interface StateGroup {
   readonly area: number;
   /** Positions in `cell.states`. */
   readonly states: readonly number[];
+  readonly names: readonly string[];
   readonly axes: readonly Axis[];
 }
 
@@ -47,7 +48,7 @@ export function namesOf<S>(model: Model<S>, params: ModelParams, states: readonl
       dtype: value.dtype,
     };
   });
-  const groups: { area: number; states: number[]; axes: Axis[] }[] = [];
+  const groups: { area: number; states: number[]; names: string[]; axes: Axis[] }[] = [];
   const groupOf = model.areas.map((cell, area) =>
     cell.states.map((name, i) => {
       const state = states[area][name];
@@ -62,10 +63,11 @@ export function namesOf<S>(model: Model<S>, params: ModelParams, states: readonl
       );
       if (known >= 0) {
         groups[known].states.push(i);
+        groups[known].names.push(name);
         return known;
       }
       const axes = state.shape.map((n, at) => new Axis(n, `area ${area} ${name} axis ${at}`));
-      return groups.push({ area, states: [i], axes }) - 1;
+      return groups.push({ area, states: [i], names: [name], axes }) - 1;
     }),
   );
   return { blocks, groups, groupOf };

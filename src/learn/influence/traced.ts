@@ -1,3 +1,5 @@
+import type { SavedPart } from "../../tensor/saved/part.js";
+import type { Saved } from "../../tensor/saved/save.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Model, ModelParams } from "../model/model.js";
 import type { StepRecord } from "../step/step.js";
@@ -80,5 +82,13 @@ export class TracedInfluence implements Influence {
   clear(): void {
     this.store.clear();
     this.store.clearGradient();
+  }
+
+  save(): Saved {
+    return this.store.save();
+  }
+
+  resume(saved: SavedPart): void {
+    this.store.resume(saved);
   }
 }

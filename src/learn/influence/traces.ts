@@ -3,6 +3,10 @@ import { sizeOf } from "../../core/shape.js";
 import type { Axis, Factor } from "../../forward/factor.js";
 import { permute } from "../../ops/views.js";
 import { fromData } from "../../tensor/apply.js";
+import type { Aval } from "../../tensor/op.js";
+import { entries } from "../../tensor/read.js";
+import type { SavedPart } from "../../tensor/saved/part.js";
+import type { Saved } from "../../tensor/saved/save.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Pattern, Patterns } from "./pattern.js";
 import type { Block, Sources } from "./sources.js";
@@ -104,6 +108,37 @@ export class TraceStore {
     );
   }
 
+  /** Every trace and sum as a tensor of its own, in its layout. */
+  save(): Saved {
+    return Object.fromEntries(this.places().map(({ path, data, like }) => [path, copyOf(data, like)]));
+  }
+
+  /** @throws CheckpointError */
+  resume(saved: SavedPart): void {
+    const places = this.places();
+    const found = saved.branches(places.map(({ path }) => path)).map((p, i) => p.tensor(places[i].like));
+    places.forEach(({ data }, i) => {
+      data.set(entries(found[i]));
+    });
+  }
+
+  /** All arrays, by area, state and parameter block. */
+  private places(): { readonly path: string; readonly data: TypedArray; readonly like: Aval }[] {
+    const place = (path: string, data: TypedArray | null, axes: readonly Axis[], { dtype }: Block) =>
+      data === null ? [] : [{ path, data, like: { shape: axes.map((a) => a.size), dtype } }];
+    const { blocks, groups } = this.sources;
+    return blocks.flatMap((block, k) => [
+      ...groups.flatMap(({ area, states, names }, g) => {
+        const trace = this.traces[g][k];
+        if (trace === null) return [];
+        return states.flatMap((s, i) =>
+          place(`d areas.${area}.${names[i]} / d ${block.path}`, trace.data[s], trace.layout, block),
+        );
+      }),
+      ...place(`gradient of ${block.path}`, this.sums[k], this.orders[k], block),
+    ]);
+  }
+
   clearGradient(): void {
     for (const sum of this.sums) sum?.fill(0);
   }
@@ -113,6 +148,8 @@ export class TraceStore {
       for (const trace of row) for (const data of trace?.data ?? []) data?.fill(0);
   }
 }
+
+const copyOf = (data: TypedArray, { shape, dtype }: Aval): Tensor => fromData(data.slice(), shape, dtype);
 
 /** A trace as a factor with named axes. */
 export function traceFactor(trace: TraceBlock, state: number): Factor | null {

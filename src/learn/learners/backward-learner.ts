@@ -1,20 +1,34 @@
 import type { CellState } from "../../cells/_cell.js";
-import { ArgumentError } from "../../core/errors.js";
+import { ArgumentError, ShapeError } from "../../core/errors.js";
 import { fillTree, leavesOf, mapTree } from "../../core/tree.js";
-import { onesLike, zerosLike } from "../../ops/create.js";
+import { onesLike, scalar, zerosLike } from "../../ops/create.js";
 import { add } from "../../ops/pointwise.js";
 import { Tape } from "../../reverse/tape.js";
 import { item } from "../../tensor/read.js";
+import { type SavedPart, savedForm } from "../../tensor/saved/part.js";
+import type { Saved } from "../../tensor/saved/save.js";
 import { isTensor, type Tensor } from "../../tensor/tensor.js";
 import type { Model, ModelParams, Moment } from "../model/model.js";
 import { requireParams } from "../model/require-params.js";
+import { zeroStates } from "../model/states.js";
+import { blocksOf } from "../step/gradient-sum.js";
+import { requireSameEnd } from "../step/same-end.js";
 import type { Past } from "../step/step.js";
 import { tapeBytes } from "../step/tape-bytes.js";
 import { unrollStep } from "../step/unroll.js";
+import { keptSample } from "./kept-sample.js";
 import type { Learner, LearnerMemory, StepResult } from "./learner.js";
+import {
+  type Origin,
+  openLearner,
+  pastFrom,
+  resumeOrReset,
+  savedLearner,
+  savedPast,
+} from "./saved-learner.js";
 
 export interface BackwardOptions {
-  readonly rule: string;
+  readonly origin: Origin;
   /** Steps after which the past becomes constant; default never. */
   readonly window?: number;
   /** Why steps are not replayed. */
@@ -24,13 +38,17 @@ export interface BackwardOptions {
 /** One tape over all steps, or over as many as the window holds, transposed when the gradient is asked for. */
 export class BackwardLearner<S> implements Learner<S> {
   private tape: Tape;
-  /** Steps on the tape. */
-  private length = 0;
+  /** Samples of the steps on the tape; of one that cannot be kept, why. */
+  private samples: (S | ShapeError)[] = [];
+  /** Steps on the tape whose losses are forgotten, at its start. */
+  private forgotten = 0;
   private theta: ModelParams;
   private leaves: number[] = [];
   /** The step before, on the tape; and its values alone. */
   private past: Past | null = null;
   private kept: Past | null = null;
+  /** Values of the step before the tape starts. */
+  private start: Past | null = null;
   private total: Tensor | null = null;
   /** Gradient of losses on earlier tapes, in the order of the leaves. */
   private earlier: readonly Tensor[] | null = null;
@@ -44,8 +62,8 @@ export class BackwardLearner<S> implements Learner<S> {
     params: ModelParams,
     private readonly options: BackwardOptions,
   ) {
-    this.params = requireParams(options.rule, model, params);
-    this.tape = new Tape(options.rule, { transient: true });
+    this.params = requireParams(this.rule, model, params);
+    this.tape = new Tape(this.rule, { transient: true });
     this.theta = this.params;
     this.restart();
   }
@@ -54,15 +72,19 @@ export class BackwardLearner<S> implements Learner<S> {
     return this.kept?.states ?? null;
   }
 
+  private get rule(): string {
+    return this.options.origin.rule;
+  }
+
   get opByOp(): string | null {
     return this.options.byOps;
   }
 
   step(sample: S): StepResult {
-    if (this.length === this.options.window) this.cut();
+    if (this.samples.length === this.options.window) this.cut();
     const { model, tape } = this;
     const { now, loss } = unrollStep(model, this.theta, this.past, sample);
-    this.length++;
+    this.samples.push(this.own(sample));
     this.found = null;
     this.total = this.total === null ? loss : add(this.total, loss);
     this.past = { states: now.states, input: now.input };
@@ -73,14 +95,13 @@ export class BackwardLearner<S> implements Learner<S> {
 
   gradient(): ModelParams {
     if (this.kept === null)
-      throw new ArgumentError(
-        `${this.options.rule}: expected at least one step before the gradient is asked for`,
-      );
+      throw new ArgumentError(`${this.rule}: expected at least one step before the gradient is asked for`);
     this.found ??= this.transpose();
     return fillTree(this.params, isTensor, this.found) as ModelParams;
   }
 
   clearGradient(): void {
+    this.forgotten = this.samples.length;
     this.total = null;
     this.earlier = null;
     this.found = null;
@@ -94,10 +115,69 @@ export class BackwardLearner<S> implements Learner<S> {
 
   /** New parameters start a new record: the past under the old ones becomes constant. */
   setParams(params: ModelParams): void {
-    const next = requireParams(this.options.rule, this.model, params, this.params, this.kept !== null);
+    const next = requireParams(this.rule, this.model, params, this.params, this.kept !== null);
     this.gather();
     this.params = next;
     this.restart();
+  }
+
+  save(): Saved {
+    const { earlier, forgotten, kept, start } = this;
+    const samples = this.samples.map((sample) => {
+      if (sample instanceof ShapeError) throw sample;
+      return sample as Saved;
+    });
+    return savedLearner(this.options.origin, this.params, {
+      inputs: kept?.input ? savedForm(kept.input) : null,
+      start: savedPast(start),
+      kept: savedPast(kept),
+      samples,
+      forgotten,
+      earlier: earlier && Object.fromEntries(blocksOf(this.params).map(({ path }, k) => [path, earlier[k]])),
+    });
+  }
+
+  /** The steps on the tape are taken again. @throws RuleError where they lead elsewhere than they did */
+  resume(tree: Saved): void {
+    const saved = openLearner(this.options.origin, this.params, tree);
+    resumeOrReset(this, () => {
+      this.reset();
+      const blocks = blocksOf(this.params);
+      const inputs = saved.at("inputs").maybe((part) => part.form());
+      const read = (part: SavedPart): Past =>
+        pastFrom(this.model, this.params, inputs ?? part.refuse("null"), part);
+      const earlier = saved
+        .at("earlier")
+        .maybe((part) => part.branches(blocks.map(({ path }) => path)).map((p, k) => p.tensor(blocks[k])));
+      this.kept = saved.at("start").maybe(read);
+      this.restart();
+      const forgotten = saved.at("forgotten").count();
+      for (const part of saved.at("samples").list()) {
+        this.step(part.anything() as S);
+        if (this.samples.length <= forgotten) this.clearGradient();
+      }
+      this.earlier = earlier;
+      const before = saved.at("kept").maybe(read);
+      if (before !== null && this.kept !== null) this.requireEnd(before, this.kept);
+    });
+  }
+
+  private requireEnd(before: Past, after: Past): void {
+    const { model, params, rule } = this;
+    const zero = { states: zeroStates(model, params, after.input as Tensor), input: null };
+    const taken = { params, start: this.start ?? zero, samples: this.samples as S[] };
+    const loss = scalar(0);
+    requireSameEnd(rule, model, taken, { states: before.states, loss }, { states: after.states, loss });
+  }
+
+  /** A sample that its owner cannot change; where there is none, the learner goes on and cannot be saved. */
+  private own(sample: S): S | ShapeError {
+    try {
+      return keptSample(this.rule, sample);
+    } catch (error) {
+      if (error instanceof ShapeError) return error;
+      throw error;
+    }
   }
 
   memory(): LearnerMemory {
@@ -129,10 +209,12 @@ export class BackwardLearner<S> implements Learner<S> {
   }
 
   private restart(): void {
-    this.tape = new Tape(this.options.rule, { transient: true });
-    this.length = 0;
+    this.tape = new Tape(this.rule, { transient: true });
+    this.samples = [];
+    this.forgotten = 0;
     this.leaves = [];
     this.past = this.kept;
+    this.start = this.kept;
     this.total = null;
     this.found = null;
     this.theta = mapTree(this.params, isTensor, (t: Tensor) => {

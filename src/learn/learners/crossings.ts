@@ -27,6 +27,8 @@ export function forwardCrossing<S>(model: Model<S>, influence: TracedInfluence):
     };
   return {
     bytes: influence.bytes,
+    save: () => influence.save(),
+    resume: (saved) => influence.resume(saved),
     learn: taking(true, false),
     move: taking(false, true),
     learnAndMove: taking(true, true),
@@ -76,6 +78,8 @@ export function backwardCrossing<S>(model: Model<S>, rule: string): Crossing<S> 
     gradient: () => null,
     clearGradient: () => {},
     clear: () => {},
+    save: () => null,
+    resume: () => {},
   };
 }
 

@@ -1,26 +1,20 @@
 import type { CellState } from "../../cells/_cell.js";
-import { ArgumentError } from "../../core/errors.js";
-import { fillTree, leavesOf } from "../../core/tree.js";
-import { zerosLike } from "../../ops/create.js";
 import { item } from "../../tensor/read.js";
-import { isTensor, type Tensor } from "../../tensor/tensor.js";
+import type { Saved } from "../../tensor/saved/save.js";
+import type { Tensor } from "../../tensor/tensor.js";
 import type { Influence } from "../influence/influence.js";
-import { inputOf } from "../model/kinds.js";
 import type { Model, ModelParams } from "../model/model.js";
 import { whyByOps } from "../model/purity.js";
-import { requireParams } from "../model/require-params.js";
-import { zeroStates } from "../model/states.js";
-import { fitOf } from "../model/stream.js";
 import { CompiledStep, type EagerStep, type Stepper, stepByOps } from "../step/compiled-step.js";
-import { GradientSum, plus } from "../step/gradient-sum.js";
 import { carryDown, lossCotangents } from "../step/linear-step.js";
 import { agreesWithOps } from "../step/same-end.js";
-import { type Past, recordStep } from "../step/step.js";
-import { Doubt } from "./doubt.js";
+import { recordStep } from "../step/step.js";
 import type { Learner, LearnerMemory, StepResult } from "./learner.js";
+import { type Origin, openLearner, resumeOrReset, savedLearner } from "./saved-learner.js";
+import { StreamState } from "./stream-state.js";
 
 export interface ForwardOptions {
-  readonly rule: string;
+  readonly origin: Origin;
   readonly credit: "exact" | "local";
   /** Replays the kernel calls of a step; default: where the model is pure. */
   readonly compile?: boolean;
@@ -36,31 +30,29 @@ export interface ForwardOptions {
  * is known is what rules differ in.
  */
 export class ForwardLearner<S> implements Learner<S> {
-  private past: Past | null = null;
-  private influence: Influence | null = null;
-  /** What is held was made for. */
-  private fit = "";
-  private readonly direct = new GradientSum();
-  private readonly doubt = new Doubt(() => this.steps.distrust());
+  private readonly at: StreamState<S, Influence>;
   private readonly steps: Stepper<S>;
-
-  params: ModelParams;
 
   constructor(
     private readonly model: Model<S>,
     params: ModelParams,
     private readonly options: ForwardOptions,
   ) {
-    this.params = requireParams(options.rule, model, params);
-    const obstacle = options.byOps ?? whyByOps(model, options.compile);
+    const { origin, byOps, compile } = options;
+    const obstacle = byOps ?? whyByOps(model, compile);
     this.steps =
       obstacle === null
-        ? new CompiledStep(options.rule, this.eager, () => this.workspace(), agreesWithOps(model))
+        ? new CompiledStep(origin.rule, this.eager, () => this.workspace(), agreesWithOps(model))
         : stepByOps(this.eager, obstacle);
+    this.at = new StreamState(origin.rule, model, params, options.influence, this.steps);
+  }
+
+  get params(): ModelParams {
+    return this.at.params;
   }
 
   get state(): readonly CellState[] | null {
-    return this.past?.states ?? null;
+    return this.at.past?.states ?? null;
   }
 
   get opByOp(): string | null {
@@ -68,82 +60,68 @@ export class ForwardLearner<S> implements Learner<S> {
   }
 
   step(sample: S): StepResult {
-    const past = this.past ?? this.begin(sample);
-    const { moment, loss, direct } = this.doubt.guard(() => this.steps.step(this.params, past, sample));
+    const { at } = this;
+    const past = at.before(sample);
+    const { moment, loss, direct } = at.doubt.guard(() => this.steps.step(at.params, past, sample));
     direct.forEach((ct, k) => {
-      if (ct !== null) this.direct.add(k, ct);
+      if (ct !== null) at.direct.add(k, ct);
     });
-    this.past = { states: moment.states, input: moment.input };
+    at.past = { states: moment.states, input: moment.input };
     return { loss: item(loss), moment };
   }
 
   gradient(): ModelParams {
-    const influence = this.ready();
-    this.doubt.guard(() => this.steps.settle());
-    const values = leavesOf<Tensor>(this.params, isTensor).map(
-      ({ value }, k) => plus(this.direct.get(k), influence.gradient(k)) ?? zerosLike(value),
-    );
-    return fillTree(this.params, isTensor, values) as ModelParams;
+    const { at } = this;
+    if (at.held !== null) at.doubt.guard(() => this.steps.settle());
+    return at.gradient();
   }
 
   clearGradient(): void {
-    this.direct.clear();
-    this.influence?.clearGradient();
+    this.at.clearGradient();
   }
 
   reset(): void {
-    this.past = null;
-    this.doubt.clear();
-    this.direct.clear();
-    this.influence?.clear();
+    this.at.reset();
   }
 
   setParams(params: ModelParams): void {
-    const { rule } = this.options;
-    this.params = requireParams(rule, this.model, params, this.params, this.past !== null);
+    this.at.params = this.at.accept(params);
   }
 
   memory(): LearnerMemory {
-    const bytes = this.influence?.bytes ?? 0;
+    const bytes = this.at.held?.bytes ?? 0;
     const workspace = this.steps.bytes;
     return workspace > 0 ? { bytes, growsWithTime: false, workspace } : { bytes, growsWithTime: false };
   }
 
-  /** Zero states for the sample's batch, and influence that fits it. */
-  private begin(sample: S): Past {
-    const input = inputOf(this.model, sample);
-    const fit = fitOf(this.params, input);
-    const states = zeroStates(this.model, this.params, input);
-    if (this.influence === null || this.fit !== fit) {
-      this.influence = this.options.influence(this.model, this.params, input);
-      this.steps.clear();
-    }
-    this.fit = fit;
-    return { states, input: null };
+  save(): Saved {
+    const knows = { stream: this.at.save(), steps: this.steps.save() };
+    return savedLearner(this.options.origin, this.params, knows);
   }
 
-  private ready(): Influence {
-    if (this.influence === null)
-      throw new ArgumentError(
-        `${this.options.rule}: expected at least one step before the gradient is asked for`,
-      );
-    return this.influence;
+  resume(tree: Saved): void {
+    const saved = openLearner(this.options.origin, this.params, tree);
+    resumeOrReset(this, () => {
+      this.at.resume(saved.at("stream"));
+      this.steps.resume(saved.at("steps"));
+    });
   }
 
   /** Bytes that a replayed step may hold: little beside the influence, or beside what a process takes anyway. */
   private workspace(): number {
-    return Math.max(2 ** 22, this.ready().bytes / 8);
+    return Math.max(2 ** 22, this.at.ready.bytes / 8);
   }
 
   /** One step op by op: the loss is transposed within the step, and the influence advances. */
   private readonly eager: EagerStep<S> = (params, past, sample) => {
+    const { at, options } = this;
     const record = recordStep(this.model, params, past, sample);
     const cotangents = lossCotangents(record);
-    if (this.options.credit === "local") carryDown(record, cotangents);
-    const at = (nodes: readonly number[]): (Tensor | null)[] => nodes.map((n) => cotangents.get(n) ?? null);
-    const before = record.areas.map((area) => at(area.previous));
-    const after = record.areas.map((area) => at(area.current));
-    this.doubt.whole(this.options.rule, () => this.ready().advance(record, { before, after }));
-    return { moment: record.moment, loss: record.lossValue, direct: at(record.parameters) };
+    if (options.credit === "local") carryDown(record, cotangents);
+    const of = (nodes: readonly number[]): (Tensor | null)[] => nodes.map((n) => cotangents.get(n) ?? null);
+    const before = record.areas.map((area) => of(area.previous));
+    const after = record.areas.map((area) => of(area.current));
+    at.doubt.whole(options.origin.rule, () => at.ready.advance(record, { before, after }));
+    return { moment: record.moment, loss: record.lossValue, direct: of(record.parameters) };
   };
 }

@@ -1,3 +1,4 @@
+import type { Saved } from "../../tensor/saved/save.js";
 import type { AreaStates, Areas, ModelParams, Moment } from "../model/model.js";
 
 /** Bytes that a learner holds for the sake of credit assignment, beside parameters and gradient. */
@@ -37,6 +38,17 @@ export interface Learner<S, A extends Areas = Areas, R extends string = string> 
   /** States after the last step; `null` before the first. */
   readonly state: AreaStates<A> | null;
   memory(): LearnerMemory;
+  /**
+   * All that it knows: states, influence, the gradient so far, and what it keeps of a block of steps. `save` of `onward` makes
+   * it bytes. The rule's `load`, with the same model and parameters, goes on to the same numbers: on the same backend and
+   * instruction set, to the bit. Where it replays steps, so will the other, from its first step on.
+   */
+  save(): Saved;
+  /**
+   * Takes the place of a learner that was saved, in its own: rules' `load` is this after `start`.
+   * @throws CheckpointError where the tree is of another rule, model, options or parameters; the learner is reset then
+   */
+  resume(tree: Saved): void;
   /**
    * Why the last step was computed op by op, which is several times slower where areas are small: `compile: false`, a model
    * that is not declared pure, a look at numbers. `null` where steps are replayed, or recorded to be; absent where a rule has no replays.

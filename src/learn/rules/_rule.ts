@@ -1,5 +1,7 @@
 import { count, countOr, flag, type Known, number, oneOf, options as optionsOf } from "../../core/kinds.js";
+import type { Saved } from "../../tensor/saved/save.js";
 import type { Learner } from "../learners/learner.js";
+import { savedSettings } from "../learners/saved-learner.js";
 import { aModel } from "../model/kinds.js";
 import type { Areas, Model, ModelParams } from "../model/model.js";
 
@@ -52,9 +54,26 @@ export type Start<O extends RuleOptions = RuleOptions> = <
   options?: O,
 ) => Learner<S, A, R>;
 
+/**
+ * A learner that goes on where the one that saved `tree` stood, with the model and the parameters that it had. Options are
+ * those of the tree; one that is given and differs is refused, but for `memoryLimit`.
+ * @throws CheckpointError for a tree of another rule, model, options or parameters
+ */
+export type Load<O extends RuleOptions = RuleOptions> = <
+  S,
+  A extends Areas = Areas,
+  R extends string = string,
+>(
+  model: Model<S, A, R>,
+  params: ModelParams<NoInfer<A>, NoInfer<R>>,
+  tree: Saved,
+  options?: O,
+) => Learner<S, A, R>;
+
 /** A rule of the library. */
 export interface LibraryRule<O extends RuleOptions = RuleOptions> extends Rule<O> {
   readonly start: Start<O>;
+  readonly load: Load<O>;
 }
 
 const common: Known<RuleOptions> = {
@@ -66,22 +85,29 @@ const common: Known<RuleOptions> = {
 
 /** The rule with a gate before it: what is no model, and options that it does not know, are refused. */
 export function gated<O extends RuleOptions>(rule: Rule<O>): LibraryRule<O> {
-  const { setting } = rule;
-  const known = setting ? { ...common, [setting.option]: countOr(setting.words ?? []) } : common;
-  return {
-    ...rule,
-    start<S, A extends Areas, R extends string>(
-      model: Model<S, A, R>,
-      params: ModelParams<A, R>,
-      options?: O,
-    ) {
-      aModel(rule.name, "the model", model);
-      const learner = rule.start<S>(model, params, optionsOf(rule.name, options, known as Known<O>));
-      // what a rule hands out has the names of what it was given
-      return learner as Learner<S, A, R>;
-    },
+  const { name, setting } = rule;
+  const known = (
+    setting ? { ...common, [setting.option]: countOr(setting.words ?? []) } : common
+  ) as Known<O>;
+  const begin = <S>(model: Model<S>, params: ModelParams, options?: O): Learner<S> => {
+    aModel(name, "the model", model);
+    return rule.start<S>(model, params, optionsOf(name, options, known));
   };
+  const resume = <S>(model: Model<S>, params: ModelParams, tree: Saved, options?: O): Learner<S> => {
+    const settings = savedSettings(name, tree).anything() as O;
+    const chosen = Object.entries(optionsOf(name, options, known)).filter(([, value]) => value !== undefined);
+    const learner = begin(model, params, { ...settings, ...Object.fromEntries(chosen) });
+    learner.resume(tree);
+    return learner;
+  };
+  // what a rule hands out has the names of what it was given
+  return { ...rule, start: begin as Start<O>, load: resume as Load<O> };
 }
 
-/** A rule as a function: `rfp(model, params, options).step(sample)`. */
-export const starter = <O extends RuleOptions>(rule: Rule<O>): Start<O> => gated(rule).start;
+/** A rule as a function, and its `load`: `rfp(model, params, options).step(sample)`. */
+export type RuleFunction<O extends RuleOptions = RuleOptions> = Start<O> & { readonly load: Load<O> };
+
+export function starter<O extends RuleOptions>(rule: Rule<O>): RuleFunction<O> {
+  const { start, load } = gated(rule);
+  return Object.assign(start, { load });
+}

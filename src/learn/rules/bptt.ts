@@ -1,5 +1,6 @@
 import { BackwardLearner } from "../learners/backward-learner.js";
 import { backwardCrossing } from "../learners/crossings.js";
+import { originOf } from "../learners/saved-learner.js";
 import { WindowLearner } from "../learners/window-learner.js";
 import type { Rule } from "./_rule.js";
 
@@ -12,13 +13,15 @@ export const rule: Rule = {
   name: "bptt",
   summary: "exact, backward through the recorded past; memory grows with T",
   exactness: "exact",
-  start: (model, params, { compile = false } = {}) =>
-    compile
+  start: (model, params, { compile } = {}) => {
+    const origin = originOf("bptt", { compile });
+    return compile
       ? new WindowLearner(model, params, {
-          rule: "bptt",
+          origin,
           window: Number.POSITIVE_INFINITY,
           compile,
           start: () => backwardCrossing(model, "bptt"),
         })
-      : new BackwardLearner(model, params, { rule: "bptt", byOps: "bptt replays only with compile: true" }),
+      : new BackwardLearner(model, params, { origin, byOps: "bptt replays only with compile: true" });
+  },
 };

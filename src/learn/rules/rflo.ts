@@ -1,5 +1,6 @@
 import { TracedInfluence } from "../influence/traced.js";
 import { ForwardLearner } from "../learners/forward-learner.js";
+import { originOf } from "../learners/saved-learner.js";
 import type { Rule } from "./_rule.js";
 
 /**
@@ -16,7 +17,7 @@ export const rule: Rule = {
   exactness: "biased",
   start: (model, params, { memoryLimit, compile } = {}) =>
     new ForwardLearner(model, params, {
-      rule: "rflo",
+      origin: originOf("rflo", { compile }),
       credit: "local",
       compile,
       influence: (...from) =>

@@ -7,6 +7,7 @@ import { recordShapes, structureOf } from "../influence/structure.js";
 import { TracedInfluence } from "../influence/traced.js";
 import { forwardCrossing } from "../learners/crossings.js";
 import { ForwardLearner } from "../learners/forward-learner.js";
+import { originOf } from "../learners/saved-learner.js";
 import { WindowLearner } from "../learners/window-learner.js";
 import type { Model, ModelParams } from "../model/model.js";
 import type { Rule, RuleOptions } from "./_rule.js";
@@ -32,15 +33,16 @@ export const rule: Rule<RfpOptions> = {
   start: (model, params, { credit = "exact", memoryLimit, compile, window = 1 } = {}) => {
     const traced = { credit: credit === "local" ? "own" : "exact", memoryLimit } as const;
     const steps = window === "auto" ? windowFor(model, params, traced.credit) : window;
+    const origin = originOf("rfp", { window: steps, credit, compile });
     if (steps === 1)
       return new ForwardLearner(model, params, {
-        rule: "rfp",
+        origin,
         credit,
         compile,
         influence: (...from) => new TracedInfluence("rfp", ...from, traced),
       });
     return new WindowLearner(model, params, {
-      rule: "rfp",
+      origin,
       window: steps,
       compile,
       start: (...from) => forwardCrossing(model, new TracedInfluence("rfp", ...from, traced)),

@@ -1,5 +1,6 @@
 import { TracedInfluence } from "../influence/traced.js";
 import { ForwardLearner } from "../learners/forward-learner.js";
+import { originOf } from "../learners/saved-learner.js";
 import type { Rule } from "./_rule.js";
 
 /**
@@ -12,7 +13,7 @@ export const rule: Rule = {
   exactness: "exact",
   start: (model, params, { memoryLimit, compile } = {}) =>
     new ForwardLearner(model, params, {
-      rule: "rtrl",
+      origin: originOf("rtrl", { compile }),
       credit: "exact",
       compile,
       influence: (...from) =>

@@ -1,5 +1,6 @@
 import { TracedInfluence } from "../influence/traced.js";
 import { ForwardLearner } from "../learners/forward-learner.js";
+import { originOf } from "../learners/saved-learner.js";
 import type { Rule, RuleOptions } from "./_rule.js";
 
 export interface SnapOptions extends RuleOptions {
@@ -22,7 +23,7 @@ export const rule: Rule<SnapOptions> = {
   setting: { option: "order", value: 1 },
   start: (model, params, { order = 1, credit = "exact", memoryLimit, compile } = {}) =>
     new ForwardLearner(model, params, {
-      rule: "snap",
+      origin: originOf("snap", { order, credit, compile }),
       credit,
       compile,
       influence: (...from) =>

@@ -1,5 +1,6 @@
 import { BackwardLearner } from "../learners/backward-learner.js";
 import { backwardCrossing } from "../learners/crossings.js";
+import { originOf } from "../learners/saved-learner.js";
 import { WindowLearner } from "../learners/window-learner.js";
 import { whyByOps } from "../model/purity.js";
 import type { Rule, RuleOptions } from "./_rule.js";
@@ -21,9 +22,10 @@ export const rule: Rule<TbpttOptions> = {
   exactness: "biased",
   setting: { option: "window", value: 20 },
   start: (model, params, { window = 20, compile } = {}) => {
+    const origin = originOf("tbptt", { window, compile });
     const byOps = whyByOps(model, compile);
-    if (byOps !== null) return new BackwardLearner(model, params, { rule: "tbptt", window, byOps });
+    if (byOps !== null) return new BackwardLearner(model, params, { origin, window, byOps });
     const start = () => backwardCrossing(model, "tbptt");
-    return new WindowLearner(model, params, { rule: "tbptt", window, compile, start });
+    return new WindowLearner(model, params, { origin, window, compile, start });
   },
 };

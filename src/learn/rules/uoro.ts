@@ -1,14 +1,16 @@
 import { foldIn, type Key, key, uniform } from "../../core/prng.js";
-import { leavesOf } from "../../core/tree.js";
 import { tensor, zerosLike } from "../../ops/create.js";
 import { mul } from "../../ops/pointwise.js";
 import { entries } from "../../tensor/read.js";
-import { isTensor, type Tensor } from "../../tensor/tensor.js";
+import type { SavedPart } from "../../tensor/saved/part.js";
+import type { Saved } from "../../tensor/saved/save.js";
+import type { Tensor } from "../../tensor/tensor.js";
 import type { Influence, StateErrors, StepErrors } from "../influence/influence.js";
 import { ForwardLearner } from "../learners/forward-learner.js";
+import { originOf } from "../learners/saved-learner.js";
 import type { Model, ModelParams } from "../model/model.js";
 import { isDifferentiable, zeroStates } from "../model/states.js";
-import { GradientSum, plus } from "../step/gradient-sum.js";
+import { blocksOf, GradientSum, type NamedBlock, plus } from "../step/gradient-sum.js";
 import { type ByNode, pushStates, transposeArea } from "../step/linear-step.js";
 import type { AreaRecord, StepRecord } from "../step/step.js";
 import type { Rule } from "./_rule.js";
@@ -25,11 +27,11 @@ class RankOneInfluence implements Influence {
 
   constructor(
     private readonly zero: States,
-    private readonly blocks: number,
+    private readonly blocks: readonly NamedBlock[],
     private readonly key: Key,
   ) {
     this.states = zero;
-    this.params = new Array<null>(blocks).fill(null);
+    this.params = blocks.map(() => null);
   }
 
   get bytes(): number {
@@ -66,8 +68,32 @@ class RankOneInfluence implements Influence {
 
   clear(): void {
     this.states = this.zero;
-    this.params = new Array<null>(this.blocks).fill(null);
+    this.params = this.blocks.map(() => null);
     this.sum.clear();
+  }
+
+  save(): Saved {
+    return {
+      states: this.states,
+      params: Object.fromEntries(this.blocks.map(({ path }, k) => [path, this.params[k]])),
+      sum: this.sum.save(this.blocks),
+      drawn: this.steps,
+    };
+  }
+
+  resume(saved: SavedPart): void {
+    const { zero, blocks } = this;
+    const areas = saved.at("states").list(zero.length);
+    this.states = areas.map((area, b) =>
+      area.list(zero[b].length).map((part, k) => {
+        const like = zero[b][k];
+        return like === null ? part.maybe((of) => of.refuse("null")) : part.tensor(like);
+      }),
+    );
+    const named = saved.at("params").branches(blocks.map(({ path }) => path));
+    this.params = named.map((part, k) => part.maybe((of) => of.tensor(blocks[k])));
+    this.sum.resume(blocks, saved.at("sum"));
+    this.steps = saved.at("drawn").count();
   }
 
   /** G += (e·s̃) θ̃. */
@@ -149,7 +175,7 @@ function rankOne<S>(model: Model<S>, params: ModelParams, input: Tensor, seed: n
   const zero = zeroStates(model, params, input).map((states) =>
     Object.values(states).map((t) => (isDifferentiable(t) ? zerosLike(t) : null)),
   );
-  return new RankOneInfluence(zero, leavesOf(params, isTensor).length, key(seed));
+  return new RankOneInfluence(zero, blocksOf(params), key(seed));
 }
 
 /**
@@ -162,7 +188,7 @@ export const rule: Rule = {
   exactness: "unbiased",
   start: (model, params, { seed = 0 } = {}) =>
     new ForwardLearner(model, params, {
-      rule: "uoro",
+      origin: originOf("uoro", { seed }),
       credit: "exact",
       byOps: "uoro draws random numbers and reads factors on the way",
       influence: (of, from, input) => rankOne(of, from, input, seed),

@@ -1,5 +1,7 @@
 import { RuleError } from "../../core/errors.js";
 import { Replayer } from "../../tensor/program/replayer.js";
+import type { SavedPart } from "../../tensor/saved/part.js";
+import type { Saved } from "../../tensor/saved/save.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { ModelParams, Moment } from "../model/model.js";
 import type { Past } from "./step.js";
@@ -31,6 +33,9 @@ export interface Stepper<S> {
   clear(): void;
   /** Makes all steps op by op from now on. */
   distrust(): void;
+  /** Which steps are replayed; `null` where none are. */
+  save(): Saved;
+  resume(saved: SavedPart): void;
 }
 
 /** Time steps one op after the other. */
@@ -41,6 +46,8 @@ export const stepByOps = <S>(eager: EagerStep<S>, reason: string): Stepper<S> =>
   reason,
   clear: () => {},
   distrust: () => {},
+  save: () => null,
+  resume: () => {},
 });
 
 /** Time steps by replaying their kernel calls, where all steps of one shape make the same. */
@@ -90,5 +97,14 @@ export class CompiledStep<S> implements Stepper<S> {
 
   distrust(): void {
     this.replayer.distrust("the model was found to compute otherwise from the same arguments");
+  }
+
+  save(): Saved {
+    return this.replayer.save();
+  }
+
+  /** Steps that were saved where none are replayed are recorded as if they were the first. */
+  resume(saved: SavedPart): void {
+    saved.maybe((part) => this.replayer.resume(part));
   }
 }

@@ -1,8 +1,20 @@
+import { leavesOf } from "../../core/tree.js";
 import { add } from "../../ops/pointwise.js";
-import type { Tensor } from "../../tensor/tensor.js";
+import type { Aval } from "../../tensor/op.js";
+import type { SavedPart } from "../../tensor/saved/part.js";
+import { isTensor, type Tensor } from "../../tensor/tensor.js";
 
 /** a + b, where `null` stands for zero. */
 export const plus = (a: Tensor | null, b: Tensor | null): Tensor | null => (a && b ? add(a, b) : (a ?? b));
+
+/** A parameter block by its path, such as `areas.0.W`. */
+export interface NamedBlock extends Aval {
+  readonly path: string;
+}
+
+/** The parameter blocks of a tree, in the order in which they are counted. */
+export const blocksOf = (params: object): NamedBlock[] =>
+  leavesOf<Tensor>(params, isTensor).map(({ path, value: { shape, dtype } }) => ({ path, shape, dtype }));
 
 /** A sum per parameter block. */
 export class GradientSum {
@@ -24,5 +36,19 @@ export class GradientSum {
 
   clear(): void {
     this.sums.clear();
+  }
+
+  /** The sums by the paths of their blocks; `null` where nothing was added. */
+  save(blocks: readonly NamedBlock[]): Record<string, Tensor | null> {
+    return Object.fromEntries(blocks.map(({ path }, k) => [path, this.get(k)]));
+  }
+
+  /** @throws CheckpointError */
+  resume(blocks: readonly NamedBlock[], saved: SavedPart): void {
+    this.clear();
+    saved.branches(blocks.map(({ path }) => path)).forEach((part, k) => {
+      const sum = part.maybe((of) => of.tensor(blocks[k]));
+      if (sum !== null) this.sums.set(k, sum);
+    });
   }
 }

@@ -1,6 +1,8 @@
 import { formatBytes } from "../../core/bytes.js";
 import { backend } from "../backend.js";
 import { denseOf } from "../read.js";
+import type { SavedPart } from "../saved/part.js";
+import type { Saved } from "../saved/save.js";
 import type { Tensor } from "../tensor.js";
 import { watch } from "../watch.js";
 import { auditAfter, isAuditBefore } from "./audits.js";
@@ -29,6 +31,11 @@ interface Seen {
   readonly seen: string;
 }
 
+/** A call that was recorded so often in the process that its replayer was saved in. */
+interface Remembered {
+  readonly recordings: "one" | "two";
+}
+
 /** Layouts that are told apart; more are computed op by op. */
 const mostLayouts = 64;
 /** Calls in a row that a transformation follows, after which a layout is no longer recorded. */
@@ -41,7 +48,7 @@ const mostFollowed = 16;
  * is found out at the next audit: a call op by op that changes nothing, recorded and compared.
  */
 export class Replayer<P, A, R> {
-  private readonly layouts = new Map<string, RecordedCall<P, A, R> | Seen | "eager">();
+  private readonly layouts = new Map<string, RecordedCall<P, A, R> | Seen | Remembered | "eager">();
   /** What was replayed last, and most likely comes next. */
   private last: RecordedCall<P, A, R> | null = null;
   /** All that can be replayed. */
@@ -70,11 +77,14 @@ export class Replayer<P, A, R> {
       }
     const layout = this.layoutOf(pointed, args);
     if (layout === null) return this.eager(pointed, args, this.reason);
-    const known = this.layouts.get(layout);
+    const known = this.known(layout, pointed, args);
     if (known === "eager") return this.eager(pointed, args, this.reason);
     if (known === undefined && this.layouts.size >= mostLayouts)
       return this.eager(pointed, args, `calls look different in more than ${mostLayouts} ways`);
-    return this.record(layout, known instanceof RecordedCall ? undefined : known, pointed, args);
+    if (!(known instanceof RecordedCall)) return this.record(layout, known, pointed, args);
+    // recorded just now, as it was before it was saved; else for another backend
+    if (known.isReady && known.take(pointed, args)) return this.replay(known, pointed, args);
+    return this.record(layout, undefined, pointed, args);
   }
 
   /** Compares with op by op what was replayed since that was last done: before what was gathered is handed out. */
@@ -98,10 +108,45 @@ export class Replayer<P, A, R> {
     this.last = null;
   }
 
+  /** Which calls are replayed, and which are on their way there: with that, the next ones are made as they would be made now. */
+  save(): Saved {
+    const layouts = [...this.layouts].map(([layout, known]) => [layout, wordOf(known)]);
+    return { calls: this.calls, distrusted: this.distrusted, reason: this.reason, layouts };
+  }
+
+  /** Goes on from there. Recordings themselves are made anew, by calls that change nothing. */
+  resume(saved: SavedPart): void {
+    this.clear();
+    this.calls = saved.at("calls").count();
+    this.distrusted = saved.at("distrusted").maybe((part) => part.text());
+    this.reason = saved.at("reason").maybe((part) => part.text());
+    for (const pair of saved.at("layouts").list()) {
+      const [layout, word] = pair.list(2);
+      const known = word.oneOf("eager", "one", "two");
+      this.layouts.set(layout.text(), known === "eager" ? known : { recordings: known });
+    }
+  }
+
   /** Makes all calls op by op from now on. */
   distrust(reason: string): void {
     this.distrusted = reason;
     this.clear();
+  }
+
+  /** What is known of a layout; what was saved of it is recorded again, in dry calls. */
+  private known(layout: string, pointed: P, args: A): RecordedCall<P, A, R> | Seen | "eager" | undefined {
+    const known = this.layouts.get(layout);
+    if (typeof known !== "object" || !("recordings" in known)) return known;
+    const dry = (): Sample<P, A, R> => sampleOf(this.options.eager, pointed, args, { dry: true });
+    const found = dry();
+    if (found.isFollowed) return undefined;
+    this.layouts.delete(layout);
+    if (found.obstacle !== null) return undefined;
+    const fingerprint = found.fingerprint();
+    this.layouts.set(layout, { seen: fingerprint });
+    if (known.recordings === "two" && dry().fingerprint() === fingerprint)
+      this.adopt(layout, found, fingerprint);
+    return this.layouts.get(layout) as RecordedCall<P, A, R> | Seen | "eager";
   }
 
   private eager(pointed: P, args: A, reason: string | null): R {
@@ -199,4 +244,11 @@ export class Replayer<P, A, R> {
     }
     return null;
   }
+}
+
+/** How far a layout is on its way to replays. */
+function wordOf<P, A, R>(known: RecordedCall<P, A, R> | Seen | Remembered | "eager"): string {
+  if (known === "eager") return known;
+  if (known instanceof RecordedCall) return "two";
+  return "recordings" in known ? known.recordings : "one";
 }

@@ -99,10 +99,11 @@ function outlineOf(tree: unknown, named: (t: Tensor, path: string) => string): N
 
 /**
  * The tree in such bytes. Of a file that `save` has not written: its tensors by their names.
+ * T is the caller's word for what was saved, which nothing holds it to.
  * @param bytes of a whole file; they are copied
  * @throws CheckpointError for anything else, and for dtypes other than F64, F32, I32 and BOOL
  */
-export function load(bytes: Uint8Array | ArrayBuffer): Saved {
+export function load<T = Saved>(bytes: Uint8Array | ArrayBuffer): T {
   const given = bytesOf(bytes);
   const { entries: found, metadata, size } = readHeader("load", given);
   const tensors = new Map(
@@ -110,7 +111,7 @@ export function load(bytes: Uint8Array | ArrayBuffer): Saved {
   );
   const outline = metadata[outlineName];
   const isOurs = metadata.format === format;
-  if (!isOurs && outline === undefined) return Object.fromEntries(tensors) as Saved;
+  if (!isOurs && outline === undefined) return Object.fromEntries(tensors) as T;
   if (!isOurs || outline === undefined)
     throw new CheckpointError(
       `load: expected the format ${format} and an outline of its tree together, got one alone`,
@@ -129,7 +130,7 @@ export function load(bytes: Uint8Array | ArrayBuffer): Saved {
   });
   const left = found.find(({ name }) => !used.has(name));
   if (left) throw new CheckpointError(`load: expected a place in the tree for ${quote(left.name)}, got none`);
-  return tree as Saved;
+  return tree as T;
 }
 
 function bytesOf(bytes: unknown): Uint8Array {

@@ -2,7 +2,10 @@ import type { CellState } from "../../../cells/_cell.js";
 import { ArgumentError, RuleError } from "../../../core/errors.js";
 import { fillTree, leavesOf } from "../../../core/tree.js";
 import { zerosLike } from "../../../ops/create.js";
+import type { Aval } from "../../../tensor/op.js";
 import { entries, item } from "../../../tensor/read.js";
+import { type SavedPart, savedForm } from "../../../tensor/saved/part.js";
+import type { Saved } from "../../../tensor/saved/save.js";
 import { isTensor, type Tensor } from "../../../tensor/tensor.js";
 import { transposeApply } from "../../influence/block-matrix.js";
 import { StepJacobian } from "../../influence/jacobians.js";
@@ -10,11 +13,21 @@ import { namesOf, type Sources } from "../../influence/sources.js";
 import { Doubt } from "../../learners/doubt.js";
 import { keptSample, tensorsIn } from "../../learners/kept-sample.js";
 import type { Learner, LearnerMemory, StepResult } from "../../learners/learner.js";
+import {
+  endFrom,
+  openLearner,
+  originOf,
+  pastFrom,
+  resumeOrReset,
+  savedEnd,
+  savedLearner,
+  savedPast,
+} from "../../learners/saved-learner.js";
 import { inputOf } from "../../model/kinds.js";
 import type { Model, ModelParams } from "../../model/model.js";
 import { requireParams } from "../../model/require-params.js";
 import { zeroStates } from "../../model/states.js";
-import { GradientSum, plus } from "../../step/gradient-sum.js";
+import { blocksOf, GradientSum, plus } from "../../step/gradient-sum.js";
 import { type ByNode, lossCotangents } from "../../step/linear-step.js";
 import { type End, requireSameEnd } from "../../step/same-end.js";
 import { type Past, recordStep } from "../../step/step.js";
@@ -30,6 +43,8 @@ import {
   unitRounding,
   type Visit,
 } from "./running-errors.js";
+
+const origin = originOf("fptt", {});
 
 /** The promised relative error of a parameter block. */
 const tolerance = 1e-6;
@@ -133,12 +148,56 @@ class FpttLearner<S> implements Learner<S> {
     return { bytes: this.inputBytes + (this.product?.bytes ?? 0), growsWithTime: true };
   }
 
+  save(): Saved {
+    this.doubt.check();
+    const { start, past, end, samples, from, product, conditions } = this;
+    return savedLearner(origin, this.params, {
+      inputs: past?.input ? savedForm(past.input) : null,
+      start: savedPast(past && start),
+      past: savedPast(past),
+      end: savedEnd(end),
+      samples: [...samples] as Saved[],
+      from,
+      product: product?.save() ?? null,
+      conditions: Object.fromEntries(Object.entries(conditions)),
+      earlier: this.earlier.save(blocksOf(this.params)),
+    });
+  }
+
+  resume(tree: Saved): void {
+    const saved = openLearner(origin, this.params, tree);
+    resumeOrReset(this, () => {
+      this.reset();
+      this.sources = null;
+      const { model, params } = this;
+      const inputs = saved.at("inputs").maybe((part) => part.form());
+      const formOf = (part: SavedPart): Aval => inputs ?? part.refuse("null");
+      const readPast = (part: SavedPart): Past => pastFrom(model, params, formOf(part), part);
+      this.start = saved.at("start").maybe(readPast);
+      this.past = saved.at("past").maybe(readPast);
+      this.end = saved.at("end").maybe((part) => endFrom(model, params, formOf(part), part));
+      this.samples = saved
+        .at("samples")
+        .list()
+        .map((part) => keptSample("fptt", part.anything() as S));
+      this.inputBytes = this.samples.reduce<number>((n, sample) => n + bytesOf(sample), 0);
+      this.from = saved.at("from").count();
+      this.product = saved.at("product").maybe((part) => JacobianProduct.from(part));
+      model.areas.forEach((_, b) => {
+        const known = saved.at("conditions").find(`${b}`);
+        if (known !== null) this.conditions[b] = known.number();
+      });
+      this.earlier.resume(blocksOf(params), saved.at("earlier"));
+    });
+  }
+
   diagnostics(): { readonly condition: number } {
     return { condition: Math.max(1, ...Object.values(this.conditions)) };
   }
 
   private forget(): void {
     this.start = this.past;
+    this.end = null;
     this.samples = [];
     this.inputBytes = 0;
     this.from = 0;

@@ -1,3 +1,7 @@
+import { tensor } from "../../../ops/create.js";
+import { entries } from "../../../tensor/read.js";
+import type { SavedPart } from "../../../tensor/saved/part.js";
+import type { Saved } from "../../../tensor/saved/save.js";
 import { type Blocks, identity, multiply, rowNorms, transposeApply } from "../../influence/block-matrix.js";
 
 /** A vector and a sample of the rounding in it, of the size that rounding has. */
@@ -48,6 +52,40 @@ export class JacobianProduct {
   clear(): void {
     this.sum.value.fill(0);
     this.sum.rounding.fill(0);
+  }
+
+  save(): Saved {
+    const { count, size } = this.whole;
+    return {
+      count,
+      size,
+      length: this.length,
+      ...Object.fromEntries(Object.entries(this.arrays).map(([name, data]) => [name, tensor(data.slice())])),
+    };
+  }
+
+  /** @throws CheckpointError */
+  static from(saved: SavedPart): JacobianProduct {
+    const [count, size] = [saved.at("count").count(), saved.at("size").count()];
+    // the largest array is there in full before anything of its size is made
+    saved.at("whole").tensor({ shape: [count * size * size], dtype: "float64" });
+    const product = new JacobianProduct({ count, size, data: new Float64Array(0) });
+    product.length = saved.at("length").count();
+    for (const [name, data] of Object.entries(product.arrays))
+      data.set(entries(saved.at(name).tensor({ shape: [data.length], dtype: "float64" })));
+    return product;
+  }
+
+  private get arrays(): Readonly<Record<string, Float64Array>> {
+    const { whole, back, grown, shrunk, sum } = this;
+    return {
+      whole: whole.data,
+      back: back.data,
+      grown,
+      shrunk,
+      value: sum.value,
+      rounding: sum.rounding,
+    };
   }
 
   /** P becomes J P. */

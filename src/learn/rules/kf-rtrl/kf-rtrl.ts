@@ -6,17 +6,20 @@ import { add, mul, square } from "../../../ops/pointwise.js";
 import { sum } from "../../../ops/reduce.js";
 import { permute, reshape } from "../../../ops/views.js";
 import { entries } from "../../../tensor/read.js";
+import type { SavedPart } from "../../../tensor/saved/part.js";
+import type { Saved } from "../../../tensor/saved/save.js";
 import type { Tensor } from "../../../tensor/tensor.js";
 import type { Influence, StateErrors, StepErrors } from "../../influence/influence.js";
 import { floatStates, StepJacobian } from "../../influence/jacobians.js";
 import { namesOf, type Sources } from "../../influence/sources.js";
 import { ForwardLearner } from "../../learners/forward-learner.js";
+import { originOf } from "../../learners/saved-learner.js";
 import type { Model, ModelParams } from "../../model/model.js";
 import { stateShapes } from "../../model/states.js";
 import { GradientSum, plus } from "../../step/gradient-sum.js";
 import type { StepRecord } from "../../step/step.js";
 import type { Rule } from "../_rule.js";
-import { type OuterProduct, splitImmediate } from "./outer-product.js";
+import { type OuterProduct, productFrom, savedProduct, splitImmediate } from "./outer-product.js";
 
 type Rows = readonly (Tensor | null)[];
 type States = ReturnType<typeof floatStates>;
@@ -75,6 +78,25 @@ class KroneckerInfluence implements Influence {
   clear(): void {
     this.products = this.sources.blocks.map(() => null);
     this.sum.clear();
+  }
+
+  save(): Saved {
+    const { blocks } = this.sources;
+    return {
+      products: Object.fromEntries(
+        blocks.map((block, k) => [block.path, savedProduct(block, this.products[k])]),
+      ),
+      sum: this.sum.save(blocks),
+      drawn: this.steps,
+    };
+  }
+
+  resume(saved: SavedPart): void {
+    const { blocks } = this.sources;
+    const named = saved.at("products").branches(blocks.map(({ path }) => path));
+    this.products = named.map((part, k) => part.maybe((of) => productFrom(blocks[k], of)));
+    this.sum.resume(blocks, saved.at("sum"));
+    this.steps = saved.at("drawn").count();
   }
 
   /** G += Σ_b (e·rows)[b] ⊗ column[b]. */
@@ -190,7 +212,7 @@ export const rule: Rule = {
   exactness: "unbiased",
   start: (model, params, { seed = 0 } = {}) =>
     new ForwardLearner(model, params, {
-      rule: "kfRtrl",
+      origin: originOf("kfRtrl", { seed }),
       credit: "exact",
       byOps: "kfRtrl draws random numbers and reads factors on the way",
       influence: (of, from, input) => kronecker(of, from, input, seed),

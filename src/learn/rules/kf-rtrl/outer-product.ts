@@ -7,6 +7,8 @@ import { full, zeros } from "../../../ops/create.js";
 import { concat } from "../../../ops/join.js";
 import { broadcastTo, reshape } from "../../../ops/views.js";
 import { entries } from "../../../tensor/read.js";
+import type { SavedPart } from "../../../tensor/saved/part.js";
+import type { Saved } from "../../../tensor/saved/save.js";
 import type { Tensor } from "../../../tensor/tensor.js";
 import type { Contribution } from "../../influence/push.js";
 import type { Block } from "../../influence/sources.js";
@@ -83,4 +85,33 @@ function sameEntries(a: Tensor, b: Tensor): boolean {
   const [x, y] = [entries(a), entries(b)];
   for (let i = 0; i < x.length; i++) if (x[i] !== y[i]) return false;
   return true;
+}
+
+/** A product with its axes by their places in the block. */
+export function savedProduct({ axes }: Block, product: OuterProduct | null): Saved {
+  if (product === null) return null;
+  const { rows, column, rowAxes, columnAxes } = product;
+  const placesOf = (some: readonly Axis[]): number[] => some.map((a) => axes.indexOf(a));
+  return { rows, column, rowAxes: placesOf(rowAxes), columnAxes: placesOf(columnAxes) };
+}
+
+/** @throws CheckpointError for what is no product of the block */
+export function productFrom({ axes, dtype }: Block, saved: SavedPart): OuterProduct {
+  const axesOf = (part: SavedPart): Axis[] =>
+    part.list().map((place) => axes[place.count()] ?? place.refuse("an axis of the parameter"));
+  const [rowAxes, columnAxes] = [axesOf(saved.at("rowAxes")), axesOf(saved.at("columnAxes"))];
+  const column = saved.at("column").tensor();
+  const [batch] = column.shape;
+  const size = (some: readonly Axis[]): number => sizeOf(some.map((a) => a.size));
+  saved.at("column").tensor({ shape: [batch, size(columnAxes)], dtype });
+  const rows = saved
+    .at("rows")
+    .list()
+    .map((area) =>
+      area.maybe((of) => {
+        const found = of.tensor();
+        return of.tensor({ shape: [batch, found.shape[1], size(rowAxes)], dtype: found.dtype });
+      }),
+    );
+  return { rows, column, rowAxes, columnAxes };
 }
