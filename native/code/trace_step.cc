@@ -121,7 +121,8 @@ class Decoder {
     f.offset = from_.next();
     read(f.row, rank);
     read(f.bound, bounds);
-    if (index < 0) return f;
+    // what is not there is one everywhere, whatever strides came with it
+    if (index < 0) return {};
     const Array& a = typed(index, step.dtype);
     within(a, f.offset, {{rows, f.row, rank}, {bound, f.bound, bounds}}, last);
     f.data = static_cast<const char*>(a.data) + f.offset * bytesOf(a.dtype);
