@@ -2,7 +2,7 @@
 #include <node_api.h>
 
 #include "addon/guard.h"
-#include "cpu/array.h"
+#include "code/array.h"
 
 namespace onward {
 

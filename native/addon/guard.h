@@ -4,7 +4,7 @@
 #include <exception>
 #include <new>
 
-#include "cpu/error.h"
+#include "code/error.h"
 
 namespace onward {
 

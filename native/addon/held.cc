@@ -23,7 +23,7 @@ Held::Held(napi_env env, std::vector<int32_t> ints, std::vector<double> numbers,
     : env_(env) {
   kept_.reserve(arrays.size());
   for (napi_value array : arrays) kept_.emplace_back(env, array);
-  program_ = std::make_unique<Program>(std::move(ints), std::move(numbers), arraysOf(kept_));
+  program_ = std::make_unique<Program>(EncodedProgram(std::move(ints), std::move(numbers), arraysOf(kept_)));
 }
 
 void Held::run(Context& context) {

@@ -4,7 +4,7 @@
 #include "addon/memory.h"
 #include "addon/programs.h"
 #include "addon/session.h"
-#include "cpu/program.h"
+#include "code/op.h"
 
 namespace {
 

@@ -1,7 +1,9 @@
 #include <algorithm>
 
-#include "cpu/instruction.h"
+#include "code/check.h"
+#include "cpu/call.h"
 #include "cpu/products.h"
+#include "cpu/walk.h"
 
 namespace onward {
 
@@ -18,8 +20,13 @@ Class classOf(const Nest& nest, int axis) {
   return a && b ? kBatch : b ? kColumns : kRows;
 }
 
-/** Places of the classes' longest axes in the plan that `attrs` holds. */
-enum Plan { kM, kN, kK, kInnerSummed };
+/** How many products are summed into each place: summed axes before the `inner` last ones. */
+int64_t sumsOf(const Nest& nest, int inner) {
+  int64_t sums = 1;
+  for (int i = 0; i < nest.rank - inner; i++)
+    if (nest.stride[0][i] == 0) sums *= nest.size[i];
+  return sums;
+}
 
 /**
  * One axis each of rows, columns and summed axes makes a matrix product; all other axes are looped over, summed ones
@@ -31,7 +38,7 @@ void runProducts(const Instruction& in, Context& context) {
   const int m = nest.rank - 3, n = nest.rank - 2, k = nest.rank - 1;
   const int64_t work = nest.size[m] * nest.size[n] * nest.size[k];
   const int64_t outer = nest.count() / work;
-  const int64_t sums = in.attrs[kInnerSummed];
+  const int64_t sums = sumsOf(nest, 3);
   const auto product = [&](const int64_t* at, bool add, auto multiplication) {
     const Matrix<const T> a{in.operands[1].at<T>(at[1]), nest.stride[1][m], nest.stride[1][k]};
     const Matrix<const T> b{in.operands[2].at<T>(at[2]), nest.stride[2][k], nest.stride[2][n]};
@@ -68,7 +75,7 @@ void runBeside(const Instruction& in, Context& context) {
   const Nest& nest = in.nest;
   const int last = nest.rank - 1;
   const int64_t n = nest.size[last];
-  const int64_t sums = in.attrs[kInnerSummed];
+  const int64_t sums = sumsOf(nest, 1);
   const int64_t places = nest.count() / n / sums;
   const int64_t share = std::max<int64_t>(1, kGrain / (n * sums));
   const auto& add = context.table.products<T>().addProducts;
@@ -88,7 +95,7 @@ constexpr int64_t kTiny = 256;
 constexpr int64_t kSideBySide = 4;
 
 /** Plans `runBeside`, where it is the better way. */
-bool planBeside(Instruction& in, const Nest* classes, int64_t work) {
+bool planBeside(Call& call, const Nest* classes, int64_t work) {
   const Nest batch = merged(classes[kBatch]);
   const int last = batch.rank - 1;
   if (work >= kTiny || last < 0 || batch.size[last] < kSideBySide) return false;
@@ -96,20 +103,17 @@ bool planBeside(Instruction& in, const Nest* classes, int64_t work) {
     if (batch.stride[k][last] != 1) return false;
   Nest plan;
   plan.operands = 3;
-  int64_t sums = 1;
   for (int c : {kBatch, kRows, kColumns, kSummed}) {
     const Nest nest = merged(classes[c]);
     for (int i = 0; i < nest.rank; i++) {
       if (c == kBatch && i == last) continue;
       if (plan.rank + 1 >= kMaxRank) return false;
       plan.add(nest, i);
-      if (c == kSummed) sums *= nest.size[i];
     }
   }
   plan.add(batch, last);
-  in.nest = plan;
-  in.attrs[kInnerSummed] = sums;
-  in.run = in.operands[0].dtype == DType::Float64 ? runBeside<double> : runBeside<float>;
+  call.in.nest = plan;
+  call.run = call.in.operands[0].dtype == DType::Float64 ? runBeside<double> : runBeside<float>;
   return true;
 }
 
@@ -127,13 +131,11 @@ void clear(const Instruction& in, Context&) {
 
 }  // namespace
 
-void prepareContract(Instruction& in) {
-  const DType dtype = in.operands[0].dtype;
-  require(dtype == DType::Float64 || dtype == DType::Float32, in.op, "float64 or float32");
-  require(in.operands[1].dtype == dtype && in.operands[2].dtype == dtype, in.op, "one dtype");
-  const bool isDouble = dtype == DType::Float64;
+void planContraction(Call& call) {
+  Instruction& in = call.in;
+  const bool isDouble = in.operands[0].dtype == DType::Float64;
   if (in.nest.count() == 0) {
-    in.run = isDouble ? clear<double> : clear<float>;
+    call.run = isDouble ? clear<double> : clear<float>;
     return;
   }
   // axes by class, so that neighbors of one class merge
@@ -143,12 +145,11 @@ void prepareContract(Instruction& in) {
     if (in.nest.size[i] != 1) classes[classOf(in.nest, i)].add(in.nest, i);
   if (classes[kSummed].rank == 0) {
     in.op = Op::product;
-    preparePointwise(in);
+    planPointwise(call);
     return;
   }
   Nest plan, innermost;
   plan.operands = innermost.operands = 3;
-  int64_t sums = 1;
   for (int c = 0; c < 4; c++) {
     const Nest nest = c == kBatch ? merged(classes[c]) : looped(classes[c]);
     int longest = 0;
@@ -160,17 +161,15 @@ void prepareContract(Instruction& in) {
         continue;
       }
       plan.add(nest, i);
-      if (c == kSummed) sums *= nest.size[i];
     }
   }
   int64_t work = 1;
   for (int i = 0; i < innermost.rank; i++) work *= innermost.size[i];
-  if (planBeside(in, classes, work)) return;
+  if (planBeside(call, classes, work)) return;
   require(plan.rank + 3 <= kMaxRank, in.op, "fewer axes");
   for (int i = 0; i < 3; i++) plan.add(innermost, i);
   in.nest = plan;
-  in.attrs[kInnerSummed] = sums;
-  in.run = isDouble ? runProducts<double> : runProducts<float>;
+  call.run = isDouble ? runProducts<double> : runProducts<float>;
 }
 
 }  // namespace onward

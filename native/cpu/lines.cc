@@ -1,8 +1,9 @@
 // Ops along lines: the last axis of the nest.
 #include <algorithm>
 
-#include "cpu/instruction.h"
+#include "cpu/call.h"
 #include "cpu/pack.h"
+#include "cpu/walk.h"
 
 namespace onward {
 
@@ -71,15 +72,12 @@ void runCumsum(const Instruction& in, Context& context) {
   });
 }
 
-void runNothing(const Instruction&, Context&) {}
-
 }  // namespace
 
-void prepareLines(Instruction& in) {
-  require(in.nest.rank >= 1, in.op, "an axis");
-  require(in.op == Op::argmax || in.attrCount == 1, in.op, "a direction");
+void planLines(Call& call) {
+  Instruction& in = call.in;
   if (in.nest.count() == 0) {
-    in.run = runNothing;
+    call.run = runNothing;
     return;
   }
   Nest outer = in.nest;
@@ -87,9 +85,9 @@ void prepareLines(Instruction& in) {
   outer = merged(outer);
   outer.add(in.nest, in.nest.rank - 1);
   in.nest = outer;
-  in.run = in.op == Op::argmax                       ? runArgmax
-           : in.operands[0].dtype == DType::Int32 ? runCumsum<true>
-                                                  : runCumsum<false>;
+  call.run = in.op == Op::argmax                      ? runArgmax
+             : in.operands[0].dtype == DType::Int32 ? runCumsum<true>
+                                                   : runCumsum<false>;
 }
 
 }  // namespace onward

@@ -2,7 +2,8 @@
 #include <cstdint>
 #include <cstring>
 
-#include "cpu/instruction.h"
+#include "code/instruction.h"
+#include "cpu/table.h"
 
 namespace onward {
 

@@ -1,7 +1,8 @@
 #include <algorithm>
 
-#include "cpu/instruction.h"
+#include "cpu/call.h"
 #include "cpu/pack.h"
+#include "cpu/walk.h"
 
 namespace onward {
 
@@ -144,20 +145,19 @@ void runIntegerProduct(const Instruction& in, Context& context) {
   });
 }
 
-void runNothing(const Instruction&, Context&) {}
-
 }  // namespace
 
-void preparePointwise(Instruction& in) {
+void planPointwise(Call& call) {
+  Instruction& in = call.in;
   if (in.nest.count() == 0) {
-    in.run = runNothing;
+    call.run = runNothing;
     return;
   }
   in.nest = looped(in.nest);
   bool integers = in.op == Op::mul || in.op == Op::square;
   for (int k = 0; k < in.nest.operands; k++) integers = integers && in.operands[k].dtype == DType::Int32;
   if (integers) {
-    in.run = runIntegerProduct;
+    call.run = runIntegerProduct;
     return;
   }
   bool single = isNarrow(in.op);
@@ -165,9 +165,9 @@ void preparePointwise(Instruction& in) {
     single = single && (in.operands[k].dtype == DType::Float32 || (k == 0 && in.operands[k].dtype == DType::Bool));
   const bool rows = in.nest.rank == 1 || in.nest.size[in.nest.rank - 1] >= kShort;
   if (single)
-    in.run = rows ? runRows<float> : runShort<float>;
+    call.run = rows ? runRows<float> : runShort<float>;
   else
-    in.run = rows ? runRows<double> : runShort<double>;
+    call.run = rows ? runRows<double> : runShort<double>;
 }
 
 }  // namespace onward

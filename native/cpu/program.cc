@@ -3,8 +3,6 @@
 #include <cstring>
 #include <utility>
 
-#include "cpu/error.h"
-
 namespace onward {
 
 namespace {
@@ -17,70 +15,58 @@ void clear(const Instruction& in) {
   std::memset(out.data - out.before * size, 0, (out.before + out.after) * size);
 }
 
-bool isTrace(const Encoded& from) { return from.intCount > 0 && *from.ints == kTraceStep; }
-
 }  // namespace
 
 void runNext(Encoded& from, const Array* arrays, int64_t arrayCount, Context& context) {
-  if (isTrace(from)) {
-    from.next();
-    execute(decodeTrace(from, arrays, arrayCount), context);
-  } else {
-    execute(decode(from, arrays, arrayCount), context);
-  }
+  if (from.isTraceStep())
+    execute(TracePlan(from, arrays, arrayCount), context);
+  else
+    execute(Call(from, arrays, arrayCount), context);
 }
 
-Program::Program(std::vector<int32_t> ints, std::vector<double> numbers, std::vector<Array> arrays)
-    : ints_(std::move(ints)), numbers_(std::move(numbers)), arrays_(std::move(arrays)) {
-  decodeAll();
-}
+Program::Program(EncodedProgram code) : code_(std::move(code)) { planAll(); }
 
 void Program::rebind(int64_t index, const Array& array) {
-  if (index < 0 || index >= static_cast<int64_t>(arrays_.size()))
-    throw Error("invalid-argument", "rebind: expected the index of an array of the program, got another");
-  Array& old = arrays_[index];
-  if (old.dtype != array.dtype)
-    throw Error("invalid-argument", "rebind: expected an array of the same dtype, got another");
-  old = array;
+  code_.rebind(index, array);
   stale_ = true;
 }
 
-void Program::decodeAll() {
-  instructions_.clear();
+void Program::planAll() {
+  calls_.clear();
   traces_.clear();
   steps_.clear();
-  Encoded from{ints_.data(), static_cast<int64_t>(ints_.size()), numbers_.data(), static_cast<int64_t>(numbers_.size())};
+  Encoded from = code_.encoded();
+  const Array* arrays = code_.arrays().data();
+  const int64_t arrayCount = static_cast<int64_t>(code_.arrays().size());
   const int32_t count = from.next();
-  const int64_t arrayCount = static_cast<int64_t>(arrays_.size());
   for (int32_t i = 0; i < count; i++) {
-    if (isTrace(from)) {
-      from.next();
-      traces_.push_back(decodeTrace(from, arrays_.data(), arrayCount));
+    if (from.isTraceStep()) {
+      traces_.emplace_back(from, arrays, arrayCount);
       steps_.push_back({true, traces_.size() - 1});
     } else {
-      instructions_.push_back(decode(from, arrays_.data(), arrayCount));
-      steps_.push_back({false, instructions_.size() - 1});
+      calls_.emplace_back(from, arrays, arrayCount);
+      steps_.push_back({false, calls_.size() - 1});
     }
   }
   stale_ = false;
 }
 
 int64_t Program::bytes() const {
-  size_t bytes = sizeof *this + ints_.capacity() * sizeof(int32_t) + numbers_.capacity() * sizeof(double) +
-                 arrays_.capacity() * sizeof(Array) + instructions_.capacity() * sizeof(Instruction) +
-                 traces_.capacity() * sizeof(TracePlan) + steps_.capacity() * sizeof(Step);
-  for (const TracePlan& plan : traces_) bytes += plan.terms.capacity() * sizeof(TraceTerm);
-  return static_cast<int64_t>(bytes);
+  size_t bytes = sizeof *this + calls_.capacity() * sizeof(Call) + traces_.capacity() * sizeof(TracePlan) +
+                 steps_.capacity() * sizeof(Step);
+  for (const TracePlan& plan : traces_) bytes += plan.step.terms.capacity() * sizeof(TraceTerm);
+  return code_.bytes() + static_cast<int64_t>(bytes);
 }
 
 void Program::run(Context& context) {
-  if (stale_) decodeAll();
+  if (stale_) planAll();
   for (const Step& step : steps_) {
     if (step.isTrace) {
       execute(traces_[step.index], context);
     } else {
-      clear(instructions_[step.index]);
-      execute(instructions_[step.index], context);
+      const Call& call = calls_[step.index];
+      clear(call.in);
+      execute(call, context);
     }
   }
 }

@@ -2,22 +2,20 @@
 #include <cstdint>
 #include <vector>
 
-#include "cpu/instruction.h"
-#include "cpu/trace_step.h"
+#include "code/program.h"
+#include "cpu/call.h"
+#include "cpu/trace_plan.h"
 
 namespace onward {
-
-/** The number by which a trace step goes among instructions. */
-constexpr int32_t kTraceStep = kOps;
 
 /** Decodes one instruction or trace step and runs it. */
 void runNext(Encoded& from, const Array* arrays, int64_t arrayCount, Context& context);
 
-/** Instructions and trace steps, decoded once and run often. The arrays' memory must outlive it. */
+/** A program for the CPU: decoded and planned once, and run often. */
 class Program {
  public:
-  /** `ints` begin with the number of instructions. @throws Error with code "invalid-instruction" */
-  Program(std::vector<int32_t> ints, std::vector<double> numbers, std::vector<Array> arrays);
+  /** @throws Error with code "invalid-instruction" */
+  explicit Program(EncodedProgram code);
 
   /** Points everything that points at an array at another of its dtype; whether it is long enough is seen at the next run. */
   void rebind(int64_t index, const Array& array);
@@ -30,12 +28,10 @@ class Program {
     bool isTrace;
     size_t index;
   };
-  void decodeAll();
+  void planAll();
 
-  std::vector<int32_t> ints_;
-  std::vector<double> numbers_;
-  std::vector<Array> arrays_;
-  std::vector<Instruction> instructions_;
+  EncodedProgram code_;
+  std::vector<Call> calls_;
   std::vector<TracePlan> traces_;
   std::vector<Step> steps_;
   bool stale_ = false;

@@ -3,8 +3,10 @@
 #include <limits>
 #include <vector>
 
-#include "cpu/instruction.h"
+#include "code/check.h"
+#include "cpu/call.h"
 #include "cpu/pack.h"
+#include "cpu/walk.h"
 
 namespace onward {
 
@@ -17,7 +19,11 @@ constexpr int64_t kBlock = 65536;
 constexpr int64_t kGroup = 64;
 
 /** How many of the first axes are kept; the others are reduced. */
-enum Plan { kKept };
+int keptOf(const Nest& nest) {
+  int kept = 0;
+  while (kept < nest.rank && nest.stride[0][kept] != 0) kept++;
+  return kept;
+}
 
 struct Sum {
   static constexpr double start = 0;
@@ -84,14 +90,6 @@ struct Max {
   }
 };
 
-/** The axes from `first` on, before `end`. */
-Nest part(const Nest& nest, int first, int end) {
-  Nest out;
-  out.operands = nest.operands;
-  for (int i = first; i < end; i++) out.add(nest, i);
-  return out;
-}
-
 /** One long row, in blocks. */
 template <class R>
 double longRow(const Instruction& in, int64_t at, int64_t step, int64_t n, Context& context) {
@@ -128,7 +126,7 @@ double joinLines(const Instruction& in, const Nest& inner, int64_t at, int64_t f
 /** The reduced axis is the inner loop. */
 template <class R>
 void runRows(const Instruction& in, Context& context) {
-  const int kept = static_cast<int>(in.attrs[kKept]);
+  const int kept = keptOf(in.nest);
   const Nest outer = part(in.nest, 0, kept), inner = part(in.nest, kept, in.nest.rank);
   const int64_t n = inner.size[inner.rank - 1];
   const int64_t lines = inner.count() / n, places = outer.count();
@@ -168,7 +166,7 @@ void joinRows(double* total, const Instruction& in, const Nest& inner, int64_t a
 /** A kept axis is the inner loop: rows are joined entry by entry. */
 template <class R>
 void runColumns(const Instruction& in, Context& context) {
-  const int kept = static_cast<int>(in.attrs[kKept]);
+  const int kept = keptOf(in.nest);
   const Nest outer = part(in.nest, 0, kept), inner = part(in.nest, kept, in.nest.rank);
   const int last = kept - 1;
   const int64_t n = outer.size[last], step = outer.stride[1][last], outStep = outer.stride[0][last];
@@ -199,9 +197,10 @@ void runEmpty(const Instruction& in, Context& context) {
 }
 
 template <class R>
-void prepare(Instruction& in) {
+void choose(Call& call) {
+  Instruction& in = call.in;
   if (in.nest.count() == 0) {
-    in.run = runEmpty<R>;
+    call.run = runEmpty<R>;
     return;
   }
   Nest kept, reduced;
@@ -214,23 +213,24 @@ void prepare(Instruction& in) {
   // sums of one entry each run across the results too
   const bool columns = kept.rank > 0 && kept.size[kept.rank - 1] > 1 &&
                        (reduced.count() == 1 || step(kept) < step(reduced));
-  in.attrs[kKept] = kept.rank;
   Nest all = kept;
   for (int i = 0; i < reduced.rank; i++) all.add(reduced, i);
   in.nest = all;
-  in.run = columns ? runColumns<R> : runRows<R>;
+  call.run = columns ? runColumns<R> : runRows<R>;
 }
 
 }  // namespace
 
-void prepareReduction(Instruction& in) {
+void planReduction(Call& call) {
+  const Instruction& in = call.in;
+  // one is added where nothing else is reduced
   require(in.nest.rank < kMaxRank, in.op, "fewer axes");
   if (in.op == Op::sum && in.operands[0].dtype == DType::Int32)
-    prepare<IntegerSum>(in);
+    choose<IntegerSum>(call);
   else if (in.op == Op::sum)
-    prepare<Sum>(in);
+    choose<Sum>(call);
   else
-    prepare<Max>(in);
+    choose<Max>(call);
 }
 
 }  // namespace onward

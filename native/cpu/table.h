@@ -1,18 +1,11 @@
 #pragma once
 #include <cstdint>
 
-#include "cpu/trace_kernels.h"
-#include "kernels/names.h"
+#include "code/op.h"
+#include "kernels/matrix.h"
+#include "kernels/trace.h"
 
 namespace onward {
-
-#define ONWARD_ENUM(name) name,
-enum class Op : int32_t { ONWARD_POINTWISE(ONWARD_ENUM) ONWARD_OTHERS(ONWARD_ENUM) };
-#undef ONWARD_ENUM
-#define ONWARD_COUNT(name) +1
-constexpr int kPointwise = 0 ONWARD_POINTWISE(ONWARD_COUNT);
-constexpr int kOps = kPointwise ONWARD_OTHERS(ONWARD_COUNT);
-#undef ONWARD_COUNT
 
 /** Whether an op has a float32 kernel of its own. */
 constexpr bool isNarrow(Op op) {
@@ -32,25 +25,11 @@ constexpr bool isNarrow(Op op) {
 template <class T>
 using Block = void (*)(T* out, const T* const* in, int64_t n, const double* attrs);
 
-/** A matrix in memory; strides in elements. */
-template <class T>
-struct Matrix {
-  T* data;
-  int64_t row;
-  int64_t column;
-
-  Matrix transposed() const { return {data, column, row}; }
-};
-
 /** Kernels of one float type. */
 template <class T>
 struct Products {
-  /** Sum of a[j] b[j], contiguous. */
-  T (*dot)(const T* a, const T* b, int64_t n);
   /** y[i * yStep] = (add ? y[i * yStep] : 0) + sum of a[i * row + j] x[j], for i below m. */
   void (*dots)(T* y, int64_t yStep, const T* a, int64_t row, const T* x, int64_t m, int64_t n, bool add);
-  /** y[j] += c x[j], contiguous. */
-  void (*axpy)(T* y, T c, const T* x, int64_t n);
   /** y[j] += a[j] b[j], contiguous. */
   void (*addProducts)(T* y, const T* a, const T* b, int64_t n);
   /** C = A B, or C += A B; `work` holds `gemmWork` elements, aligned to 64 bytes. */

@@ -2,11 +2,9 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "cpu/trace_kernels.h"
+#include "code/trace_step.h"
 
 namespace onward {
-
-constexpr int kMaxRows = 8;
 
 /** The trace, the gradient, errors before and after for each state, and two factors for each term. */
 constexpr int kMaxWalked = 2 + 2 * kMaxStates + 2 * kMaxTerms;

@@ -1,4 +1,7 @@
-#include "cpu/trace_step.h"
+#include <algorithm>
+#include <cmath>
+
+#include "cpu/trace_passes.h"
 
 namespace onward {
 
@@ -11,21 +14,21 @@ constexpr int64_t kColumns = 2048;
 template <class T>
 class Contraction {
  public:
-  Contraction(const TracePlan& plan, const TraceAxes<kMaxContracted>& axes, const Factor* vectors, const Products<T>& products)
-      : plan_(plan), axes_(axes), vectors_(vectors), products_(products) {}
+  Contraction(const TraceStep& step, const TraceAxes<kMaxContracted>& axes, const Factor* vectors, const Products<T>& products)
+      : step_(step), axes_(axes), vectors_(vectors), products_(products) {}
 
   void run(int64_t from, int64_t to) {
     n_ = to - from;
     const int64_t start[kMaxContracted] = {from, from};
     // rows that are added to the same row of the gradient follow each other
     axes_.each(0, start, axes_.size, [&](const int64_t* p) {
-      T* to = reinterpret_cast<T*>(plan_.gradient) + p[1];
+      T* to = reinterpret_cast<T*>(step_.gradient) + p[1];
       if (to != gradient_) flush();
       gradient_ = to;
-      for (int k = 0; k < plan_.states; k++) {
+      for (int k = 0; k < step_.states; k++) {
         if (!vectors_[k]) continue;
         const T e = *vectors_[k].template at<T>(p[2 + k]);
-        const T* row = reinterpret_cast<const T*>(plan_.traces[k]) + p[0];
+        const T* row = reinterpret_cast<const T*>(step_.traces[k]) + p[0];
         if (e == 0) continue;
         if (std::isfinite(e)) {
           if (count_ == kMaxAdded) flush();
@@ -44,21 +47,21 @@ class Contraction {
     const int last = axes_.rank - 1;
     TraceColumn<T> c;
     c.gradientStep = axes_.stride[1][last];
-    for (int k = 0; k < plan_.states; k++) {
+    for (int k = 0; k < step_.states; k++) {
       c.first[k] = k;
       c.a[k] = c.before[k] = {nullptr, 0};
     }
-    c.first[plan_.states] = plan_.states;
+    c.first[step_.states] = step_.states;
     const int64_t start[kMaxContracted] = {};
     axes_.each(1, start, axes_.size, [&](const int64_t* p) {
-      c.gradient = reinterpret_cast<T*>(plan_.gradient) + p[1];
-      for (int k = 0; k < plan_.states; k++) {
-        c.trace[k] = reinterpret_cast<T*>(plan_.traces[k]) + p[0];
+      c.gradient = reinterpret_cast<T*>(step_.gradient) + p[1];
+      for (int k = 0; k < step_.states; k++) {
+        c.trace[k] = reinterpret_cast<T*>(step_.traces[k]) + p[0];
         c.b[k] = {c.trace[k], 1};
         c.after[k] = {nullptr, 0};
         if (vectors_[k]) c.after[k] = {vectors_[k].template at<T>(p[2 + k]), axes_.stride[2 + k][last]};
       }
-      products_.traceColumn[plan_.states - 1](c, axes_.size[last]);
+      products_.traceColumn[step_.states - 1](c, axes_.size[last]);
     });
   }
 
@@ -68,7 +71,7 @@ class Contraction {
     count_ = 0;
   }
 
-  const TracePlan& plan_;
+  const TraceStep& step_;
   const TraceAxes<kMaxContracted>& axes_;
   const Factor* vectors_;
   const Products<T>& products_;
@@ -81,18 +84,18 @@ class Contraction {
 }  // namespace
 
 template <class T>
-void contractTraces(const TracePlan& plan, const TraceAxes<kMaxContracted>& axes, const Factor* vectors, Context& context) {
+void contractTraces(const TraceStep& step, const TraceAxes<kMaxContracted>& axes, const Factor* vectors, Context& context) {
   const Products<T>& products = context.table.products<T>();
   if (axes.inner == 1 && axes.rank > 0) {
-    Contraction<T>(plan, axes, vectors, products).runColumns();
+    Contraction<T>(step, axes, vectors, products).runColumns();
     return;
   }
   context.pool.each((axes.inner + kColumns - 1) / kColumns, [&](int64_t part, int) {
-    Contraction<T>(plan, axes, vectors, products).run(part * kColumns, std::min(axes.inner, (part + 1) * kColumns));
+    Contraction<T>(step, axes, vectors, products).run(part * kColumns, std::min(axes.inner, (part + 1) * kColumns));
   });
 }
 
-template void contractTraces<float>(const TracePlan&, const TraceAxes<kMaxContracted>&, const Factor*, Context&);
-template void contractTraces<double>(const TracePlan&, const TraceAxes<kMaxContracted>&, const Factor*, Context&);
+template void contractTraces<float>(const TraceStep&, const TraceAxes<kMaxContracted>&, const Factor*, Context&);
+template void contractTraces<double>(const TraceStep&, const TraceAxes<kMaxContracted>&, const Factor*, Context&);
 
 }  // namespace onward

@@ -6,65 +6,66 @@ namespace {
 
 /** Copies old traces that terms read in other places than their own rows, before anything is written. */
 template <class T>
-void keepOld(const TracePlan& plan, const char** old, Context& context) {
+void keepOld(const TraceStep& step, const char** old, Context& context) {
   bool isRead[kMaxStates] = {};
   int64_t count = 0;
-  for (const TraceTerm& t : plan.terms)
+  for (const TraceTerm& t : step.terms)
     if (t.old >= 0 && !isRead[t.old]) {
       isRead[t.old] = true;
-      count += plan.count;
+      count += step.count;
     }
   if (count == 0) return;
   T* to = context.workspace().template get<T>(Workspace::kKept, count);
-  for (int k = 0; k < plan.states; k++) {
+  for (int k = 0; k < step.states; k++) {
     if (!isRead[k]) continue;
-    std::memcpy(to, plan.traces[k], plan.count * sizeof(T));
+    std::memcpy(to, step.traces[k], step.count * sizeof(T));
     old[k] = reinterpret_cast<const char*>(to);
-    to += plan.count;
+    to += step.count;
   }
 }
 
 /** The term that is a product in place, where nothing else reads old traces; -1 where there is none. */
 template <class T>
-int inPlace(const TracePlan& plan, const char* const* old) {
+int inPlace(const TraceStep& step, const char* const* old) {
   int found = -1;
-  for (size_t i = 0; i < plan.terms.size(); i++) {
-    if (plan.terms[i].simple || (plan.terms[i].old >= 0 && found >= 0)) return -1;
-    if (plan.terms[i].old >= 0) found = static_cast<int>(i);
+  for (size_t i = 0; i < step.terms.size(); i++) {
+    if (step.terms[i].simple || (step.terms[i].old >= 0 && found >= 0)) return -1;
+    if (step.terms[i].old >= 0) found = static_cast<int>(i);
   }
-  return found >= 0 && TraceProduct<T>(plan, plan.terms[found], old).isInPlace() ? found : -1;
+  return found >= 0 && TraceProduct<T>(step, step.terms[found], old).isInPlace() ? found : -1;
 }
 
 }  // namespace
 
 template <class T>
 void mixRows(const TracePlan& plan, Context& context) {
+  const TraceStep& step = plan.step;
   const char* old[kMaxStates] = {};
-  const int first = inPlace<T>(plan, old);
+  const int first = inPlace<T>(step, old);
   bool isWritten[kMaxStates] = {};
   if (first >= 0) {
-    TraceProduct<T>(plan, plan.terms[first], old).runInPlace(context);
-    isWritten[plan.terms[first].into] = true;
+    TraceProduct<T>(step, step.terms[first], old).runInPlace(context);
+    isWritten[step.terms[first].into] = true;
   } else {
-    keepOld<T>(plan, old, context);
-    if (std::any_of(plan.terms.begin(), plan.terms.end(), [](const TraceTerm& t) { return t.simple; })) {
+    keepOld<T>(step, old, context);
+    if (std::any_of(step.terms.begin(), step.terms.end(), [](const TraceTerm& t) { return t.simple; })) {
       combineRows<T>(plan, context);
-      std::fill_n(isWritten, plan.states, true);
+      std::fill_n(isWritten, step.states, true);
     }
   }
   const auto clear = [&](int k) {
-    if (!isWritten[k]) std::memset(plan.traces[k], 0, plan.count * sizeof(T));
+    if (!isWritten[k]) std::memset(step.traces[k], 0, step.count * sizeof(T));
     isWritten[k] = true;
   };
-  for (int i = 0; i < static_cast<int>(plan.terms.size()); i++) {
-    const TraceTerm& t = plan.terms[i];
+  for (int i = 0; i < static_cast<int>(step.terms.size()); i++) {
+    const TraceTerm& t = step.terms[i];
     if (t.simple || i == first) continue;
-    const TraceProduct<T> product(plan, t, old);
+    const TraceProduct<T> product(step, t, old);
     if (!product.covers()) clear(t.into);
     product.run(isWritten[t.into], context);
     isWritten[t.into] = true;
   }
-  for (int k = 0; k < plan.states; k++) clear(k);
+  for (int k = 0; k < step.states; k++) clear(k);
 }
 
 template void mixRows<float>(const TracePlan&, Context&);

@@ -1,9 +1,10 @@
 #pragma once
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "cpu/products.h"
-#include "cpu/trace_step.h"
+#include "cpu/trace_passes.h"
 
 namespace onward {
 
@@ -29,13 +30,13 @@ template <class T>
 class TraceProduct {
  public:
   /** @param old where copies of old traces lie, where there are any */
-  TraceProduct(const TracePlan& plan, const TraceTerm& t, const char* const* old) : t_(t) {
-    trace_ = reinterpret_cast<T*>(plan.traces[t.into]) + t.outOffset;
+  TraceProduct(const TraceStep& step, const TraceTerm& t, const char* const* old) : t_(t) {
+    trace_ = reinterpret_cast<T*>(step.traces[t.into]) + t.outOffset;
     coefficient_ = t.coefficient ? t.coefficient.template at<T>() : &one_;
     base_ = t.base ? t.base.template at<T>() : &one_;
     if (t.old >= 0 && old[t.old]) base_ = reinterpret_cast<const T*>(old[t.old]) + t.base.offset;
     for (int i = 0; i < t.rank; i++) axis({t.rows[i], t.out[i], t.coefficient.row[i], t.base.row[i], false});
-    axis({plan.inner, 1, 0, t.base && !t.constantInner, false});
+    axis({step.inner, 1, 0, t.base && !t.constantInner, false});
     for (int i = 0; i < t.bounds; i++) axis({t.bound[i], 0, t.coefficient.bound[i], t.base.bound[i], true});
     choose();
   }
@@ -195,7 +196,7 @@ class TraceProduct {
     }
   }
 
-    const TraceTerm& t_;
+  const TraceTerm& t_;
   const T one_ = 1;
   T* trace_;
   const T *coefficient_, *base_;

@@ -1,7 +1,7 @@
 #pragma once
 // Matrix products: panels of A and B are packed so that the inner loop reads them in order, and a tile of C stays in
 // registers (the scheme of Goto & van de Geijn, "Anatomy of high-performance matrix multiplication", 2008).
-#include "cpu/table.h"
+#include "kernels/matrix.h"
 #include "kernels/vector.h"
 
 namespace onward {

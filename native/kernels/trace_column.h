@@ -1,6 +1,6 @@
 #pragma once
 // Rows of one entry of a trace step: the loop runs across rows.
-#include "cpu/table.h"
+#include "kernels/trace.h"
 #include "kernels/vector.h"
 
 namespace onward {

@@ -1,7 +1,7 @@
 #pragma once
-// Rows of a trace step. Coefficients are finite here; see cpu/trace_rows.cc for rows where one is not. Entries past whole
+// Rows of a trace step. Coefficients are finite here; rows where one is not are left to the caller. Entries past whole
 // vectors go through a vector of their own, so that an entry is rounded in the same way wherever it lies.
-#include "cpu/table.h"
+#include "kernels/trace.h"
 #include "kernels/vector.h"
 
 namespace onward {

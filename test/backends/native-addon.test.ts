@@ -187,6 +187,21 @@ describe.skipIf(missing !== null)(missing === null ? title : `${title} (skipped:
     expect(errors).toBeGreaterThan(3000);
   });
 
+  it("reads nothing of a factor that is not there, whatever strides it comes with", () => {
+    const op = addon.names.indexOf("traceStep");
+    // one state of four rows of one entry: the sums over rows of three of a base that has no coefficient
+    const term = [0, -1, 0, 1, 1, 0, 4, 1, 3];
+    const none = [-1, 0, 0];
+    const step = [1, 1, 1, 4, 0, -1, 0, 1, ...term, ...[-1, 9, 5, 7], ...[1, 0, 3, 1], ...none, ...none];
+    mailbox.ints.set([1, op, ...step]);
+    const trace = new Float64Array(4);
+    addon.run(
+      trace,
+      Float64Array.from({ length: 12 }, (_, i) => i),
+    );
+    expect([...trace]).toEqual([3, 12, 21, 30]);
+  });
+
   it("refuses other calls than it knows", () => {
     const open = addon.open as unknown as (...args: unknown[]) => unknown;
     for (const args of [

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { posix } from "node:path";
 import ts from "typescript";
 
-/** Source files by path relative to `src`, such as `core/shape.ts`. */
+/** Source files by path relative to their root, such as `core/shape.ts` for those of `src`. */
 export type Sources = ReadonlyMap<string, string>;
 
 /** The floors, lowest first: a floor imports only from floors below it. */
@@ -30,10 +30,10 @@ const allowedOnly: Readonly<Record<string, readonly string[]>> = {
   data: ["core"],
 };
 
-export function readSources(root: string): Sources {
+export function readSources(root: string, kind = /\.ts$/): Sources {
   const files = readdirSync(root, { recursive: true, encoding: "utf8" })
     .map((file) => file.replaceAll("\\", "/"))
-    .filter((file) => file.endsWith(".ts"))
+    .filter((file) => kind.test(file))
     .sort();
   return new Map(files.map((file) => [file, readFileSync(`${root}/${file}`, "utf8")]));
 }
@@ -75,7 +75,7 @@ function localImports(file: string, text: string): string[] {
   );
 }
 
-function lengthViolations(file: string, text: string): string[] {
+export function lengthViolations(file: string, text: string): string[] {
   const lines = text.replace(/\n$/, "").split("\n").length;
   return lines > maximumLines ? [`${file} has ${lines} lines; the limit is ${maximumLines}`] : [];
 }
@@ -117,7 +117,7 @@ function floorViolation(file: string, from: string, to: string): string | null {
 }
 
 /** One cycle per strongly connected group: a shortest walk from its first member back to itself. */
-function cycles(imports: ReadonlyMap<string, readonly string[]>): string[][] {
+export function cycles(imports: ReadonlyMap<string, readonly string[]>): string[][] {
   const found: string[][] = [];
   const seen = new Set<string>();
   for (const start of imports.keys()) {

@@ -2,11 +2,11 @@ import type { TypedArray } from "../../core/dtype.js";
 import type { Strided, TraceStep } from "../../tensor/trace-step.js";
 import type { Encoder } from "./encode.js";
 
-/** As many of each as the addon takes (native/cpu/trace_kernels.h). */
+/** As many of each as the addon takes (native/kernels/trace.h). */
 const most = { states: 4, rows: 8, terms: 64 } as const;
 
 /**
- * Appends a trace step, as native/cpu/trace_decode.cc reads it:
+ * Appends a trace step, as native/code/trace_step.cc reads it:
  *
  *     op, states, rank, inner, rows[rank], traces[states], gradient or -1, gradient strides[rank],
  *     number of terms, terms, one vector for each state before, and one for each after

@@ -8,7 +8,7 @@ import type { Instructions, Stepped } from "./instruction.js";
 export const maximumRank = 11;
 
 /**
- * Writes kernel calls as numbers, which the addon decodes (native/cpu/instruction.h): a loop nest that all operands step
+ * Writes kernel calls as numbers, which the addon decodes (native/code/instruction.h): a loop nest that all operands step
  * through, the result first. What is written is
  *
  *     op, rank, number of attributes, sizes[rank],

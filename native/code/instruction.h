@@ -1,10 +1,10 @@
 #pragma once
 #include <cstdint>
 
-#include "cpu/array.h"
-#include "cpu/context.h"
-#include "cpu/nest.h"
-#include "cpu/table.h"
+#include "code/array.h"
+#include "code/encoded.h"
+#include "code/nest.h"
+#include "code/op.h"
 
 namespace onward {
 
@@ -42,17 +42,6 @@ struct Instruction {
   int attrCount;
   int64_t attrs[kMaxAttrs];
   double numbers[2];
-  void (*run)(const Instruction&, Context&);
-};
-
-/** What is left to decode of an encoded list of instructions. */
-struct Encoded {
-  const int32_t* ints;
-  int64_t intCount;
-  const double* numbers;
-  int64_t numberCount;
-
-  int32_t next();
 };
 
 /**
@@ -61,33 +50,5 @@ struct Encoded {
  * @throws Error with code "invalid-instruction"
  */
 Instruction decode(Encoded& from, const Array* arrays, int64_t arrayCount);
-
-/** Runs it, trusting what `decode` checked. */
-inline void execute(const Instruction& instruction, Context& context) { instruction.run(instruction, context); }
-
-/** Each family's part of `decode`: further checks, and which kernel runs. */
-void preparePointwise(Instruction& in);
-void prepareReduction(Instruction& in);
-void prepareLines(Instruction& in);
-void prepareContract(Instruction& in);
-void prepareIndexed(Instruction& in);
-void prepareConvolution(Instruction& in);
-
-/** @throws Error unless the condition holds */
-void require(bool condition, Op op, const char* expected);
-
-/** Smallest and largest place that strides lead to from the start of an operand. */
-class Extent {
- public:
-  void add(int64_t size, int64_t stride);
-  /** Whether all of it lies in the operand's array. */
-  bool within(const Instruction::Operand& x) const;
-
- private:
-  int64_t low_ = 0, high_ = 0;
-  bool empty_ = false;
-};
-
-const char* nameOf(Op op);
 
 }  // namespace onward

@@ -14,4 +14,8 @@ class Error : public std::runtime_error {
   const char* code_;
 };
 
+/** @throws Error with code "invalid-instruction" */
+[[noreturn]] void refuse(const char* who, const std::string& expected);
+[[noreturn]] void refuse(const char* who, const char* expected);
+
 }  // namespace onward
