@@ -1,10 +1,11 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { GradientRow } from "../src/cli/bench/gradient.js";
 import type { MemoryRow } from "../src/cli/bench/memory.js";
 import type { TimeRow } from "../src/cli/bench/time.js";
 import type { Machine } from "../src/cli/machine.js";
 import { OnwardError } from "../src/core/errors.js";
+import { writeFileAtomic } from "../src/data/node/write.js";
 import { draw } from "./plots/draw.js";
 import { gradientPlot } from "./plots/gradient.js";
 import { sizesPlot, stacksPlot, stepsPlot } from "./plots/memory.js";
@@ -75,6 +76,6 @@ export async function writePage(): Promise<void> {
   await draw("time", timePlot(read<Record<keyof TimeSuite, TimeRow[]>>("time").rows.sizes));
   await draw("gradient", gradientPlot(read<GradientRow[]>("gradient").rows));
   await draw("tasks", tasksChart(readFile<TaskResults>("tasks")));
-  writeFileSync(page, updated(readFileSync(page, "utf8")));
+  await writeFileAtomic(page, updated(readFileSync(page, "utf8")));
   console.log(page);
 }

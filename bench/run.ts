@@ -4,7 +4,8 @@
  * to date. With `--resume`, memory keeps what is measured in bench/results and takes what was left out there.
  */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import "../src/index.js";
 import { gradientCount, gradientTable, sweepGradients } from "../src/cli/bench/gradient.js";
@@ -19,6 +20,7 @@ import {
 import { sweepTime, type TimeRow, type TimeSweep, timeTable } from "../src/cli/bench/time.js";
 import { machine } from "../src/cli/machine.js";
 import { createProgress } from "../src/cli/progress.js";
+import { writeFiles } from "../src/data/node/write.js";
 import { backend } from "../src/tensor/backend.js";
 import { writePage } from "./page.js";
 import { full, quick, type Suites } from "./suites.js";
@@ -41,14 +43,11 @@ async function counted<R>(
   }
 }
 
-function keep(kind: string, results: string, rows: unknown): void {
-  mkdirSync(results, { recursive: true });
-  const file = `${results}/${kind}.json`;
-  writeFileSync(
-    file,
-    `${JSON.stringify({ kind, backend: backend().name, machine: machine(), rows }, null, 1)}\n`,
-  );
-  console.log(`${file}\n`);
+async function keep(kind: string, results: string, rows: unknown): Promise<void> {
+  const found = { kind, backend: backend().name, machine: machine(), rows };
+  const file = `${kind}.json`;
+  await writeFiles("bench", results, { [file]: `${JSON.stringify(found, null, 1)}\n` });
+  console.log(`${join(results, file)}\n`);
 }
 
 async function memory({ memory: suite }: Suites, results: string): Promise<void> {
@@ -62,7 +61,7 @@ async function memory({ memory: suite }: Suites, results: string): Promise<void>
     rows[name] = await counted(`memory, ${name}`, total, (tell) => sweepMemory(whole, onward, tell));
     console.log(memoryTable(rows[name]));
     // half an hour of figures is kept as it grows
-    keep("memory", results, { ...known, ...rows });
+    await keep("memory", results, { ...known, ...rows });
   }
   console.log(memoryLegend);
 }
@@ -74,13 +73,13 @@ async function time({ time: suite }: Suites, results: string): Promise<void> {
     rows[name] = await counted(`time, ${name}`, total, (tell) => sweepTime(sweep, tell));
     console.log(timeTable(rows[name]));
   }
-  keep("time", results, rows);
+  await keep("time", results, rows);
 }
 
 async function gradient({ gradient: sweep }: Suites, results: string): Promise<void> {
   const rows = await counted("gradient", gradientCount(sweep), (tell) => sweepGradients(sweep, tell));
   console.log(gradientTable(rows));
-  keep("gradient", results, rows);
+  await keep("gradient", results, rows);
 }
 
 /** Another script of this folder, in a process of its own. */

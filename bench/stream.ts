@@ -4,7 +4,6 @@
  * status 1 when the resident set at the end is more than 2 MiB above that after 10,000 steps.
  */
 import { spawn } from "node:child_process";
-import { writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { cells } from "../src/cells/index.js";
@@ -12,6 +11,7 @@ import { machine } from "../src/cli/machine.js";
 import { backend } from "../src/tensor/backend.js";
 import "../src/index.js";
 import { key } from "../src/core/prng.js";
+import { writeFileAtomic } from "../src/data/node/write.js";
 import { network, rfp } from "../src/learn/index.js";
 import { randomSequence } from "../src/testing/index.js";
 
@@ -101,7 +101,7 @@ async function report(steps: number): Promise<void> {
     input,
     rows: found,
   };
-  writeFileSync(
+  await writeFileAtomic(
     fileURLToPath(new URL("results/stream.json", import.meta.url)),
     `${JSON.stringify(machineAndRows, null, 2)}\n`,
   );

@@ -4,10 +4,10 @@
  * Finished runs stay in runs/bench-tasks, so that a benchmark that was cut off goes on where it was. With --quick
  * everything runs for a moment, and the results stay there too.
  */
-import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import "../src/index.js";
+import { writeFiles } from "../src/data/node/write.js";
 import { earlyLimit } from "./tasks/agreement.js";
 import { benchmark } from "./tasks/benchmark.js";
 import { experiments, full, quick } from "./tasks/experiments.js";
@@ -25,13 +25,12 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const short = args.includes("--quick");
   const folder = join(root, "runs", "bench-tasks", short ? "quick" : "full");
-  const file = short ? join(folder, "results", "tasks.json") : join(root, "bench", "results", "tasks.json");
+  const kept = short ? join(folder, "results") : join(root, "bench", "results");
   const chosen = short ? experiments.map((e) => ({ ...e, updates: 2, batch: 2 })) : experiments;
   const results = await benchmark(chosen, short ? quick : full, new Runs(folder), (line) =>
     console.error(line),
   );
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
+  await writeFiles("tasks", kept, { "tasks.json": `${JSON.stringify(results, null, 2)}\n` });
   if (args.includes("--json")) console.log(JSON.stringify(results));
   else console.log((args.includes("--markdown") ? markdownResults : formatResults)(results));
   const parted = results.experiments.filter(({ agreement }) => agreement && !(agreement.early < earlyLimit));

@@ -60,11 +60,11 @@ try {
   }
   writeFileSync(
     join(folder, "use.js"),
-    'import { grad, tensor } from "onward"; import "onward/cells"; import "onward/learn"; import "onward/nn"; import "onward/rjepa"; console.log(grad((x) => x.square().sum())(tensor([1, 2])).toArray().join());',
+    'import { grad, tensor } from "onward"; import "onward/cells"; import "onward/learn"; import "onward/nn"; import "onward/node"; import "onward/rjepa"; console.log(grad((x) => x.square().sum())(tensor([1, 2])).toArray().join());',
   );
   const gradient = run("node", ["use.js"]).trim();
   if (gradient !== "2,4") throw new Error(`try-package: expected the gradient 2,4, got ${gradient}`);
-  console.log("imports of onward, cells, learn, nn and rjepa work");
+  console.log("imports of onward, cells, learn, nn, node and rjepa work");
   const without = info();
   if (without.backend !== "js" || !without.native.missing)
     throw new Error(

@@ -1,7 +1,8 @@
 /** docs/peers.md, with its tables brought up to date with bench/results/peers.json. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { OnwardError } from "../../src/core/errors.js";
+import { writeFileAtomic } from "../../src/data/node/write.js";
 import type { Results } from "./results.js";
 import { machineMarkdown, peersMarkdown, targetsMarkdown } from "./tables.js";
 
@@ -21,6 +22,6 @@ export function updated(text: string, results: Results): string {
   );
 }
 
-export function writePage(results: Results): void {
-  writeFileSync(page, updated(readFileSync(page, "utf8"), results));
+export async function writePage(results: Results): Promise<void> {
+  await writeFileAtomic(page, updated(readFileSync(page, "utf8"), results));
 }

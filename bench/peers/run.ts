@@ -4,12 +4,13 @@
  * to date. Names choose works that contain them; then, and with --quick, results go to runs/peers instead. With --page
  * nothing is measured: the page is written.
  */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { readFileSync } from "node:fs";
+import { basename, dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { machine } from "../../src/cli/machine.js";
 import { createProgress } from "../../src/cli/progress.js";
 import { OnwardError } from "../../src/core/errors.js";
+import { writeFiles } from "../../src/data/node/write.js";
 import { Competitors } from "./find.js";
 import { measure, type Plan } from "./measure.js";
 import { writePage } from "./page.js";
@@ -52,7 +53,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 1;
   }
   if (args.includes("--page")) {
-    writePage(JSON.parse(readFileSync(kept, "utf8")) as Results);
+    await writePage(JSON.parse(readFileSync(kept, "utf8")) as Results);
     return 0;
   }
   const isQuick = args.includes("--quick");
@@ -65,10 +66,9 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const isWhole = !isQuick && names.length === 0;
   const file = isWhole ? kept : here("../../runs/peers/peers.json");
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, `${JSON.stringify(results)}\n`);
+  await writeFiles("peers", dirname(file), { [basename(file)]: `${JSON.stringify(results)}\n` });
   console.error(file);
-  if (isWhole) writePage(results);
+  if (isWhole) await writePage(results);
   return 0;
 }
 

@@ -1,5 +1,5 @@
-import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { writeFiles } from "../../src/data/node/write.js";
 import { type ChartSpec, renderChart } from "../../src/rjepa/report/charts/chart.js";
 import { colors } from "../../src/rjepa/report/theme.js";
 
@@ -30,6 +30,5 @@ export const render = (name: string, spec: ChartSpec): Promise<string> =>
 
 /** Writes a plot into docs/plots. */
 export async function draw(name: string, spec: ChartSpec): Promise<void> {
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(`${folder}/${name}.svg`, `${await render(name, spec)}\n`);
+  await writeFiles("draw", folder, { [`${name}.svg`]: `${await render(name, spec)}\n` });
 }

@@ -77,7 +77,7 @@ async function trialsOf(
     // runs are long and never wait: here a signal to stop is heard
     await setImmediate();
     const options = { task, architecture, rule, rate, seed, updates, batch, test };
-    const run = runs.get(options);
+    const run = await runs.get(options);
     const outcome = run.diverged ? "diverged" : `${task.score.name} ${run.score.toFixed(4)}`;
     progress(
       `${task.name}, ${architecture}, ${rule.name}, rate ${rate}, seed ${seed}: ${outcome}, ${run.seconds.toFixed(1)} s for ${run.losses.length} updates`,

@@ -1,6 +1,9 @@
 import { foldIn, type Key, key as keyOf } from "../../src/core/prng.js";
+import { leavesOf } from "../../src/core/tree.js";
 import type { ModelParams } from "../../src/learn/index.js";
 import { adam, clipByNorm, warmupCosine } from "../../src/nn/index.js";
+import { allFinite } from "../../src/tensor/read.js";
+import { isTensor } from "../../src/tensor/tensor.js";
 import { type Architecture, predictions, taskModel } from "./model.js";
 import type { Contender } from "./rules.js";
 import type { Task } from "./task.js";
@@ -50,11 +53,11 @@ export function learn(options: LearnOptions): Learned {
     let loss = 0;
     for (const step of task.sample(foldIn(foldIn(key, "train"), update), batch))
       loss += learner.step(step).loss;
-    const gradient = learner.gradient();
-    const clipped = clipByNorm(rule.adapt?.(gradient) ?? gradient, clip);
-    if (!Number.isFinite(loss) || !Number.isFinite(clipped.norm)) break;
+    const found = learner.gradient();
+    const gradient = rule.adapt?.(found) ?? found;
+    if (!Number.isFinite(loss) || !leavesOf(gradient, isTensor).every(({ value }) => allFinite(value))) break;
     losses.push(loss);
-    ({ params, state } = optimizer.update(clipped.gradient, state, params));
+    ({ params, state } = optimizer.update(clipByNorm(gradient, clip).gradient, state, params));
     learner.reset();
     learner.setParams(params);
   }

@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { writeFiles } from "../../src/data/node/write.js";
 import { type Learned, type LearnOptions, learn } from "./learn.js";
 
 /** Changes whenever runs of before would come out differently. */
@@ -7,19 +8,15 @@ const version = 1;
 
 /** Finished runs in a folder, one file each, so that a benchmark that was cut off goes on where it was. */
 export class Runs {
-  constructor(private readonly folder: string) {
-    mkdirSync(folder, { recursive: true });
-  }
+  constructor(private readonly folder: string) {}
 
   /** The run of these options, from the folder or made now. */
-  get(options: LearnOptions): Learned {
-    const file = join(this.folder, nameOf(options));
-    const known = readRun(file);
+  async get(options: LearnOptions): Promise<Learned> {
+    const name = nameOf(options);
+    const known = readRun(join(this.folder, name));
     if (known) return known;
     const found = learn(options);
-    // a run is there whole or not at all
-    writeFileSync(`${file}.part`, JSON.stringify(found));
-    renameSync(`${file}.part`, file);
+    await writeFiles("tasks", this.folder, { [name]: JSON.stringify(found) });
     return found;
   }
 

@@ -90,7 +90,7 @@ export async function runTraining(options: TrainingOptions, program: Program): P
   const sizes = sizesOf(options, program);
   // what a run needs at its end is asked for before it starts
   await requireParts(program.name(), ["ml-matrix", "sharp", "vega", "vega-lite"]);
-  const { prepareFolder } = await import("../data/files.js");
+  const { prepareFolder } = await import("../data/node/write.js");
   await prepareFolder(program.name(), options.out);
   const dataset = await loadData(options, preset, seed, sizes);
   reportProblems(dataset);
@@ -202,7 +202,7 @@ async function writeResults(
   const { reportOf } = await import("../rjepa/report-data.js");
   const { renderReport } = await import("../rjepa/index.js");
   const { saveModel } = await import("../rjepa/checkpoint.js");
-  const { writeFiles } = await import("../data/files.js");
+  const { writeFiles } = await import("../data/node/write.js");
   const { judge } = await import("../rjepa/report/verdicts.js");
   const data = await reportOf(experiment, {
     source: options.images ?? "synthetic scenes",

@@ -4,8 +4,8 @@ import { basename, extname, join } from "node:path";
 import { BackendError, DataError } from "../core/errors.js";
 import { number, options as optionsOf } from "../core/kinds.js";
 import { reasonOf } from "../core/system-error.js";
-import { withFile } from "./files.js";
 import { aPath } from "./kinds.js";
+import { withFile } from "./node/read.js";
 import type { Problem } from "./problem.js";
 
 /** A picture in memory. */

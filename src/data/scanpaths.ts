@@ -1,7 +1,7 @@
 import { DataError } from "../core/errors.js";
 import { isArray } from "../core/kinds.js";
-import { readJson } from "./files.js";
 import { aPath } from "./kinds.js";
+import { readJson } from "./node/read.js";
 
 /** The fixations of one viewer on one image, in order. */
 export interface Scanpath {

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { DataError } from "../../src/core/errors.js";
 import { reasonOf } from "../../src/core/system-error.js";
-import { prepareFolder, readJson, withFile, writeFiles } from "../../src/data/files.js";
+import { readJson, withFile } from "../../src/data/node/read.js";
+import { prepareFolder, writeFiles } from "../../src/data/node/write.js";
 import { newFolder } from "../support/images.js";
 
 const folder = await newFolder();

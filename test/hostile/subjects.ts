@@ -2,6 +2,7 @@
 import * as cellEntry from "../../src/entry/cells.js";
 import * as learn from "../../src/entry/learn.js";
 import * as nn from "../../src/entry/nn.js";
+import * as files from "../../src/entry/node.js";
 import * as rjepa from "../../src/entry/rjepa.js";
 import * as testing from "../../src/entry/testing.js";
 import * as o from "../../src/index.js";
@@ -49,7 +50,7 @@ const methods: Subject[] = Object.getOwnPropertyNames(o.Tensor.prototype).flatMa
 });
 
 export const subjects: readonly Subject[] = [
-  ...[o, learn, cellEntry, nn, rjepa, testing].flatMap((entry) => functionsOf(entry)),
+  ...[o, learn, cellEntry, nn, files, rjepa, testing].flatMap((entry) => functionsOf(entry)),
   ...methods,
   {
     name: "Tensor.toPrimitive",
@@ -171,10 +172,13 @@ const valid: Readonly<Record<string, () => unknown[]>> = {
   cellNamed: () => ["gru"],
   defineCell: () => [definition],
   drive: () => [t23, o.ones([4, 3])],
+  accumulate: () => [nn.sgd({ rate: 0.1 }), { every: 2 }],
   adam: () => [{ rate: 0.1, beta1: 0.5 }],
   adamw: () => [{ rate: 0.1, decay: 0.1 }],
+  obgd: () => [{ rate: 0.1, decay: 0.5, kappa: 3 }],
   rmsprop: () => [{ rate: 0.1, decay: 0.5 }],
   sgd: () => [{ rate: 0.1, momentum: 0.5, scale: () => 1 }],
+  writeFileAtomic: () => ["a", new Uint8Array([1, 2])],
   warmupCosine: () => [1, 2, 10],
   clipByNorm: () => [{ a: t2 }, 1],
   linear: () => [t23, t33, o.ones([3])],

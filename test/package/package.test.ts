@@ -256,7 +256,7 @@ describe("the package", () => {
   });
 
   it("has types that stand alone in a strict project of ES2022", async () => {
-    const entries = ["onward", "onward/cells", "onward/learn", "onward/nn", "onward/rjepa"];
+    const entries = ["onward", "onward/cells", "onward/learn", "onward/nn", "onward/node", "onward/rjepa"];
     writeFileSync(join(at.folder, "strict.ts"), entries.map((entry) => `import "${entry}";\n`).join(""));
     const compilerOptions = { strict: true, noEmit: true, module: "nodenext", target: "es2022", types: [] };
     const config = join(at.folder, "strict.json");

@@ -71,3 +71,28 @@ export function complaints(files: Readonly<Record<string, string>>): string[] {
     return `${name}:${line}: TS${code}: ${ts.flattenDiagnosticMessageText(messageText, " ")}`;
   });
 }
+
+/** Of each function of an entry, the names that its result is declared to have. */
+export function returnTypes(entry: string): Readonly<Record<string, readonly string[]>> {
+  const program = programOf({ "all.ts": `import * as all from "${entry}";\nexport { all };\n` });
+  const checker = program.getTypeChecker();
+  const file = program.getSourceFiles().find(({ fileName }) => fileName.endsWith("/.users/all.ts"));
+  const [statement] = file?.statements ?? [];
+  const module = checker.getSymbolAtLocation((statement as ts.ImportDeclaration).moduleSpecifier);
+  if (!module) throw new Error(`${entry}: expected a module, got none`);
+  return Object.fromEntries(
+    checker.getExportsOfModule(module).flatMap((symbol) => {
+      const [signature] = checker.getTypeOfSymbol(symbol).getCallSignatures();
+      if (!signature) return [];
+      return [
+        [
+          symbol.name,
+          signature
+            .getReturnType()
+            .getProperties()
+            .map(({ name }) => name),
+        ],
+      ];
+    }),
+  );
+}

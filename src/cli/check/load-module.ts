@@ -2,7 +2,7 @@ import { createRequire, register } from "node:module";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { DataError } from "../../core/errors.js";
-import { withFile } from "../../data/files.js";
+import { withFile } from "../../data/node/read.js";
 import { besides, libraryEntries } from "../library.js";
 import type { HookData } from "../module-hooks.js";
 

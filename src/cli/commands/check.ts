@@ -75,7 +75,7 @@ async function checkOracle(file: string, options: Options, credit: Credit): Prom
     throw new ArgumentError(`check: --runs and --seed belong to modules, got ${file}`);
   const { checkRecurrent, isRecurrentFile } = await import("../check/recurrent.js");
   const { checkDerivatives, isDerivativeFile } = await import("../check/derivatives.js");
-  const { readJson } = await import("../../data/files.js");
+  const { readJson } = await import("../../data/node/read.js");
   const content = await readJson("check", file);
   if (isRecurrentFile(content)) return checkRecurrent(content, options.rule ?? "rfp", { credit });
   if (isDerivativeFile(content)) return checkDerivatives(content);

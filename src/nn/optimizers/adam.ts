@@ -5,7 +5,7 @@ import { add, div, mul, pow, sqrt, sub } from "../../ops/pointwise.js";
 import { allFinite, entries } from "../../tensor/read.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { positive } from "./kinds.js";
-import { type Change, type Moment, type Optimizer, optimizerOf } from "./optimizer.js";
+import { type Change, each, type Moment, type Optimizer, optimizerOf } from "./optimizer.js";
 import { type RateOptions, rating } from "./schedule.js";
 
 export interface AdamOptions extends RateOptions {
@@ -32,7 +32,7 @@ const known: Known<AdamOptions> = { ...rating, beta1: number, beta2: number, eps
  */
 export function adam(given: AdamOptions): Optimizer<AdamSlot> {
   const options = optionsOf("adam", given, known, ["rate"]);
-  return optimizerOf("adam", options, ["mean", "square"], stepOf("adam", options));
+  return optimizerOf("adam", options, ["mean", "square"], each(stepOf("adam", options)));
 }
 
 /**
@@ -43,10 +43,11 @@ export function adam(given: AdamOptions): Optimizer<AdamSlot> {
 export function adamw(given: AdamWOptions): Optimizer<AdamSlot> {
   const { decay = 0.01, ...options } = optionsOf("adamw", given, { ...known, decay: notNegative }, ["rate"]);
   const stepped = stepOf("adamw", options);
-  return optimizerOf("adamw", options, ["mean", "square"], (moment) => {
+  const change = each<AdamSlot>((moment) => {
     const { step, kept } = stepped(moment);
     return { step: add(step, mul(moment.x, mul(moment.rate, decay))), kept };
   });
+  return optimizerOf("adamw", options, ["mean", "square"], change);
 }
 
 function stepOf(

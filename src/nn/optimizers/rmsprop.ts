@@ -3,7 +3,7 @@ import { add, div, mul, sqrt } from "../../ops/pointwise.js";
 import { allFinite } from "../../tensor/read.js";
 import { requireSquares } from "./adam.js";
 import { positive, share } from "./kinds.js";
-import { type Optimizer, optimizerOf } from "./optimizer.js";
+import { each, type Optimizer, optimizerOf } from "./optimizer.js";
 import { type RateOptions, rating } from "./schedule.js";
 
 export interface RmspropOptions extends RateOptions {
@@ -20,9 +20,10 @@ export interface RmspropOptions extends RateOptions {
 export function rmsprop(given: RmspropOptions): Optimizer<"square"> {
   const known: Known<RmspropOptions> = { ...rating, decay: share, epsilon: positive };
   const { decay = 0.9, epsilon = 1e-8, ...options } = optionsOf("rmsprop", given, known, ["rate"]);
-  return optimizerOf("rmsprop", options, ["square"], ({ path, g, kept, rate }) => {
+  const change = each<"square">(({ path, g, kept, rate }) => {
     const squares = add(mul(kept.square, decay), mul(mul(g, 1 - decay), g));
     if (!allFinite(squares)) requireSquares("rmsprop", g, path);
     return { step: div(mul(rate, g), add(sqrt(squares), epsilon)), kept: { square: squares } };
   });
+  return optimizerOf("rmsprop", options, ["square"], change);
 }

@@ -28,14 +28,19 @@ export const rating: Known<RateOptions> = {
 
 /** The rate of an update, a scalar. @throws ArgumentError where a schedule gives no finite scalar */
 export function rateAt(who: string, schedule: Schedule, update: Tensor): Tensor | number {
-  if (typeof schedule === "number") return schedule;
-  const rate = schedule(update);
-  if (!isTensor(rate)) finite(who, "the rate of the schedule", rate);
-  else if (rate.rank > 0 || !isFloat(rate.dtype) || !allFinite(rate))
+  return typeof schedule === "number"
+    ? schedule
+    : scalarOf(who, "the rate of the schedule", schedule(update));
+}
+
+/** A scalar as it is. @throws ArgumentError for what is none, or not finite */
+export function scalarOf(who: string, what: string, given: Tensor | number): Tensor | number {
+  if (!isTensor(given)) finite(who, what, given);
+  else if (given.rank > 0 || !isFloat(given.dtype) || !allFinite(given))
     throw new ArgumentError(
-      `${who}: expected the rate of the schedule to be a finite scalar, got ${rate.rank > 0 || !isFloat(rate.dtype) ? `${rate.dtype} ${formatShape(rate.shape)}` : "one that is not finite"}`,
+      `${who}: expected ${what} to be a finite scalar, got ${given.rank > 0 || !isFloat(given.dtype) ? `${given.dtype} ${formatShape(given.shape)}` : "one that is not finite"}`,
     );
-  return rate;
+  return given;
 }
 
 /** Linear warm-up over `warmup` updates, then a half cosine down to zero at `total`, whole numbers both, `warmup` at most `total`. */

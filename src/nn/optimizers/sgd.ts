@@ -2,7 +2,7 @@ import { ArgumentError } from "../../core/errors.js";
 import { flag, type Known, options as optionsOf } from "../../core/kinds.js";
 import { add, mul } from "../../ops/pointwise.js";
 import { share } from "./kinds.js";
-import { type Optimizer, optimizerOf } from "./optimizer.js";
+import { each, type Optimizer, optimizerOf } from "./optimizer.js";
 import { type RateOptions, rating } from "./schedule.js";
 
 export interface SgdOptions extends RateOptions {
@@ -19,9 +19,10 @@ export function sgd(given: SgdOptions): Optimizer {
   if (nesterov && momentum === 0)
     throw new ArgumentError("sgd: expected momentum above 0 where nesterov is true, got 0");
   const slots: readonly "velocity"[] = momentum === 0 ? [] : ["velocity"];
-  return optimizerOf("sgd", options, slots, ({ g, kept, rate }) => {
+  const change = each<"velocity">(({ g, kept, rate }) => {
     if (momentum === 0) return { step: mul(g, rate), kept };
     const velocity = add(mul(kept.velocity, momentum), g);
     return { step: mul(nesterov ? add(mul(velocity, momentum), g) : velocity, rate), kept: { velocity } };
   });
+  return optimizerOf("sgd", options, slots, change);
 }
