@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as o from "../../src/index.js";
 import { cast, grad, jvp, type Tensor, tensor, vjp } from "../../src/index.js";
 import * as pointwise from "../../src/ops/pointwise.js";
+import { scale } from "../../src/ops/scale.js";
 import { float32Bounds, float32SumBounds } from "../../src/testing/index.js";
 import { type Elementwise, first } from "../support/readings.js";
 
@@ -46,7 +47,7 @@ function worst(got: Tensor, want: Tensor, inside: Tensor): { error: number; at: 
 const wide = (x: Tensor): Tensor => cast(x, "float64");
 
 describe("float32 pointwise ops stay within their bounds of float64, over the whole range", () => {
-  const functions: Readonly<Record<string, unknown>> = { ...pointwise };
+  const functions: Readonly<Record<string, unknown>> = { ...pointwise, scale };
   const clip: Elementwise = (x) => pointwise.clip(x, -0.5, 0.75);
 
   it("has a bound for every op", () => {

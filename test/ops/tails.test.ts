@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { grad, jacfwd, logSoftmax, logsumexp, norm, softmax, type Tensor, tensor } from "../../src/index.js";
 import * as pointwise from "../../src/ops/pointwise.js";
+import { scale } from "../../src/ops/scale.js";
 import { type Elementwise, first, type Readings, second } from "../support/readings.js";
 
 type Written = number | "inf" | "-inf" | "nan";
@@ -39,7 +40,7 @@ function close(got: number, want: number): boolean {
   );
 }
 
-const functions: Readonly<Record<string, unknown>> = { ...pointwise };
+const functions: Readonly<Record<string, unknown>> = { ...pointwise, scale };
 
 /** Every reading of one column of the table, and each entry that is off. */
 function misses(
@@ -89,7 +90,7 @@ describe("over the whole range of float64", () => {
   });
 
   it("holds every pointwise op", () => {
-    const missing = Object.keys(pointwise).filter((n) => !(n in oracle.unary) && !(n in oracle.binary));
+    const missing = Object.keys(functions).filter((n) => !(n in oracle.unary) && !(n in oracle.binary));
     // clip has bounds besides its argument: see the edge values
     expect(missing).toEqual(["clip"]);
   });

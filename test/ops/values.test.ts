@@ -6,14 +6,14 @@ import { DTypeError, ShapeError } from "../../src/core/errors.js";
 import * as o from "../../src/index.js";
 import { type Tensor, tensor } from "../../src/index.js";
 import * as pointwise from "../../src/ops/pointwise.js";
+import { scale } from "../../src/ops/scale.js";
 import { putIndex } from "../../src/ops/take.js";
 import { type Backend, withBackend } from "../../src/tensor/backend.js";
 import { addon, missing } from "../support/native.js";
 
 /** Both backends, the addon also for the smallest ops; where it is not built, a title says why. */
 const backends: [string, Backend][] = [["js", jsBackend]];
-if (missing === null)
-  backends.push(["native", nativeBackend(addon, jsBackend, { threads: 1, least: () => 0 })]);
+if (missing === null) backends.push(["native", nativeBackend(addon, jsBackend, { threads: 1, least: 0 })]);
 else it.skip(`native values (skipped: ${missing})`, () => {});
 
 const on = (title: string, body: (backend: string) => void): void => {
@@ -142,7 +142,7 @@ describe("booleans", () => {
 
 describe("every op either has a meaning for integers and booleans or refuses them in words", () => {
   const whole = ["neg", "square", "abs", "sign", "add", "sub", "mul", "maximum", "minimum"];
-  const functions: Readonly<Record<string, unknown>> = { ...pointwise };
+  const functions: Readonly<Record<string, unknown>> = { ...pointwise, scale };
   const float =
     /^\w+: expected (float64 or float32|numbers), got (int32|bool); convert with \.cast\("float64"\)$/;
   const refused = (name: string, f: () => Tensor): void => {

@@ -1,7 +1,7 @@
 import type { Tensor } from "../../src/index.js";
 import * as onward from "../../src/index.js";
-import { scale } from "../../src/ops/pointwise.js";
 import { unsum } from "../../src/ops/reduce.js";
+import { scale } from "../../src/ops/scale.js";
 import { putIndex, takeIndex } from "../../src/ops/take.js";
 import { copy } from "../../src/ops/views.js";
 
