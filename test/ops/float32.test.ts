@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as o from "../../src/index.js";
@@ -256,34 +255,5 @@ describe("float32 reductions and contractions stay within their bounds of float6
     const x = tensor(Float32Array.of(0.1, 0.2, 0.3));
     const gap = Math.abs(grad((v: Tensor) => v.square().sum())(x).toTypedArray()[0] - 0.2);
     expect(gap).toBeGreaterThan(1e-9);
-  });
-});
-
-describe("docs/precision.md", () => {
-  const lines = readFileSync(new URL("../../docs/precision.md", import.meta.url), "utf8").split("\n");
-  const table = (header: string): string[] => {
-    const from = lines.indexOf(header) + 2;
-    return lines.slice(from, lines.indexOf("", from));
-  };
-  const code = (names: readonly string[]): string => names.map((n) => `\`${n}\``).join(", ");
-
-  it("states the bounds of pointwise ops as they are tested", () => {
-    const groups = new Map<string, string[]>();
-    for (const [name, { value, derivative }] of Object.entries(float32Bounds)) {
-      const key = `${value} | ${derivative}`;
-      groups.set(key, [...(groups.get(key) ?? []), name]);
-    }
-    expect(table("| ops | value | derivative |")).toEqual(
-      [...groups].map(([key, names]) => `| ${code(names)} | ${key} |`),
-    );
-  });
-
-  it("states the bounds of sums as they are tested", () => {
-    expect(table("| op | value | derivative | in units of 2^-24 times |")).toEqual(
-      Object.entries(float32SumBounds).map(
-        ([name, b]) =>
-          `| ${code([name])} | ${b.value} | ${b.derivative} | ${b.scale.replaceAll("|", "\\|")} |`,
-      ),
-    );
   });
 });
