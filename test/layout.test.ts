@@ -42,6 +42,11 @@ describe("layout", () => {
       "nn is not below learn",
     ],
     [
+      "a device that knows tensors",
+      { "device/a.ts": 'import type { T } from "../tensor/b.js";', "tensor/b.ts": "" },
+      "tensor is not below device",
+    ],
+    [
       "data above core",
       { "data/a.ts": 'import "../tensor/b.js";', "tensor/b.ts": "" },
       "data imports only core",
@@ -54,7 +59,7 @@ describe("layout", () => {
     [
       "a backend that imports a high floor",
       { "backends/js/a.ts": 'import "../../forward/b.js";', "forward/b.ts": "" },
-      "backends imports only core, tensor, ops",
+      "backends imports only core, device, tensor, ops",
     ],
     [
       "a floor that imports the root",

@@ -11,9 +11,7 @@ namespace onward {
 constexpr bool isNarrow(Op op) {
   switch (op) {
 #define ONWARD_CASE(name) case Op::name:
-    ONWARD_EXACT_1(ONWARD_CASE)
-    ONWARD_NARROW_1(ONWARD_CASE)
-    ONWARD_EXACT_2(ONWARD_CASE)
+    ONWARD_SINGLE(ONWARD_CASE)
     return true;
 #undef ONWARD_CASE
     default:

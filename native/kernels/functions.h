@@ -1,6 +1,6 @@
 #pragma once
-// The value of every pointwise op, under its name in src/ops. A new one takes a function here and its name in a list of
-// kernels/names.h. Conventions for zeros, infinities and NaN are those of src/backends/js.
+// The value of every pointwise op, under its name in src/ops: a row of src/device/catalogue asks for a function here, in `Exact`
+// where it says "exact". Conventions for zeros, infinities and NaN are those of src/backends/js.
 #include <math.h>
 
 #include "kernels/error_function.h"

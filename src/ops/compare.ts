@@ -1,13 +1,14 @@
 import { type DType, sameDType } from "../core/dtype.js";
 import { DTypeError } from "../core/errors.js";
 import { broadcastShapes } from "../core/shape.js";
+import type { BinaryName, UnaryName } from "../device/catalogue/pointwise.js";
 import { apply } from "../tensor/apply.js";
 import type { Op } from "../tensor/op.js";
 import { requireTensor, type Tensor } from "../tensor/tensor.js";
 import { operand } from "./create.js";
 
 /** Comparisons and logic look at primal values only and give `bool`: they have no derivative. */
-function comparison(name: string): (a: Tensor, b: Tensor | number) => Tensor {
+function comparison(name: BinaryName): (a: Tensor, b: Tensor | number) => Tensor {
   const op: Op<null> = {
     name,
     infer: ([a, b]) => {
@@ -30,7 +31,7 @@ function requireBool(name: string, dtype: DType): void {
   if (dtype !== "bool") throw new DTypeError(`${name}: expected bool, got ${dtype}`);
 }
 
-function logic(name: string): Op<null> {
+function logic(name: UnaryName | BinaryName): Op<null> {
   return {
     name,
     infer: (inputs) => {

@@ -4,8 +4,9 @@ import type { LinearMap, Paths } from "../tensor/linear-map.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { cast } from "./cast.js";
 import { contract } from "./contract.js";
-import { add, scale } from "./pointwise.js";
+import { add } from "./pointwise.js";
 import { sum, unsum } from "./reduce.js";
+import { scale } from "./scale.js";
 import { putIndex, takeIndex } from "./take.js";
 import { broadcastTo, permute, reshape } from "./views.js";
 

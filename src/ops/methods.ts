@@ -12,7 +12,7 @@ import * as take from "./take.js";
 import * as views from "./views.js";
 
 /** Functions that linear maps are made of; they are no methods. */
-const internal = ["scale", "copy", "takeIndex", "putIndex", "unsum", "contract", "einsum"] as const;
+const internal = ["copy", "takeIndex", "putIndex", "unsum", "contract", "einsum"] as const;
 type Internal = (typeof internal)[number];
 
 const functions = {

@@ -4,65 +4,21 @@
  * (no `1 - y*y` for tanh) and follow the conventions of the design's "Edge values".
  */
 import { requireFloat, sameDType } from "../core/dtype.js";
-import { ArgumentError, DTypeError } from "../core/errors.js";
+import { ArgumentError } from "../core/errors.js";
 import { kindOf } from "../core/kinds.js";
 import { broadcastShapes, sameShape } from "../core/shape.js";
 import { apply } from "../tensor/apply.js";
 import { broadcasting, scale as scaleMap } from "../tensor/linear-map.js";
 import type { Op } from "../tensor/op.js";
-import { isTensor, type Tensor } from "../tensor/tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { cast } from "./cast.js";
 import { equal, greater, greaterEqual, less, lessEqual, logicalAnd } from "./compare.js";
 import { operand, scalar } from "./create.js";
+import { binary, type Derivative, type Operand, unary } from "./elementwise.js";
+import { scale } from "./scale.js";
 import { where } from "./select.js";
 
-export type Operand = Tensor | number;
-
-/** The derivative of y = f(x), as a tensor that broadcasts to x. */
-type Derivative = (x: Tensor, y: Tensor) => Tensor;
-/** The partial derivatives of y = f(a, b). */
-type Partials = readonly [
-  (a: Tensor, b: Tensor, y: Tensor) => Tensor,
-  (a: Tensor, b: Tensor, y: Tensor) => Tensor,
-];
-
-const integersToo = new Set(["neg", "square", "abs", "sign", "add", "sub", "mul", "maximum", "minimum"]);
-
-function checkDType(name: string, dtype: Tensor["dtype"]): Tensor["dtype"] {
-  if (!integersToo.has(name)) return requireFloat(name, dtype);
-  if (dtype === "bool")
-    throw new DTypeError(`${name}: expected numbers, got bool; convert with .cast("float64")`);
-  return dtype;
-}
-
-/** @param derivative `null` where it is zero wherever there is one */
-function unary(name: string, derivative: Derivative | null): (x: Operand) => Tensor {
-  const op: Op<null> = {
-    name,
-    infer: ([x]) => ({ shape: x.shape, dtype: checkDType(name, x.dtype) }),
-    linearize: ({ inputs: [x], output }) => derivative && [scaleMap(derivative(x, output))],
-  };
-  return (x) => apply(op, [operand(name, x, "float64")], null);
-}
-
-function binary(name: string, partials: Partials): (a: Operand, b: Operand) => Tensor {
-  const op: Op<null> = {
-    name,
-    infer: ([a, b]) => ({
-      shape: broadcastShapes(name, [a.shape, b.shape]),
-      dtype: checkDType(name, sameDType(name, [a.dtype, b.dtype])),
-    }),
-    linearize: ({ inputs: [a, b], output }, i) => {
-      const from = (i === 0 ? a : b).shape;
-      const map = scaleMap(partials[i](a, b, output));
-      return sameShape(from, output.shape) ? [map] : [broadcasting(from, output.shape), map];
-    },
-  };
-  return (a, b) => {
-    const left = isTensor(a) ? a : operand(name, a, isTensor(b) ? b.dtype : "float64");
-    return apply(op, [left, operand(name, b, left.dtype)], null);
-  };
-}
+export type { Operand };
 
 const constant = (like: Tensor, value: number): Tensor => scalar(value, like.dtype);
 const always =
@@ -123,12 +79,10 @@ export const minimum = binary("minimum", [
 export const atan2 = binary("atan2", [(y, x) => overSquare(x, y), (y, x) => neg(overSquare(y, x))]);
 /** sqrt(a * a + b * b); its derivative at (0, 0) is 0. */
 export const hypot = binary("hypot", [(a, b) => direction(a, b), (a, b) => direction(b, a)]);
-/** a * b where zero times anything is zero, also against infinity and NaN. */
-export const scale = binary("scale", [(_, b) => b, (a) => a]);
 
 const clipOp: Op<{ low: number; high: number }> = {
   name: "clip",
-  infer: ([x]) => ({ shape: x.shape, dtype: checkDType("clip", x.dtype) }),
+  infer: ([x]) => ({ shape: x.shape, dtype: requireFloat("clip", x.dtype) }),
   linearize: ({ inputs: [x], attrs: { low, high } }) => [
     scaleMap(cast(logicalAnd(greaterEqual(x, low), lessEqual(x, high)), x.dtype)),
   ],

@@ -4,7 +4,7 @@ import { jsBackend } from "../../src/backends/js/index.js";
 import type { DType } from "../../src/core/dtype.js";
 import * as onward from "../../src/index.js";
 import { conv2d, einsum, type Tensor, tensor } from "../../src/index.js";
-import { scale } from "../../src/ops/pointwise.js";
+import { scale } from "../../src/ops/scale.js";
 import { putIndex, takeIndex } from "../../src/ops/take.js";
 
 const o = { ...onward, putIndex, scale, takeIndex };

@@ -7,6 +7,7 @@ import * as convolution from "../../src/ops/conv.js";
 import * as join from "../../src/ops/join.js";
 import * as pointwise from "../../src/ops/pointwise.js";
 import * as reduce from "../../src/ops/reduce.js";
+import { scale } from "../../src/ops/scale.js";
 import * as select from "../../src/ops/select.js";
 import * as take from "../../src/ops/take.js";
 import * as views from "../../src/ops/views.js";
@@ -42,6 +43,7 @@ describe("the table of ops", () => {
   it("holds every differentiable op that the library exports", () => {
     const modules = {
       ...pointwise,
+      scale,
       ...compare,
       ...reduce,
       ...views,

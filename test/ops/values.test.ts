@@ -3,17 +3,18 @@ import { jsBackend } from "../../src/backends/js/index.js";
 import { nativeBackend } from "../../src/backends/native/backend.js";
 import type { DType } from "../../src/core/dtype.js";
 import { DTypeError, ShapeError } from "../../src/core/errors.js";
+import { pointwise as rows } from "../../src/device/catalogue/catalogue.js";
 import * as o from "../../src/index.js";
 import { type Tensor, tensor } from "../../src/index.js";
 import * as pointwise from "../../src/ops/pointwise.js";
+import { scale } from "../../src/ops/scale.js";
 import { putIndex } from "../../src/ops/take.js";
 import { type Backend, withBackend } from "../../src/tensor/backend.js";
 import { addon, missing } from "../support/native.js";
 
 /** Both backends, the addon also for the smallest ops; where it is not built, a title says why. */
 const backends: [string, Backend][] = [["js", jsBackend]];
-if (missing === null)
-  backends.push(["native", nativeBackend(addon, jsBackend, { threads: 1, least: () => 0 })]);
+if (missing === null) backends.push(["native", nativeBackend(addon, jsBackend, { threads: 1, least: 0 })]);
 else it.skip(`native values (skipped: ${missing})`, () => {});
 
 const on = (title: string, body: (backend: string) => void): void => {
@@ -141,8 +142,7 @@ describe("booleans", () => {
 });
 
 describe("every op either has a meaning for integers and booleans or refuses them in words", () => {
-  const whole = ["neg", "square", "abs", "sign", "add", "sub", "mul", "maximum", "minimum"];
-  const functions: Readonly<Record<string, unknown>> = { ...pointwise };
+  const functions: Readonly<Record<string, unknown>> = { ...pointwise, scale };
   const float =
     /^\w+: expected (float64 or float32|numbers), got (int32|bool); convert with \.cast\("float64"\)$/;
   const refused = (name: string, f: () => Tensor): void => {
@@ -166,7 +166,7 @@ describe("every op either has a meaning for integers and booleans or refuses the
       for (const [name, f] of Object.entries(functions)) {
         const op = f as (...xs: unknown[]) => Tensor;
         const call = (): Tensor => (name === "clip" ? op(x, 0, 1) : op(...Array(op.length).fill(x)));
-        if (dtype === "int32" && whole.includes(name)) expect(call().dtype, name).toBe("int32");
+        if (rows[name as keyof typeof rows].dtypes.includes(dtype)) expect(call().dtype, name).toBe(dtype);
         else refused(`${name} of ${dtype}`, call);
       }
     });

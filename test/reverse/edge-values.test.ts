@@ -18,7 +18,7 @@ import {
 } from "../../src/index.js";
 import { rfp, stack } from "../../src/learn/index.js";
 import * as pointwise from "../../src/ops/pointwise.js";
-import { scale } from "../../src/ops/pointwise.js";
+import { scale } from "../../src/ops/scale.js";
 import { type Elementwise, first, second } from "../support/readings.js";
 
 const rows: unknown = JSON.parse(

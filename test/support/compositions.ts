@@ -34,7 +34,7 @@ const pointwiseSteps = opCases.filter(isPointwise).map(
 
 function isPointwise({ name, shapes }: OpCase): boolean {
   const alike = shapes.every((s) => JSON.stringify(s) === JSON.stringify(shapes[0]));
-  return name in pointwise && alike && !["maximum", "minimum"].includes(name);
+  return (name in pointwise || name === "scale") && alike && !["maximum", "minimum"].includes(name);
 }
 
 /** Every reduction of the table of ops that is smooth, over one axis and back. */

@@ -8,6 +8,7 @@ export type Sources = ReadonlyMap<string, string>;
 /** The floors, lowest first: a floor imports only from floors below it. */
 export const floors = [
   "core",
+  "device",
   "tensor",
   "ops",
   "forward",
@@ -26,7 +27,7 @@ const maximumLines = 500;
 
 /** Narrower than its place in the order: what these folders may import besides themselves. */
 const allowedOnly: Readonly<Record<string, readonly string[]>> = {
-  backends: ["core", "tensor", "ops"],
+  backends: ["core", "device", "tensor", "ops"],
   data: ["core"],
 };
 

@@ -1,5 +1,7 @@
 import type { Backend, Operand, Result } from "../../tensor/backend.js";
 import { BackendError } from "../../core/errors.js";
+import type { KernelName } from "../../device/catalogue/catalogue.js";
+import type { BinaryName, UnaryName } from "../../device/catalogue/pointwise.js";
 import { runContract } from "./contract.js";
 import { runConv2d, runConv2dInput, runConv2dKernel } from "./conv.js";
 import {
@@ -23,6 +25,25 @@ import { traceStep } from "./trace-step.js";
 /** A kernel: inputs are views, the output is contiguous and zero-filled. */
 type Kernel = (inputs: readonly Operand[], attrs: never, out: Result) => void;
 
+const others: Readonly<Record<Exclude<KernelName, UnaryName | BinaryName>, Kernel>> = {
+  where: (inputs, _, out) => runWhere(inputs, out),
+  timesPow: runTimesPow,
+  clip: runClip,
+  cast: (inputs, _, out) => runCast(inputs, out),
+  sum: runSum,
+  max: runMax,
+  argmax: runArgmax,
+  cumsum: runCumsum,
+  contract: runContract,
+  conv2d: runConv2d,
+  conv2dInput: runConv2dInput,
+  conv2dKernel: runConv2dKernel,
+  reshape: (inputs, _, out) => runReshape(inputs, out),
+  take: runTake,
+  put: runPut,
+  concat: runConcat,
+};
+
 const kernels = new Map<string, Kernel>([
   ...Object.entries(unary).map(([name, f]): [string, Kernel] => [
     name,
@@ -39,22 +60,7 @@ const kernels = new Map<string, Kernel>([
   // these have an integer form as well
   ["mul", (inputs, _, out) => runMul(inputs, out)],
   ["square", (inputs, _, out) => runSquare(inputs, out)],
-  ["where", (inputs, _, out) => runWhere(inputs, out)],
-  ["timesPow", runTimesPow],
-  ["clip", runClip],
-  ["cast", (inputs, _, out) => runCast(inputs, out)],
-  ["sum", runSum],
-  ["max", runMax],
-  ["argmax", runArgmax],
-  ["cumsum", runCumsum],
-  ["contract", runContract],
-  ["conv2d", runConv2d],
-  ["conv2dInput", runConv2dInput],
-  ["conv2dKernel", runConv2dKernel],
-  ["reshape", (inputs, _, out) => runReshape(inputs, out)],
-  ["take", runTake],
-  ["put", runPut],
-  ["concat", runConcat],
+  ...Object.entries(others),
 ]);
 
 /** Every op in plain TypeScript: the reference that other backends must agree with. Runs in Node and browsers. */

@@ -1,5 +1,6 @@
 import type { TypedArray } from "../../core/dtype.js";
 import { sizeOf, stridesOf } from "../../core/shape.js";
+import type { BinaryName, UnaryName } from "../../device/catalogue/pointwise.js";
 import type { Operand, Result } from "../../tensor/backend.js";
 import * as special from "./special.js";
 import { broadcastStrides, eachRow, nestOf } from "./walk.js";
@@ -9,7 +10,7 @@ type Function2 = (a: number, b: number) => number;
 type Function3 = (a: number, b: number, c: number) => number;
 
 /** The value of every pointwise op of one argument. */
-export const unary: Readonly<Record<string, Function1>> = {
+export const unary: Readonly<Record<UnaryName, Function1>> = {
   neg: (x) => -x,
   square: (x) => x * x,
   reciprocal: (x) => 1 / x,
@@ -51,8 +52,8 @@ export const unary: Readonly<Record<string, Function1>> = {
   logicalNot: (x) => (x ? 0 : 1),
 };
 
-/** The value of every pointwise op of two arguments. */
-export const binary: Readonly<Record<string, Function2>> = {
+/** The value of every pointwise op of two arguments, but for those with a loop of their own. */
+export const binary: Readonly<Record<Exclude<BinaryName, keyof typeof loops>, Function2>> = {
   div: (a, b) => a / b,
   pow: special.power,
   maximum: (a, b) => (a > b || Number.isNaN(a) ? a : b),
@@ -87,7 +88,7 @@ type Loop2 = (
 ) => void;
 
 /** The most frequent ops have loops of their own, which the engine compiles apart. */
-export const loops: Readonly<Record<string, Loop2>> = {
+export const loops = {
   add: (out, o, a, i, sa, b, k, sb, n) => {
     for (let j = 0; j < n; j++) out[o + j] = a[i + j * sa] + b[k + j * sb];
   },
@@ -104,7 +105,7 @@ export const loops: Readonly<Record<string, Loop2>> = {
       out[o + j] = x === 0 || y === 0 ? 0 : x * y;
     }
   },
-};
+} satisfies { readonly [N in BinaryName]?: Loop2 };
 
 /** Products of integers wrap around, which those of float64 do only where they are exact. */
 const multiplyIntegers: Loop2 = (out, o, a, i, sa, b, k, sb, n) => {

@@ -6,13 +6,13 @@ import {
   requireRoom,
   type TypedArray,
 } from "../../core/dtype.js";
+import { kernelNamed } from "../../device/catalogue/catalogue.js";
+import { cheap } from "../../device/catalogue/cost.js";
 import type { Backend, Operand, Result } from "../../tensor/backend.js";
 import type { TraceStep } from "../../tensor/trace-step.js";
 import { type Addon, asBackendError } from "./addon.js";
-import { crossover } from "./crossover.js";
 import { Encoder } from "./encode.js";
 import { encodeTrace, traceWork } from "./encode-trace.js";
-import { workOf } from "./encodings.js";
 import { nativeReplay } from "./replay.js";
 
 /** As many arrays as the addon takes in one call. */
@@ -20,9 +20,6 @@ const maximumArrays = 32;
 
 /** Results of so many bytes are not filled with zeros before a kernel writes all of their entries. */
 const largeResult = 2 ** 15;
-
-const writesAll = (kernels: ReadonlyMap<string, number>, name: string): boolean =>
-  kernels.has(name) && name !== "put" && name !== "take";
 
 /** Bytes from which on zeros are taken: some versions of Node hand out no memory as it is above 4 GiB. */
 const largestUnfilled = 2 ** 31 - 1;
@@ -61,8 +58,8 @@ export interface NativeOptions {
   readonly simd?: string;
   /** `openblas` or `own`; default: the faster ones. */
   readonly products?: string;
-  /** The least work of an op, as `workOf` counts it, that crosses over; default: what was measured. */
-  readonly least?: (name: string) => number;
+  /** The least work that crosses over; default: what the catalogue says of each kernel. */
+  readonly least?: number;
 }
 
 /**
@@ -71,24 +68,30 @@ export interface NativeOptions {
  */
 export function nativeBackend(addon: Addon, reference: Backend, options: NativeOptions): Backend {
   const { ints, numbers } = addon.open(options.threads, options.simd ?? "", options.products ?? "");
-  const least = options.least ?? crossover;
+  const isWorthIt = (work: number, least: number): boolean => work >= (options.least ?? least);
   const kernels = new Map(addon.names.map((name, i) => [name, i]));
   const encoder = new Encoder(kernels, ints, numbers);
   return {
     name: "native",
     regroups: true,
     allocate: (name, dtype, n) =>
-      writesAll(kernels, name) && n * bytesPerElement[dtype] >= largeResult
+      kernelNamed(name)?.fills && n * bytesPerElement[dtype] >= largeResult
         ? unfilled(name, dtype, n)
         : allocate(dtype, n, name),
     run(name, inputs, attrs, out): void {
-      const isSmall = workOf(name, inputs, attrs, out) < least(name);
-      if (!isSmall && runNative(addon, encoder, name, inputs, attrs, out)) return;
+      const kernel = kernelNamed(name);
+      if (
+        kernel !== undefined &&
+        isWorthIt(kernel.work(inputs, attrs, out), kernel.least) &&
+        runNative(addon, encoder, name, inputs, attrs, out)
+      )
+        return;
       if (out.data.byteLength >= largeResult) out.data.fill(0);
       reference.run(name, inputs, attrs, out);
     },
     traceStep(step: TraceStep): void {
-      if (traceWork(step) < least("traceStep") || !runTrace(addon, encoder, step)) reference.traceStep(step);
+      // a multiplication of a trace step costs what one of a sum does
+      if (!isWorthIt(traceWork(step), cheap) || !runTrace(addon, encoder, step)) reference.traceStep(step);
     },
     record: (calls) => nativeReplay(addon, kernels, calls),
   };

@@ -1,5 +1,7 @@
 /** How each op becomes instructions. */
-import { type Shape, sizeOf, stridesOf } from "../../core/shape.js";
+import { type Shape, stridesOf } from "../../core/shape.js";
+import { binary, others, unary } from "../../device/catalogue/pointwise.js";
+import type { structural as rows } from "../../device/catalogue/structural.js";
 import type { Operand, Result } from "../../tensor/backend.js";
 import type { Index } from "../../tensor/linear-map.js";
 import type { Instructions, Stepped } from "./instruction.js";
@@ -12,13 +14,6 @@ type Encoding = (
   attrs: never,
   out: Result,
 ) => boolean;
-
-const unary = `neg square reciprocal exp expm1 log log1p sqrt rsqrt cbrt sin cos tan asin acos atan sinh cosh tanh asinh
-  acosh atanh sigmoid softplus silu gelu erf erfc abs sign floor relu elu softsign sechSquare bell siluSlope geluSlope
-  logicalNot`;
-const binary = `add sub mul scale div pow maximum minimum atan2 hypot overTwice direction overSquare logPow equal notEqual
-  less lessEqual greater greaterEqual logicalAnd logicalOr`;
-const names = (list: string): string[] => list.split(/\s+/);
 
 /** Strides of an operand along the axes of a shape that it broadcasts to. */
 function broadcast(x: Operand, shape: Shape): Stepped {
@@ -236,58 +231,34 @@ function convolution(
   );
 }
 
-export const encodings: ReadonlyMap<string, Encoding> = new Map<string, Encoding>([
-  ...[...names(unary), ...names(binary), "where"].map((op): [string, Encoding] => [
-    op,
-    (to, name, inputs, _, out) => pointwise(to, name, inputs, out),
-  ]),
-  [
-    "timesPow",
-    (to, name, inputs, { less }: { less: number }, out) => pointwise(to, name, inputs, out, [less]),
-  ],
-  [
-    "clip",
-    (to, name, inputs, { low, high }: { low: number; high: number }, out) =>
-      pointwise(to, name, inputs, out, [low, high]),
-  ],
-  [
-    "cast",
-    (to, _, inputs, _attrs, out) => pointwise(to, out.dtype === "bool" ? "castBool" : "copy", inputs, out),
-  ],
-  ["reshape", (to, _, [x], _attrs, out) => copy(to, x, out, 0, stridesOf(x.shape))],
-  ["sum", reduction],
-  ["max", reduction],
-  ["argmax", argmax],
-  ["cumsum", cumsum],
-  ["contract", contract],
-  ["take", indexed],
-  ["put", indexed],
-  ["concat", concat],
-  ["conv2d", convolution],
-  ["conv2dInput", convolution],
-  ["conv2dKernel", convolution],
-]);
+const numbersOf = (attrs: unknown, names: readonly string[]): readonly number[] =>
+  names.map((name) => (attrs as Readonly<Record<string, number>>)[name]);
 
-/** Multiplications and the like that an op takes, roughly: what decides where it runs. */
-export function workOf(name: string, inputs: readonly Operand[], attrs: unknown, out: Result): number {
-  switch (name) {
-    case "contract": {
-      const { aLabels, outLabels } = attrs as { aLabels: readonly string[]; outLabels: readonly string[] };
-      let n = out.data.length;
-      for (let i = 0; i < aLabels.length; i++) if (!outLabels.includes(aLabels[i])) n *= inputs[0].shape[i];
-      return n;
-    }
-    case "conv2d":
-      return out.data.length * sizeOf(inputs[1].shape.slice(1));
-    case "conv2dInput":
-      return inputs[0].shape[0] * sizeOf(inputs[0].shape.slice(2)) * sizeOf(inputs[1].shape);
-    case "conv2dKernel":
-      return inputs[1].shape[0] * sizeOf(inputs[1].shape.slice(2)) * out.data.length;
-    case "sum":
-    case "max":
-    case "argmax":
-      return sizeOf(inputs[0].shape);
-    default:
-      return out.data.length;
-  }
-}
+const structural: Readonly<Record<keyof typeof rows, Encoding>> = {
+  cast: (to, _, inputs, _attrs, out) =>
+    pointwise(to, out.dtype === "bool" ? "castBool" : "copy", inputs, out),
+  reshape: (to, _, [x], _attrs, out) => copy(to, x, out, 0, stridesOf(x.shape)),
+  concat,
+  take: indexed,
+  put: indexed,
+  sum: reduction,
+  max: reduction,
+  argmax,
+  cumsum,
+  contract,
+  conv2d: convolution,
+  conv2dInput: convolution,
+  conv2dKernel: convolution,
+};
+
+export const encodings: ReadonlyMap<string, Encoding> = new Map<string, Encoding>([
+  ...Object.keys({ ...unary, ...binary }).map((name): [string, Encoding] => [
+    name,
+    (to, kernel, inputs, _, out) => pointwise(to, kernel, inputs, out),
+  ]),
+  ...Object.entries(others).map(([name, { attributes }]): [string, Encoding] => [
+    name,
+    (to, kernel, inputs, attrs, out) => pointwise(to, kernel, inputs, out, numbersOf(attrs, attributes)),
+  ]),
+  ...Object.entries(structural),
+]);
