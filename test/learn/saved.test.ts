@@ -66,6 +66,7 @@ describe.each(["js", "native"])("a learner that is saved and loaded, on %s", (na
             reference: (model, params) => rules[rule].start(model, params, options),
             tolerance: 0,
             replays: false,
+            sameBlocks: true,
           });
           losses += (one as { losses: number } | null)?.losses ?? 0;
           if (found.wrong !== null) throw new Error(found.wrong);

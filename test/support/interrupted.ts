@@ -41,6 +41,7 @@ export function interrupted<S>(
   return {
     step: (sample) => lose().step(sample),
     gradient: () => lose().gradient(),
+    inputGradient: () => lose().inputGradient(),
     clearGradient: () => lose().clearGradient(),
     reset: () => lose().reset(),
     setParams: (next) => lose().setParams(next),

@@ -23,7 +23,7 @@ export type Sample = Omit<Supervised, "target"> & { readonly target: Tensor | nu
 /** What users do with a learner. Each is skipped where it makes no sense. */
 export type Operation =
   | { readonly does: "step"; readonly times: number; readonly how: Step }
-  | { readonly does: "gradient" | "clear" | "reset" | "memory" | "change" }
+  | { readonly does: "gradient" | "inputs" | "clear" | "reset" | "memory" | "change" }
   | { readonly does: "batch"; readonly batch: number; readonly resets: boolean }
   | { readonly does: "params"; readonly how: NewParams; readonly seed: number }
   | { readonly does: "refused"; readonly what: Refused };
@@ -194,6 +194,7 @@ const stepping = (most: number): fc.Arbitrary<Operation> =>
   });
 const other: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 4, arbitrary: fc.constant<Operation>({ does: "gradient" }) },
+  { weight: 1, arbitrary: fc.constant<Operation>({ does: "inputs" }) },
   { weight: 2, arbitrary: fc.constant<Operation>({ does: "clear" }) },
   { weight: 1, arbitrary: fc.constant<Operation>({ does: "reset" }) },
   { weight: 1, arbitrary: fc.constant<Operation>({ does: "memory" }) },

@@ -157,6 +157,8 @@ export interface Compared {
   readonly mayRefuse?: RegExp;
   /** Whether steps are replayed wherever the model lets them. */
   readonly replays: boolean;
+  /** Whether both take the same steps together, so that errors of inputs are of the same losses. */
+  readonly sameBlocks?: boolean;
   /** Whether both hold as many bytes. */
   readonly sameBytes?: boolean;
 }
@@ -267,6 +269,10 @@ export function runOperations(drawn: Drawn, compared: Compared): Found {
         }
         case "gradient":
           if (reference.learner.state) compare("gradient", at, tolerance, (side) => side.gradient());
+          break;
+        case "inputs":
+          if (compared.sameBlocks && reference.learner.state)
+            compare("gradient", at, tolerance, (side) => side.show(() => side.learner.inputGradient()));
           break;
         case "clear":
           for (const { learner } of sides) learner.clearGradient();

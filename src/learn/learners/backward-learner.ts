@@ -1,5 +1,5 @@
 import type { CellState } from "../../cells/_cell.js";
-import { ArgumentError, ShapeError } from "../../core/errors.js";
+import { ArgumentError, type ShapeError } from "../../core/errors.js";
 import { fillTree, leavesOf, mapTree } from "../../core/tree.js";
 import { onesLike, scalar, zerosLike } from "../../ops/create.js";
 import { add } from "../../ops/pointwise.js";
@@ -12,11 +12,13 @@ import type { Model, ModelParams, Moment } from "../model/model.js";
 import { requireParams } from "../model/require-params.js";
 import { zeroStates } from "../model/states.js";
 import { blocksOf } from "../step/gradient-sum.js";
+import { inputGradients } from "../step/input-gradients.js";
 import { requireSameEnd } from "../step/same-end.js";
 import type { Past } from "../step/step.js";
 import { tapeBytes } from "../step/tape-bytes.js";
 import { unrollStep } from "../step/unroll.js";
-import { keptSample } from "./kept-sample.js";
+import { type Span, savedSpan, spanFrom, takenOf } from "./block.js";
+import { allKept, ownSample } from "./kept-sample.js";
 import type { Learner, LearnerMemory, StepResult } from "./learner.js";
 import {
   type Origin,
@@ -47,6 +49,8 @@ export class BackwardLearner<S> implements Learner<S> {
   /** The step before, on the tape; and its values alone. */
   private past: Past | null = null;
   private kept: Past | null = null;
+  /** The steps that ended with the parameters before, until the next step. */
+  private finished: Span<S> | null = null;
   /** Values of the step before the tape starts. */
   private start: Past | null = null;
   private total: Tensor | null = null;
@@ -84,7 +88,8 @@ export class BackwardLearner<S> implements Learner<S> {
     if (this.samples.length === this.options.window) this.cut();
     const { model, tape } = this;
     const { now, loss } = unrollStep(model, this.theta, this.past, sample);
-    this.samples.push(this.own(sample));
+    this.finished = null;
+    this.samples.push(ownSample(this.rule, sample));
     this.found = null;
     this.total = this.total === null ? loss : add(this.total, loss);
     this.past = { states: now.states, input: now.input };
@@ -100,6 +105,11 @@ export class BackwardLearner<S> implements Learner<S> {
     return fillTree(this.params, isTensor, this.found) as ModelParams;
   }
 
+  inputGradient(): readonly Tensor[] {
+    const { rule, model, samples } = this;
+    return inputGradients(rule, model, takenOf(samples.length > 0 ? this.span : this.finished));
+  }
+
   clearGradient(): void {
     this.forgotten = this.samples.length;
     this.total = null;
@@ -109,6 +119,7 @@ export class BackwardLearner<S> implements Learner<S> {
 
   reset(): void {
     this.kept = null;
+    this.finished = null;
     this.clearGradient();
     this.restart();
   }
@@ -117,20 +128,19 @@ export class BackwardLearner<S> implements Learner<S> {
   setParams(params: ModelParams): void {
     const next = requireParams(this.rule, this.model, params, this.params, this.kept !== null);
     this.gather();
+    this.finished = this.span ?? this.finished;
     this.params = next;
     this.restart();
   }
 
   save(): Saved {
     const { earlier, forgotten, kept, start } = this;
-    const samples = this.samples.map((sample) => {
-      if (sample instanceof ShapeError) throw sample;
-      return sample as Saved;
-    });
+    const samples = [...allKept(this.samples)] as Saved[];
     return savedLearner(this.options.origin, this.params, {
       inputs: kept?.input ? savedForm(kept.input) : null,
       start: savedPast(start),
       kept: savedPast(kept),
+      finished: savedSpan(this.finished, this.params),
       samples,
       forgotten,
       earlier: earlier && Object.fromEntries(blocksOf(this.params).map(({ path }, k) => [path, earlier[k]])),
@@ -157,27 +167,31 @@ export class BackwardLearner<S> implements Learner<S> {
         if (this.samples.length <= forgotten) this.clearGradient();
       }
       this.earlier = earlier;
+      this.finished = saved
+        .at("finished")
+        .maybe((part) => spanFrom(this.model, this.params, inputs ?? part.refuse("null"), part));
       const before = saved.at("kept").maybe(read);
       if (before !== null && this.kept !== null) this.requireEnd(before, this.kept);
     });
   }
 
-  private requireEnd(before: Past, after: Past): void {
-    const { model, params, rule } = this;
-    const zero = { states: zeroStates(model, params, after.input as Tensor), input: null };
-    const taken = { params, start: this.start ?? zero, samples: this.samples as S[] };
-    const loss = scalar(0);
-    requireSameEnd(rule, model, taken, { states: before.states, loss }, { states: after.states, loss });
+  /** The steps on the tape; `null` where there are none. */
+  private get span(): Span<S> | null {
+    const { params, kept, samples, start, model } = this;
+    if (samples.length === 0 || kept?.input == null) return null;
+    return {
+      params,
+      start: start ?? { states: zeroStates(model, params, kept.input), input: null },
+      samples,
+    };
   }
 
-  /** A sample that its owner cannot change; where there is none, the learner goes on and cannot be saved. */
-  private own(sample: S): S | ShapeError {
-    try {
-      return keptSample(this.rule, sample);
-    } catch (error) {
-      if (error instanceof ShapeError) return error;
-      throw error;
-    }
+  private requireEnd(before: Past, after: Past): void {
+    const taken = takenOf(this.span);
+    if (taken === null) return;
+    const loss = scalar(0);
+    const [first, second] = [before, after].map(({ states }) => ({ states, loss }));
+    requireSameEnd(this.rule, this.model, taken, first, second);
   }
 
   memory(): LearnerMemory {

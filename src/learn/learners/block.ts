@@ -1,12 +1,13 @@
+import { ShapeError } from "../../core/errors.js";
 import type { Aval } from "../../tensor/op.js";
 import { arrayOf } from "../../tensor/read.js";
 import type { SavedPart } from "../../tensor/saved/part.js";
 import type { Saved } from "../../tensor/saved/save.js";
 import type { Model, ModelParams } from "../model/model.js";
 import { requireParams } from "../model/require-params.js";
-import type { End } from "../step/same-end.js";
+import type { End, Taken } from "../step/same-end.js";
 import type { Past } from "../step/step.js";
-import { keptSample, tensorsIn } from "./kept-sample.js";
+import { allKept, keptSample, tensorsIn } from "./kept-sample.js";
 import { endFrom, pastFrom, savedEnd, savedPast } from "./saved-learner.js";
 
 /** The samples of a block: of steps whose losses are forgotten, and of the rest. */
@@ -14,6 +15,9 @@ export interface Steps<S> {
   readonly forgotten: readonly S[];
   readonly counted: readonly S[];
 }
+
+/** All of them, in their order. */
+export const samplesOf = <S>({ forgotten, counted }: Steps<S>): readonly S[] => [...forgotten, ...counted];
 
 /** A block of steps, and where they ended. */
 export interface Block<S> {
@@ -26,7 +30,7 @@ export interface Block<S> {
 /** A block as it is saved: its parameters only where they are not those of now. */
 export function savedBlock<S>({ params, start, steps, end }: Block<S>, now: ModelParams): Saved {
   return {
-    params: params === now ? null : { ...params },
+    params: savedParams(params, now),
     start: savedPast(start),
     forgotten: [...steps.forgotten] as Saved[],
     counted: [...steps.counted] as Saved[],
@@ -36,21 +40,46 @@ export function savedBlock<S>({ params, start, steps, end }: Block<S>, now: Mode
 
 /** @throws CheckpointError, ShapeError where it is no block of this model */
 export function blockFrom<S>(model: Model<S>, now: ModelParams, input: Aval, saved: SavedPart): Block<S> {
-  const samples = (name: "forgotten" | "counted"): S[] =>
-    saved
-      .at(name)
-      .list()
-      .map((part) => keptSample(saved.who, part.anything() as S));
   return {
-    params:
-      saved
-        .at("params")
-        .maybe((part) => requireParams(saved.who, model, part.anything() as ModelParams, now)) ?? now,
+    params: paramsFrom(model, now, saved.at("params")),
     start: pastFrom(model, now, input, saved.at("start")),
-    steps: { forgotten: samples("forgotten"), counted: samples("counted") },
+    steps: { forgotten: samplesFrom(saved.at("forgotten")), counted: samplesFrom(saved.at("counted")) },
     end: endFrom(model, now, input, saved.at("end")),
   };
 }
+
+/** Steps that were taken one after the other: their samples, or why one cannot be kept. */
+export interface Span<S> {
+  readonly params: ModelParams;
+  readonly start: Past;
+  readonly samples: readonly (S | ShapeError)[];
+}
+
+/** The steps with all their samples. @throws ShapeError where one could not be kept */
+export const takenOf = <S>(span: Span<S> | null): Taken<S> | null =>
+  span && { ...span, samples: allKept(span.samples) };
+
+/** Steps as they are saved; `null` where a sample could not be kept. */
+export function savedSpan<S>(span: Span<S> | null, now: ModelParams): Saved {
+  if (span === null || span.samples.some((sample) => sample instanceof ShapeError)) return null;
+  const { params, start, samples } = span;
+  return { params: savedParams(params, now), start: savedPast(start), samples: [...samples] as Saved[] };
+}
+
+export const spanFrom = <S>(model: Model<S>, now: ModelParams, input: Aval, saved: SavedPart): Span<S> => ({
+  params: paramsFrom(model, now, saved.at("params")),
+  start: pastFrom(model, now, input, saved.at("start")),
+  samples: samplesFrom(saved.at("samples")),
+});
+
+/** @throws ShapeError for what is no sample of tensors and constants */
+export const samplesFrom = <S>(saved: SavedPart): S[] =>
+  saved.list().map((part) => keptSample(saved.who, part.anything() as S));
+
+const savedParams = (params: ModelParams, now: ModelParams): Saved => (params === now ? null : { ...params });
+
+const paramsFrom = <S>(model: Model<S>, now: ModelParams, saved: SavedPart): ModelParams =>
+  saved.maybe((part) => requireParams(saved.who, model, part.anything() as ModelParams, now)) ?? now;
 
 /** Bytes of the arrays in a tree. */
 export function bytesOf(tree: object): number {

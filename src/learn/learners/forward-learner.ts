@@ -6,9 +6,12 @@ import type { Influence } from "../influence/influence.js";
 import type { Model, ModelParams } from "../model/model.js";
 import { whyByOps } from "../model/purity.js";
 import { CompiledStep, type EagerStep, type Stepper, stepByOps } from "../step/compiled-step.js";
+import { inputGradients } from "../step/input-gradients.js";
 import { carryDown, lossCotangents } from "../step/linear-step.js";
 import { agreesWithOps } from "../step/same-end.js";
 import { recordStep } from "../step/step.js";
+import { type Span, savedSpan, spanFrom, takenOf } from "./block.js";
+import { ownSample } from "./kept-sample.js";
 import type { Learner, LearnerMemory, StepResult } from "./learner.js";
 import { type Origin, openLearner, resumeOrReset, savedLearner } from "./saved-learner.js";
 import { StreamState } from "./stream-state.js";
@@ -32,6 +35,8 @@ export interface ForwardOptions {
 export class ForwardLearner<S> implements Learner<S> {
   private readonly at: StreamState<S, Influence>;
   private readonly steps: Stepper<S>;
+  /** The last step. */
+  private last: Span<S> | null = null;
 
   constructor(
     private readonly model: Model<S>,
@@ -66,6 +71,7 @@ export class ForwardLearner<S> implements Learner<S> {
     direct.forEach((ct, k) => {
       if (ct !== null) at.direct.add(k, ct);
     });
+    this.last = { params: at.params, start: past, samples: [ownSample(at.rule, sample)] };
     at.past = { states: moment.states, input: moment.input };
     return { loss: item(loss), moment };
   }
@@ -76,11 +82,17 @@ export class ForwardLearner<S> implements Learner<S> {
     return at.gradient();
   }
 
+  inputGradient(): readonly Tensor[] {
+    this.at.doubt.check();
+    return inputGradients(this.at.rule, this.model, takenOf(this.last));
+  }
+
   clearGradient(): void {
     this.at.clearGradient();
   }
 
   reset(): void {
+    this.last = null;
     this.at.reset();
   }
 
@@ -95,14 +107,23 @@ export class ForwardLearner<S> implements Learner<S> {
   }
 
   save(): Saved {
-    const knows = { stream: this.at.save(), steps: this.steps.save() };
-    return savedLearner(this.options.origin, this.params, knows);
+    const { at, last } = this;
+    return savedLearner(this.options.origin, at.params, {
+      stream: at.save(),
+      last: savedSpan(last, at.params),
+      steps: this.steps.save(),
+    });
   }
 
   resume(tree: Saved): void {
     const saved = openLearner(this.options.origin, this.params, tree);
     resumeOrReset(this, () => {
-      this.at.resume(saved.at("stream"));
+      this.reset();
+      const stream = saved.at("stream");
+      this.at.resume(stream);
+      this.last = saved
+        .at("last")
+        .maybe((part) => spanFrom(this.model, this.params, stream.at("inputs").form(), part));
       this.steps.resume(saved.at("steps"));
     });
   }

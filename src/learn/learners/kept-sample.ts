@@ -39,6 +39,23 @@ export function keptSample<S>(who: string, sample: S): S {
   return visit(sample, "", 0) as S;
 }
 
+/** The same; where a sample cannot be kept, the error that says so, for when it is needed. */
+export function ownSample<S>(who: string, sample: S): S | ShapeError {
+  try {
+    return keptSample(who, sample);
+  } catch (error) {
+    if (error instanceof ShapeError) return error;
+    throw error;
+  }
+}
+
+/** Samples that are all kept. @throws ShapeError */
+export const allKept = <S>(samples: readonly (S | ShapeError)[]): readonly S[] =>
+  samples.map((sample) => {
+    if (sample instanceof ShapeError) throw sample;
+    return sample;
+  });
+
 /** The tensors of a tree that may hold constants too. */
 export function tensorsIn(tree: unknown, found: Tensor[] = []): Tensor[] {
   if (isTensor(tree)) found.push(tree);

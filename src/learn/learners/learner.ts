@@ -1,4 +1,5 @@
 import type { Saved } from "../../tensor/saved/save.js";
+import type { Tensor } from "../../tensor/tensor.js";
 import type { AreaStates, Areas, ModelParams, Moment } from "../model/model.js";
 
 /** Bytes that a learner holds for the sake of credit assignment, beside parameters and gradient. */
@@ -24,6 +25,14 @@ export interface Learner<S, A extends Areas = Areas, R extends string = string> 
   step(sample: S): StepResult<A>;
   /** Gradient of the sum of losses since the last `clearGradient` or `reset`; the tree of the parameters. */
   gradient(): ModelParams<A, R>;
+  /**
+   * The error that the inputs are to blame for: the derivative of the losses of the block at hand with respect to each of its
+   * inputs, in their order, [B, ...] as the lowest area reads them. A block is the last step, with `window: H` all steps since the
+   * last H were full, in `bptt` the whole sequence; it ends where parameters are exchanged. Exact within the block, whatever the
+   * rule; computed when it is asked for.
+   * @throws DTypeError for inputs of integers @throws ArgumentError before the first step
+   */
+  inputGradient(): readonly Tensor[];
   clearGradient(): void;
   /** Forgets the past: states to zero, influence to zero, gradient to zero. */
   reset(): void;

@@ -8,10 +8,11 @@ import type { Model, ModelParams } from "../model/model.js";
 import { whyByOps } from "../model/purity.js";
 import { type Agrees, CompiledStep, type EagerStep, type Stepper, stepByOps } from "../step/compiled-step.js";
 import type { GradientSum } from "../step/gradient-sum.js";
+import { inputGradients } from "../step/input-gradients.js";
 import { agreesWithOps, type End, requireSameEnd } from "../step/same-end.js";
 import type { Past } from "../step/step.js";
 import { unrollStep } from "../step/unroll.js";
-import { type Block, blockFrom, bytesOf, type Steps, savedBlock } from "./block.js";
+import { type Block, blockFrom, bytesOf, type Steps, samplesOf, savedBlock } from "./block.js";
 import { keptSample } from "./kept-sample.js";
 import type { Learner, LearnerMemory, StepResult } from "./learner.js";
 import { type Origin, openLearner, resumeOrReset, savedLearner } from "./saved-learner.js";
@@ -60,6 +61,8 @@ export class WindowLearner<S> implements Learner<S> {
   private forgotten: S[] = [];
   private counted: S[] = [];
   private end: End | null = null;
+  /** The block that ended last, until the next step. */
+  private finished: Block<S> | null = null;
   /** A block whose end is not reached by what is held. */
   private behind: Block<S> | null = null;
   /** Whether steps came after a whole block that had its gradient taken: then what is held follows the next one at once. */
@@ -124,6 +127,7 @@ export class WindowLearner<S> implements Learner<S> {
       return this.steppers.values.step(at.params, past, sample);
     });
     this.isAhead = false;
+    this.finished = null;
     this.start ??= past;
     this.counted.push(own);
     at.past = { states: moment.states, input: moment.input };
@@ -149,6 +153,14 @@ export class WindowLearner<S> implements Learner<S> {
     return at.gradient(sum);
   }
 
+  inputGradient(): readonly Tensor[] {
+    const { at } = this;
+    at.doubt.check();
+    const block = this.block ?? this.finished;
+    const taken = block && { ...block, samples: samplesOf(block.steps) };
+    return inputGradients(at.rule, this.model, taken);
+  }
+
   clearGradient(): void {
     this.forgotten.push(...this.counted);
     this.counted = [];
@@ -161,6 +173,7 @@ export class WindowLearner<S> implements Learner<S> {
     if (this.isAhead) this.streams = false;
     this.isAhead = false;
     this.begun();
+    this.finished = null;
     this.behind = null;
     this.at.reset();
   }
@@ -179,6 +192,7 @@ export class WindowLearner<S> implements Learner<S> {
       forgotten: this.forgotten,
       counted: this.counted,
       behind: this.behind?.steps,
+      finished: this.finished?.steps,
     });
     const bytes = held + (this.at.held?.bytes ?? 0);
     const workspace = this.all.reduce((n, { bytes }) => n + bytes, 0);
@@ -193,6 +207,7 @@ export class WindowLearner<S> implements Learner<S> {
       stream: at.save(),
       block: saved(this.block),
       behind: saved(this.behind),
+      finished: this.finished === this.behind ? null : saved(this.finished),
       streams,
       isAhead,
       steppers: Object.fromEntries(Object.entries(steppers).map(([name, one]) => [name, one.save()])),
@@ -216,6 +231,7 @@ export class WindowLearner<S> implements Learner<S> {
         this.end = block.end;
       }
       this.behind = saved.at("behind").maybe(read);
+      this.finished = saved.at("finished").maybe(read) ?? this.behind;
       this.streams = saved.at("streams").flag();
       this.isAhead = saved.at("isAhead").flag();
       for (const [name, one] of Object.entries(this.steppers)) one.resume(saved.at("steppers").at(name));
@@ -232,6 +248,7 @@ export class WindowLearner<S> implements Learner<S> {
     if (block === null) return;
     if (how !== null) this.take(how, this.at.direct);
     if (how !== "learnAndMove") this.behind = block;
+    this.finished = block;
     this.begun();
   }
 
@@ -267,8 +284,8 @@ export class WindowLearner<S> implements Learner<S> {
     const { params, start, steps, end } = block;
     const { rule, doubt } = this.at;
     const { moment, loss, direct } = doubt.whole(rule, () => this.steppers[how].step(params, start, steps));
-    const samples = [...steps.forgotten, ...steps.counted];
-    requireSameEnd(rule, this.model, { params, start, samples }, end, { states: moment.states, loss });
+    const taken = { params, start, samples: samplesOf(steps) };
+    requireSameEnd(rule, this.model, taken, end, { states: moment.states, loss });
     return direct;
   }
 

@@ -10,6 +10,7 @@ import { isTensor, type Tensor } from "../../../tensor/tensor.js";
 import { transposeApply } from "../../influence/block-matrix.js";
 import { StepJacobian } from "../../influence/jacobians.js";
 import { namesOf, type Sources } from "../../influence/sources.js";
+import { type Span, samplesFrom, savedSpan, spanFrom, takenOf } from "../../learners/block.js";
 import { Doubt } from "../../learners/doubt.js";
 import { keptSample, tensorsIn } from "../../learners/kept-sample.js";
 import type { Learner, LearnerMemory, StepResult } from "../../learners/learner.js";
@@ -28,6 +29,7 @@ import type { Model, ModelParams } from "../../model/model.js";
 import { requireParams } from "../../model/require-params.js";
 import { zeroStates } from "../../model/states.js";
 import { blocksOf, GradientSum, plus } from "../../step/gradient-sum.js";
+import { inputGradients } from "../../step/input-gradients.js";
 import { type ByNode, lossCotangents } from "../../step/linear-step.js";
 import { type End, requireSameEnd } from "../../step/same-end.js";
 import { type Past, recordStep } from "../../step/step.js";
@@ -65,6 +67,8 @@ class FpttLearner<S> implements Learner<S> {
   /** Losses of steps before this one are forgotten. */
   private from = 0;
   private start: Past | null = null;
+  /** The steps that ended with the parameters before, until the next step. */
+  private finished: Span<S> | null = null;
   private past: Past | null = null;
   /** Where the first pass has come. */
   private end: End | null = null;
@@ -99,6 +103,7 @@ class FpttLearner<S> implements Learner<S> {
     this.product = this.doubt.guard(() =>
       this.doubt.whole("fptt", () => this.extend(visit, top, this.product, listen(visit, top))),
     );
+    this.finished = null;
     this.samples.push(own);
     this.inputBytes += bytesOf(own);
     const { moment, lossValue } = visit.record;
@@ -116,6 +121,16 @@ class FpttLearner<S> implements Learner<S> {
     return fillTree(this.params, isTensor, this.found) as ModelParams;
   }
 
+  inputGradient(): readonly Tensor[] {
+    this.doubt.check();
+    return inputGradients("fptt", this.model, takenOf(this.span ?? this.finished));
+  }
+
+  private get span(): Span<S> | null {
+    const { params, start, samples } = this;
+    return start && samples.length > 0 ? { params, start, samples } : null;
+  }
+
   clearGradient(): void {
     this.from = this.samples.length;
     this.product?.clear();
@@ -127,6 +142,7 @@ class FpttLearner<S> implements Learner<S> {
     this.past = null;
     this.doubt.clear();
     this.earlier.clear();
+    this.finished = null;
     this.forget();
   }
 
@@ -140,6 +156,7 @@ class FpttLearner<S> implements Learner<S> {
         this.earlier.add(k, value);
       });
     }
+    this.finished = this.span ?? this.finished;
     this.params = next;
     this.forget();
   }
@@ -156,6 +173,7 @@ class FpttLearner<S> implements Learner<S> {
       start: savedPast(past && start),
       past: savedPast(past),
       end: savedEnd(end),
+      finished: savedSpan(this.finished, this.params),
       samples: [...samples] as Saved[],
       from,
       product: product?.save() ?? null,
@@ -176,10 +194,8 @@ class FpttLearner<S> implements Learner<S> {
       this.start = saved.at("start").maybe(readPast);
       this.past = saved.at("past").maybe(readPast);
       this.end = saved.at("end").maybe((part) => endFrom(model, params, formOf(part), part));
-      this.samples = saved
-        .at("samples")
-        .list()
-        .map((part) => keptSample("fptt", part.anything() as S));
+      this.finished = saved.at("finished").maybe((part) => spanFrom(model, params, formOf(part), part));
+      this.samples = samplesFrom(saved.at("samples"));
       this.inputBytes = this.samples.reduce<number>((n, sample) => n + bytesOf(sample), 0);
       this.from = saved.at("from").count();
       this.product = saved.at("product").maybe((part) => JacobianProduct.from(part));

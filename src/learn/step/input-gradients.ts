@@ -1,0 +1,47 @@
+import { isFloat } from "../../core/dtype.js";
+import { ArgumentError, DTypeError } from "../../core/errors.js";
+import { onesLike, zerosLike } from "../../ops/create.js";
+import { add } from "../../ops/pointwise.js";
+import { Tape } from "../../reverse/tape.js";
+import type { Tensor } from "../../tensor/tensor.js";
+import { inputOf } from "../model/kinds.js";
+import type { Model } from "../model/model.js";
+import type { Taken } from "./same-end.js";
+import { unrollStep } from "./unroll.js";
+
+/**
+ * The derivative of the sum of the losses of these steps with respect to the input of each, [B, ...] as the lowest area reads
+ * it: what a loss reads of its sample beside that is constant, and so is what lies before the first step.
+ * @throws ArgumentError where no step was taken @throws DTypeError for inputs without derivatives, such as tokens
+ */
+export function inputGradients<S>(rule: string, model: Model<S>, taken: Taken<S> | null): readonly Tensor[] {
+  if (taken === null)
+    throw new ArgumentError(
+      `${rule}: expected at least one step before the gradient by its input is asked for`,
+    );
+  const { params, start, samples } = taken;
+  const tape = new Tape(rule, { transient: true });
+  try {
+    let past = start;
+    let total: Tensor | null = null;
+    const leaves = samples.map((sample) => {
+      const input = inputOf(model, sample);
+      if (!isFloat(input.dtype))
+        throw new DTypeError(`${rule}: expected an input of floats to differentiate by, got ${input.dtype}`);
+      const leaf = tape.leaf(input);
+      const { now, loss } = unrollStep({ ...model, input: () => leaf }, params, past, sample);
+      total = total === null ? loss : add(total, loss);
+      past = { states: now.states, input: now.input };
+      return leaf;
+    });
+    const known = new Map<number, Tensor>();
+    const at = total === null ? -1 : tape.indexOf(total);
+    if (total !== null && at >= 0) {
+      known.set(at, onesLike(tape.primal(total)));
+      tape.pullback(known, tape.nodes.length - 1);
+    }
+    return leaves.map((leaf) => known.get(tape.indexOf(leaf)) ?? zerosLike(tape.primal(leaf)));
+  } finally {
+    tape.open = false;
+  }
+}
