@@ -78,6 +78,11 @@ export interface Cell<P extends string = string, S extends string = string> {
    * integers and booleans carry no derivative and no influence, but advance.
    */
   zeroState(batch: number, options?: { readonly dtype?: DType }): CellState<S>;
+  /**
+   * States before the first step as a function of parameters, of the shapes and dtypes of `zeroState`: their derivative is where
+   * the influence starts, M(0) = dz(0)/dθ. Default: `zeroState`. See `learnedStart`.
+   */
+  start?(params: CellParams<P>, batch: number, options: { readonly dtype: DType }): CellState<S>;
   /** The new states: the names of the old ones, in any order, each with its shape and dtype. */
   next(params: CellParams<P>, state: CellState<S>, input: Tensor): CellState<S>;
   output(params: CellParams<P>, state: CellState<S>, input: Tensor): Tensor;

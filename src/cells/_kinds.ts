@@ -1,4 +1,4 @@
-import { callable, count, eachOf, having, type Kind, listOf, text } from "../core/kinds.js";
+import { callable, count, eachOf, having, type Kind, listOf, maybe, text } from "../core/kinds.js";
 
 const shape = listOf(count(0));
 
@@ -7,6 +7,7 @@ export const aCell: Kind = having({
   name: text,
   states: listOf(text, 1),
   shapes: eachOf(shape),
+  start: maybe(callable),
   geometry: having({ input: shape, state: shape }),
   outputShape: shape,
   init: callable,

@@ -17,6 +17,7 @@ export {
   type StateDefinition,
 } from "./_cell.js";
 export { drive } from "./_drive.js";
+export { type LearnedStart, learnedStart } from "./_start.js";
 export { cells } from "./registry.js";
 
 /** A kind of cell by name. @throws ArgumentError for an unknown name */

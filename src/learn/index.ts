@@ -20,6 +20,7 @@ export type { TbpttOptions } from "./rules/tbptt.js";
 export type { Learner, LearnerMemory, StepResult } from "./learners/learner.js";
 export type { LibraryRule, Load, Rule, RuleFunction, RuleOptions, Start } from "./rules/_rule.js";
 export {
+  type LearnedStarts,
   type NetworkOptions,
   network,
   type StackOptions,

@@ -4,6 +4,7 @@ import type { FixationSequence } from "../data/sequences.js";
 import { inputOf } from "../learn/model/kinds.js";
 import type { ModelParams, Moment } from "../learn/model/model.js";
 import { requireParams } from "../learn/model/require-params.js";
+import { startStates } from "../learn/model/states.js";
 import { momentOf } from "../learn/step/step.js";
 import { entries } from "../tensor/read.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -52,11 +53,9 @@ export function advanceStates(
   return momentOf(model, params, next, input);
 }
 
-/** Zero states of every area. */
-export function restStates({ jepa }: Reader, sample: Fixated): readonly CellState[] {
-  const { shape, dtype } = sample.patch;
-  return jepa.model.areas.map((cell) => cell.zeroState(shape[0], { dtype }));
-}
+/** States before the first fixation, of every area. */
+export const restStates = ({ jepa, params }: Reader, sample: Fixated): readonly CellState[] =>
+  startStates(jepa.model, params, sample.patch);
 
 /** Runs the model over sequences. The patch swapped in at the last step comes from the next sequence of another image. */
 export function embedAll(reader: Reader, sequences: readonly FixationSequence[]): Embeddings {

@@ -1,5 +1,5 @@
 /** The same numbers under the same names, with keys in another order: nothing may go by it. */
-import type { Cell } from "../cells/_cell.js";
+import type { Cell, CellState } from "../cells/_cell.js";
 import type { Model } from "../learn/model/model.js";
 import { isTensor } from "../tensor/tensor.js";
 
@@ -15,15 +15,11 @@ export function shuffled<T>(tree: T, turn: number): T {
 
 /** A cell that is handed its parameters and states, and gives new ones, with keys in another order. */
 const shuffledCell = (cell: Cell, turn: number): Cell => ({
-  name: cell.name,
-  pure: cell.pure,
-  locality: cell.locality,
-  geometry: cell.geometry,
-  states: cell.states,
-  shapes: cell.shapes,
-  outputShape: cell.outputShape,
-  init: (...args) => cell.init(...args),
+  ...cell,
   zeroState: (...args) => shuffled(cell.zeroState(...args), turn),
+  ...(cell.start && {
+    start: (p, ...args) => shuffled(cell.start?.(shuffled(p, turn), ...args) as CellState, turn),
+  }),
   next: (p, s, x) => shuffled(cell.next(shuffled(p, turn), shuffled(s, turn), x), turn),
   output: (p, s, x) => cell.output(shuffled(p, turn), shuffled(s, turn), x),
 });

@@ -171,6 +171,7 @@ const valid: Readonly<Record<string, () => unknown[]>> = {
   ruleNamed: () => ["tbptt(3)"],
   cellNamed: () => ["gru"],
   defineCell: () => [definition],
+  learnedStart: () => [cell],
   drive: () => [t23, o.ones([4, 3])],
   accumulate: () => [nn.sgd({ rate: 0.1 }), { every: 2 }],
   adam: () => [{ rate: 0.1, beta1: 0.5 }],

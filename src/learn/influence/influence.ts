@@ -1,7 +1,8 @@
 import type { SavedPart } from "../../tensor/saved/part.js";
 import type { Saved } from "../../tensor/saved/save.js";
 import type { Tensor } from "../../tensor/tensor.js";
-import type { StepRecord } from "../step/step.js";
+import type { Model, ModelParams } from "../model/model.js";
+import { type Past, recordStart, type StepRecord } from "../step/step.js";
 
 /** Errors of a step's loss with respect to the states of each area, one per state; `null` where zero. */
 export type StateErrors = readonly (Tensor | null)[];
@@ -31,4 +32,18 @@ export interface Held {
 export interface Influence extends Held {
   /** One step: G += e⁻·M(t−1), then M(t) from M(t−1), then G += e·M(t). */
   advance(record: StepRecord, errors: StepErrors): void;
+}
+
+/** Has the influence start where the states do: M(0) = dz(0)/dθ, from the start as a step of its own without errors. */
+export function beginInfluence<S>(
+  influence: Influence,
+  model: Model<S>,
+  params: ModelParams,
+  past: Past,
+  input: Tensor,
+): void {
+  const record = past.input === null ? recordStart(model, params, input) : null;
+  if (record === null) return;
+  const none = record.areas.map(({ current }) => current.map(() => null));
+  influence.advance(record, { before: none, after: none });
 }

@@ -6,7 +6,7 @@ import type { Aval } from "../../tensor/op.js";
 import { isTensor, type Tensor } from "../../tensor/tensor.js";
 import type { Model, ModelParams } from "../model/model.js";
 import { stateShapes } from "../model/states.js";
-import { recordStep, type StepRecord } from "../step/step.js";
+import { recordStart, recordStep, type StepRecord } from "../step/step.js";
 import { findPatterns, type PatternOptions, type Patterns } from "./pattern.js";
 import { pushStep } from "./push.js";
 import { namesOf, type Sources } from "./sources.js";
@@ -24,6 +24,8 @@ export interface Structure {
 /** A step recorded on shapes alone. */
 export interface ShapeRecord {
   readonly record: StepRecord;
+  /** The start as a step of its own, where it depends on parameters. */
+  readonly start: StepRecord | null;
   readonly sources: Sources;
   readonly batch: number;
 }
@@ -72,12 +74,20 @@ export function recordShapes<S>(
       )
     : states;
   const record = recordStep(silent(model, input), shapes, { states: given, input: null }, null, options);
-  return { record, sources, batch };
+  const start = recordStart(model, shapes, abstractTensor(input), options);
+  return { record, start, sources, batch };
 }
 
 /** Ties and dependencies of every parameter block on every area, and their bytes. */
-export function structureOf({ record, sources, batch }: ShapeRecord, options: PatternOptions): Structure {
-  const patterns = findPatterns(pushStep(record, sources, options), sources, options);
+export function structureOf(
+  { record, start, sources, batch }: ShapeRecord,
+  options: PatternOptions,
+): Structure {
+  const step = pushStep(record, sources, options);
+  // what a state depends on at first, it depends on
+  const first = start && pushStep(start, sources, options);
+  const all = first ? step.map((area, b) => area.map((list, k) => [...list, ...first[b][k]])) : step;
+  const patterns = findPatterns(all, sources, options);
   const bytes = patterns.flat().reduce((total, p) => total + (p ? bytesOf(p, sources) : 0), 0);
   return { batch, sources, patterns, bytes };
 }

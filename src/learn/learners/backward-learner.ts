@@ -10,7 +10,7 @@ import type { Saved } from "../../tensor/saved/save.js";
 import { isTensor, type Tensor } from "../../tensor/tensor.js";
 import type { Model, ModelParams, Moment } from "../model/model.js";
 import { requireParams } from "../model/require-params.js";
-import { zeroStates } from "../model/states.js";
+import { startStates } from "../model/states.js";
 import { blocksOf } from "../step/gradient-sum.js";
 import { inputGradients } from "../step/input-gradients.js";
 import { requireSameEnd } from "../step/same-end.js";
@@ -181,7 +181,7 @@ export class BackwardLearner<S> implements Learner<S> {
     if (samples.length === 0 || kept?.input == null) return null;
     return {
       params,
-      start: start ?? { states: zeroStates(model, params, kept.input), input: null },
+      start: start ?? { states: startStates(model, params, kept.input), input: null },
       samples,
     };
   }

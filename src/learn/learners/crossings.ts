@@ -3,6 +3,7 @@ import { onesLike } from "../../ops/create.js";
 import { add } from "../../ops/pointwise.js";
 import { Tape } from "../../reverse/tape.js";
 import { isTensor, type Tensor } from "../../tensor/tensor.js";
+import { beginInfluence } from "../influence/influence.js";
 import type { TracedInfluence } from "../influence/traced.js";
 import type { Model, ModelParams, Moment } from "../model/model.js";
 import { type Past, recordStep } from "../step/step.js";
@@ -21,6 +22,7 @@ export function forwardCrossing<S>(model: Model<S>, influence: TracedInfluence):
         past = { states: record.moment.states, input: record.moment.input };
         return record;
       });
+      beginInfluence(influence, model, params, start, records[0].moment.input);
       const direct = influence.advanceBlock(records, { gathers, crosses });
       const { moment, lossValue } = records[records.length - 1];
       return { moment, loss: lossValue, direct };
@@ -50,7 +52,8 @@ export function backwardCrossing<S>(model: Model<S>, rule: string): Crossing<S> 
         leaves.push(tape.indexOf(leaf));
         return leaf;
       }) as ModelParams;
-      let past: Past = start;
+      // states that start from parameters do so on the tape
+      let past: Past | null = start.input === null ? null : start;
       let t = 0;
       let total: Tensor | null = null;
       let last: { readonly now: Moment; readonly loss: Tensor } | null = null;

@@ -2,7 +2,7 @@ import type { CellState } from "../../cells/_cell.js";
 import { item } from "../../tensor/read.js";
 import type { Saved } from "../../tensor/saved/save.js";
 import type { Tensor } from "../../tensor/tensor.js";
-import type { Influence } from "../influence/influence.js";
+import { beginInfluence, type Influence } from "../influence/influence.js";
 import type { Model, ModelParams } from "../model/model.js";
 import { whyByOps } from "../model/purity.js";
 import { CompiledStep, type EagerStep, type Stepper, stepByOps } from "../step/compiled-step.js";
@@ -142,7 +142,10 @@ export class ForwardLearner<S> implements Learner<S> {
     const of = (nodes: readonly number[]): (Tensor | null)[] => nodes.map((n) => cotangents.get(n) ?? null);
     const before = record.areas.map((area) => of(area.previous));
     const after = record.areas.map((area) => of(area.current));
-    at.doubt.whole(options.origin.rule, () => at.ready.advance(record, { before, after }));
+    at.doubt.whole(at.rule, () => {
+      beginInfluence(at.ready, this.model, params, past, record.moment.input);
+      at.ready.advance(record, { before, after });
+    });
     return { moment: record.moment, loss: record.lossValue, direct: of(record.parameters) };
   };
 }

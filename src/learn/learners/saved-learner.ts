@@ -7,7 +7,7 @@ import { SavedPart } from "../../tensor/saved/part.js";
 import type { Saved } from "../../tensor/saved/save.js";
 import { isTensor, type Tensor } from "../../tensor/tensor.js";
 import type { Model, ModelParams } from "../model/model.js";
-import { zeroStates } from "../model/states.js";
+import { startStates } from "../model/states.js";
 import type { End } from "../step/same-end.js";
 import type { Past } from "../step/step.js";
 
@@ -103,7 +103,7 @@ export function endFrom<S>(model: Model<S>, params: ModelParams, input: Aval, sa
 }
 
 function statesFrom<S>(model: Model<S>, params: ModelParams, input: Aval, saved: SavedPart) {
-  const zeros = zeroStates(model, params, input);
+  const zeros = startStates(model, params, input);
   return saved.list(zeros.length).map((area, b) => {
     const names = [...model.areas[b].states];
     return Object.fromEntries(

@@ -10,7 +10,7 @@ import type { Held } from "../influence/influence.js";
 import { inputOf } from "../model/kinds.js";
 import type { Model, ModelParams } from "../model/model.js";
 import { requireParams } from "../model/require-params.js";
-import { zeroStates } from "../model/states.js";
+import { startStates } from "../model/states.js";
 import { fitOf } from "../model/stream.js";
 import { blocksOf, GradientSum, plus } from "../step/gradient-sum.js";
 import type { Past } from "../step/step.js";
@@ -65,7 +65,7 @@ export class StreamState<S, H extends Held> {
     if (this.past !== null) return this.past;
     const { model, params } = this;
     const input = inputOf(model, sample);
-    const states = zeroStates(model, params, input);
+    const states = startStates(model, params, input);
     this.fitTo(input);
     return { states, input: null };
   }

@@ -1,4 +1,5 @@
 import { aCell } from "../../cells/_kinds.js";
+import { type LearnedStart, learnedStart } from "../../cells/_start.js";
 import { aDType, type DType } from "../../core/dtype.js";
 import { ShapeError } from "../../core/errors.js";
 import {
@@ -10,6 +11,7 @@ import {
   type Known,
   kindOf,
   listOf,
+  oneOf,
   options as optionsOf,
 } from "../../core/kinds.js";
 import { foldIn, type Key } from "../../core/prng.js";
@@ -30,6 +32,8 @@ export interface NetworkOptions<S, A extends Areas = Areas, R extends string = s
   readonly loss?: (context: LossContext<S, A, R>) => Tensor;
   /** The input of a sample; default: `sample.input`. */
   readonly input?: (sample: S) => Tensor;
+  /** `learned`: states start from parameters of the areas, `h0` of a state `h`, as `learnedStart` of `onward/cells` makes them. */
+  readonly start?: "learned";
   /** Parameters that only the loss reads. */
   readonly readout?: (key: Key) => Readonly<Record<R, Tensor>>;
   /** Areas take their input from below as a constant. */
@@ -41,12 +45,16 @@ export interface NetworkOptions<S, A extends Areas = Areas, R extends string = s
   readonly pure?: boolean;
 }
 
+/** Areas whose starts are learned. */
+export type LearnedStarts<A extends Areas> = { readonly [I in keyof A]: LearnedStart<A[I]> };
+
 const ofNetwork: Known<NetworkOptions<unknown>> = {
   loss: callable,
   input: callable,
   readout: callable,
   detached: flag,
   pure: flag,
+  start: oneOf("learned"),
 };
 
 const withDType: Known<{ readonly dtype?: DType }> = { dtype: aDType };
@@ -58,11 +66,16 @@ const withDType: Known<{ readonly dtype?: DType }> = { dtype: aDType };
  */
 export function network<S = Supervised, const A extends Areas = Areas, R extends string = string>(
   areas: A,
+  options: NetworkOptions<S, LearnedStarts<A>, R> & { readonly start: "learned" },
+): Model<S, LearnedStarts<A>, R>;
+export function network<S = Supervised, const A extends Areas = Areas, R extends string = string>(
+  areas: A,
   options?: NetworkOptions<S, A, R>,
 ): Model<S, A, R>;
-export function network<S>(areas: Areas, options: NetworkOptions<S> = {}): Model<S> {
-  listOf(aCell, 1)("network", "areas", areas);
+export function network<S>(given: Areas, options: NetworkOptions<S> = {}): Model<S> {
+  listOf(aCell, 1)("network", "areas", given);
   options = optionsOf("network", options, ofNetwork);
+  const areas = options.start === "learned" ? given.map((area) => learnedStart(area)) : given;
   areas.slice(1).forEach((area, i) => {
     const below = areas[i];
     if (!sameShape(area.geometry.input, below.outputShape))

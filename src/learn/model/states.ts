@@ -1,5 +1,5 @@
 /** States are named, one by one: shape and dtype belong to a state, and the order of keys means nothing. */
-import type { Cell, CellState } from "../../cells/_cell.js";
+import type { Cell, CellParams, CellState } from "../../cells/_cell.js";
 import { type DType, isFloat } from "../../core/dtype.js";
 import { ArgumentError, DTypeError, type OnwardError, ShapeError } from "../../core/errors.js";
 import { formatShape, sameShape } from "../../core/shape.js";
@@ -14,14 +14,17 @@ import type { Model, ModelParams } from "./model.js";
 export const isDifferentiable = ({ dtype }: Aval): boolean => isFloat(dtype);
 
 /** States before the first step, by area, for the batch and dtype of an input. */
-export function zeroStates<S>(model: Model<S>, params: ModelParams, input: Aval): CellState[] {
+export function startStates<S>(model: Model<S>, params: ModelParams, input: Aval): CellState[] {
   const dtype = floatOf(params, input);
-  return model.areas.map((cell, b) => zeroState(cell, b, input.shape[0], dtype));
+  return model.areas.map((cell, b) => startState(cell, params.areas[b], b, input.shape[0], dtype));
 }
+
+/** Whether a model's states start from parameters. */
+export const hasStart = <S>({ areas }: Model<S>): boolean => areas.some(({ start }) => start !== undefined);
 
 /** The same as shapes without data: nothing of the batch's size is allocated. */
 export function stateShapes<S>(model: Model<S>, params: ModelParams, { shape, dtype }: Aval): CellState[] {
-  const single = zeroStates(model, params, { shape: [1, ...shape.slice(1)], dtype });
+  const single = startStates(model, params, { shape: [1, ...shape.slice(1)], dtype });
   return single.map((states) =>
     Object.fromEntries(
       Object.entries(states).map(([name, t]) => [
@@ -46,14 +49,15 @@ export function newStates(cell: Cell, b: number, found: CellState, old: CellStat
   return states;
 }
 
-function zeroState(cell: Cell, b: number, batch: number, dtype: DType): CellState {
-  const found = cell.zeroState(batch, { dtype });
-  requireNames(cell, "zeroState", b, found);
+function startState(cell: Cell, params: CellParams, b: number, batch: number, dtype: DType): CellState {
+  const part = cell.start ? "start" : "zeroState";
+  const found = cell.start ? cell.start(params, batch, { dtype }) : cell.zeroState(batch, { dtype });
+  requireNames(cell, part, b, found);
   const states: Record<string, Tensor> = {};
   for (const name of cell.states) {
     const t = found[name];
     if (!isTensor(t) || t.shape[0] !== batch || (isFloat(t.dtype) && t.dtype !== dtype))
-      throw wrongState(cell, "zeroState", b, name, [dtype, "int32", "bool"], `[${batch},...]`, t);
+      throw wrongState(cell, part, b, name, [dtype, "int32", "bool"], `[${batch},...]`, t);
     put(states, name, t);
   }
   return states;

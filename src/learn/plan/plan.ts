@@ -23,6 +23,7 @@ import { aModel, inputOf } from "../model/kinds.js";
 import type { Model, ModelParams, Moment } from "../model/model.js";
 import { whyByOps } from "../model/purity.js";
 import { requireParams } from "../model/require-params.js";
+import { stateShapes } from "../model/states.js";
 import { lossCotangents } from "../step/linear-step.js";
 import { type Past, recordStep } from "../step/step.js";
 import { tapeBytes } from "../step/tape-bytes.js";
@@ -202,8 +203,7 @@ const truncatedAway =
 
 /** Whether the gradient of the loss takes a way through the states before its step. */
 function readsStepBefore<S>(model: Model<S>, params: ModelParams, input: Aval, sample: S): boolean {
-  const { shape, dtype } = input;
-  const states = abstractTree(model.areas.map((cell) => cell.zeroState(shape[0], { dtype })));
+  const states = stateShapes(model, params, input);
   const record = recordStep(model, params, { states, input: abstractTensor(input) }, sample);
   const reached = lossCotangents(record);
   return record.areas.some(({ previous }) => previous.some((node) => reached.has(node)));

@@ -9,7 +9,7 @@ import type { Influence, StateErrors, StepErrors } from "../influence/influence.
 import { ForwardLearner } from "../learners/forward-learner.js";
 import { originOf } from "../learners/saved-learner.js";
 import type { Model, ModelParams } from "../model/model.js";
-import { isDifferentiable, zeroStates } from "../model/states.js";
+import { isDifferentiable, startStates } from "../model/states.js";
 import { blocksOf, GradientSum, type NamedBlock, plus } from "../step/gradient-sum.js";
 import { type ByNode, pushStates, transposeArea } from "../step/linear-step.js";
 import type { AreaRecord, StepRecord } from "../step/step.js";
@@ -152,7 +152,7 @@ function each(
   areas.forEach((area, b) => {
     area[which].forEach((node, k) => {
       const t = said[b][k];
-      if (t !== null) f(node, t);
+      if (t !== null && node >= 0) f(node, t);
     });
   });
 }
@@ -172,7 +172,7 @@ const balance = (parameters: number, states: number): number =>
 const scaled = (t: Tensor | null, by: number): Tensor | null => t && mul(t, by);
 
 function rankOne<S>(model: Model<S>, params: ModelParams, input: Tensor, seed: number): Influence {
-  const zero = zeroStates(model, params, input).map((states) =>
+  const zero = startStates(model, params, input).map((states) =>
     Object.values(states).map((t) => (isDifferentiable(t) ? zerosLike(t) : null)),
   );
   return new RankOneInfluence(zero, blocksOf(params), key(seed));

@@ -3,12 +3,13 @@ import { ShapeError } from "../../core/errors.js";
 import { formatShape } from "../../core/shape.js";
 import { mapTree } from "../../core/tree.js";
 import { put } from "../../core/tree-node.js";
+import { scalar } from "../../ops/create.js";
 import { stopGradient } from "../../ops/stop-gradient.js";
 import { Tape } from "../../reverse/tape.js";
 import { isTensor, type Tensor } from "../../tensor/tensor.js";
 import { inputOf } from "../model/kinds.js";
 import type { Model, ModelParams, Moment } from "../model/model.js";
-import { isDifferentiable, newStates } from "../model/states.js";
+import { hasStart, isDifferentiable, newStates, startStates } from "../model/states.js";
 import { requireSameStreams } from "../model/stream.js";
 
 /** Where one area's part of a recorded step lies. */
@@ -35,7 +36,7 @@ export interface StepRecord {
   readonly lossValue: Tensor;
   /** Values of this step. */
   readonly moment: Moment;
-  /** Whether the sequence starts here: nothing has any influence yet. */
+  /** Whether the sequence starts here, from constants: nothing has any influence yet. */
   readonly isFirst: boolean;
 }
 
@@ -80,6 +81,48 @@ export function lossOf<S>(model: Model<S>, context: Parameters<Model<S>["loss"]>
       `loss: expected a scalar, got ${isTensor(loss) ? formatShape(loss.shape) : typeof loss}`,
     );
   return loss;
+}
+
+/**
+ * Records z(0) = start(θ) as if it were a step, from nothing and without a loss: its influence is M(0). `null` where states
+ * start from constants.
+ * @param input of the first step, for its batch and dtype
+ */
+export function recordStart<S>(
+  model: Model<S>,
+  params: ModelParams,
+  input: Tensor,
+  options: { readonly explain?: boolean } = {},
+): StepRecord | null {
+  if (!hasStart(model)) return null;
+  const tape = new Tape("start", options);
+  try {
+    const parameters: number[] = [];
+    const theta = mapTree(params, isTensor, (t: Tensor) => {
+      const leaf = tape.leaf(t);
+      parameters.push(tape.indexOf(leaf));
+      return leaf;
+    }) as ModelParams;
+    const start = tape.nodes.length;
+    const found = startStates(model, theta, input);
+    const end = tape.nodes.length;
+    const states = mapTree(found, isTensor, (t: Tensor) => tape.primal(t)) as CellState[];
+    const areas = model.areas.map(
+      ({ states: names }, b): AreaRecord => ({
+        start: b === 0 ? start : end,
+        end,
+        previous: names.map(() => -1),
+        results: names.map((name) => (isDifferentiable(found[b][name]) ? tape.indexOf(found[b][name]) : -1)),
+        current: names.map((name) =>
+          isDifferentiable(states[b][name]) ? tape.indexOf(tape.leaf(states[b][name])) : -1,
+        ),
+      }),
+    );
+    const moment: Moment = { input, states, outputs: [] };
+    return { tape, parameters, areas, loss: -1, lossValue: scalar(0), isFirst: true, moment };
+  } finally {
+    tape.open = false;
+  }
 }
 
 /**
@@ -156,7 +199,7 @@ export function recordStep<S>(
       areas,
       loss: tape.indexOf(loss),
       lossValue: tape.primal(loss),
-      isFirst: past.input === null,
+      isFirst: past.input === null && !hasStart(model),
       moment: mapTree({ input, states, outputs }, isTensor, (t: Tensor) =>
         tape.primal(t),
       ) as unknown as Moment,

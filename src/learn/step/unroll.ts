@@ -3,7 +3,7 @@ import { stopGradient } from "../../ops/stop-gradient.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { inputOf } from "../model/kinds.js";
 import type { Model, ModelParams, Moment } from "../model/model.js";
-import { newStates, zeroStates } from "../model/states.js";
+import { newStates, startStates } from "../model/states.js";
 import { requireSameStreams } from "../model/stream.js";
 import { lossOf, momentOf, type Past } from "./step.js";
 
@@ -16,7 +16,7 @@ export function unrollStep<S>(
 ): { readonly now: Moment; readonly loss: Tensor } {
   const input = inputOf(model, sample);
   requireSameStreams(past?.input ?? null, input);
-  const old = past?.states ?? zeroStates(model, params, input);
+  const old = past?.states ?? startStates(model, params, input);
   const states: CellState[] = [];
   const outputs: Tensor[] = [];
   let x = input;

@@ -27,7 +27,7 @@ import {
 import { inputOf } from "../../model/kinds.js";
 import type { Model, ModelParams } from "../../model/model.js";
 import { requireParams } from "../../model/require-params.js";
-import { zeroStates } from "../../model/states.js";
+import { hasStart, startStates } from "../../model/states.js";
 import { blocksOf, GradientSum, plus } from "../../step/gradient-sum.js";
 import { inputGradients } from "../../step/input-gradients.js";
 import { type ByNode, lossCotangents } from "../../step/linear-step.js";
@@ -87,6 +87,10 @@ class FpttLearner<S> implements Learner<S> {
     params: ModelParams,
   ) {
     this.params = requireParams("fptt", model, params);
+    if (hasStart(model))
+      throw new RuleError(
+        "fptt: expected states that start from constants, got a start that depends on parameters; use rfp or bptt",
+      );
   }
 
   get state(): readonly CellState[] | null {
@@ -224,7 +228,7 @@ class FpttLearner<S> implements Learner<S> {
 
   private begin(sample: S): Past {
     const input = inputOf(this.model, sample);
-    const states = zeroStates(this.model, this.params, input);
+    const states = startStates(this.model, this.params, input);
     this.start = { states, input: null };
     this.sources = null;
     return this.start;
