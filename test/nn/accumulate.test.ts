@@ -119,7 +119,7 @@ describe("accumulate", () => {
     [
       "a count with an axis",
       () => update(x, { ...init(x), gathered: tensor([0]) }, x),
-      "accumulate: expected the gathered of the state to be a float64 scalar, got float64 [1]",
+      "accumulate: expected gathered of the state to be a float64 scalar, got float64 [1]",
     ],
     [
       "an optimizer that gives nothing",

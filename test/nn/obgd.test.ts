@@ -184,7 +184,7 @@ describe("obgd", () => {
     [
       "a trace that would hold the parameters still",
       () => update(tensor([1.7e308, 1.7e308]), init(tensor([0, 0])), tensor([0, 0])),
-      "obgd: expected a trace whose sum of magnitudes is finite, got one beyond float64; clip the gradient first, by clipByNorm",
+      "obgd: expected rate, error and length of the trace to have a finite product, got one beyond float64; clip the gradient first, by clipByNorm",
     ],
   ])("refuses %s", (_, act, sentence) => {
     expect(act).toThrow(new ArgumentError(sentence));

@@ -82,7 +82,8 @@ const someOptions = fc.constantFrom<RateOptions>(
   { rate: warmupCosine(0.1, 3, 30), scale: (path) => (path === "p0" ? 1 : 0.5) },
 );
 
-it("finds every function of onward/nn that is declared to give an optimizer", () => {
+// the compiler reads all sources: some twenty seconds on a busy machine
+it("finds every function of onward/nn that is declared to give an optimizer", { timeout: 300_000 }, () => {
   const declared = Object.entries(returnTypes("onward/nn"))
     .filter(([, names]) => ["init", "update"].every((name) => names.includes(name)))
     .map(([name]) => name);

@@ -55,7 +55,7 @@ export function counterOf(who: string, name: string, given: unknown): Tensor {
   const counter = requireTensor(who, given as Tensor);
   if (counter.rank > 0 || counter.dtype !== "float64")
     throw new ArgumentError(
-      `${who}: expected the ${name} of the state to be a float64 scalar, got ${counter.dtype} ${formatShape(counter.shape)}`,
+      `${who}: expected ${name} of the state to be a float64 scalar, got ${counter.dtype} ${formatShape(counter.shape)}`,
     );
   return counter;
 }

@@ -56,7 +56,7 @@ const signals: Known<ObgdSignal> = {
  * The gradient is that of δ itself, so for δ = target − prediction that of −prediction (or of −log π for a policy), **and not
  * that of a squared error**, which has δ in it: `update(gradient, state, params, { error })`. Without an error, δ is 1: the
  * gradient is then that of the objective, whose parameters move by at most 1/κ in all, summed over their magnitudes.
- * @throws ArgumentError, at an update, for an error that is no finite scalar, and for a trace whose sum is beyond float64
+ * @throws ArgumentError, at an update, for an error that is no finite scalar, and for a trace whose M is beyond float64
  */
 export function obgd(given: ObgdOptions): Obgd {
   const { decay: always = 0, kappa = 2, ...options } = optionsOf("obgd", given, known, ["rate"]);
@@ -83,7 +83,7 @@ function bounded(kappa: number, error: Tensor, decay: Tensor | number): Changes<
     const excess = mul(mul(length, maximum(1, abs(error))), kappa);
     if (!allFinite(excess) && traces.every(allFinite))
       throw new ArgumentError(
-        "obgd: expected a trace whose sum of magnitudes is finite, got one beyond float64; clip the gradient first, by clipByNorm",
+        "obgd: expected rate, error and length of the trace to have a finite product, got one beyond float64; clip the gradient first, by clipByNorm",
       );
     const factor = div(error, maximum(1, excess));
     return steps.map((step, i) => ({ step: mul(step, factor), kept: { trace: traces[i] } }));

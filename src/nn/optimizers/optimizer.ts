@@ -72,7 +72,7 @@ export function optimizerOf<Slot extends string>(
     update<P>(gradient: P, state: OptimizerState<P, Slot>, params: P) {
       const pairs = gradientsOf(who, params, gradient);
       requireState(who, state, ["count", ...slots]);
-      const before = counterOf(who, "count", state.count);
+      const before = counterOf(who, "the count", state.count);
       const known = slots.map((slot) => keptOf(who, slot, params, state[slot]));
       const count = add(before, 1);
       const now = rateAt(who, rate, before);
