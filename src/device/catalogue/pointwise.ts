@@ -61,8 +61,8 @@ const test = (dtypes: readonly DType[], single: Single): Pointwise => ({
 });
 
 /**
- * Of one operand. Backends are 2 units apart, each within one of the truth or little more, and more where a function is made
- * of several others, whose errors add up: an exponential of half the argument is squared (silu; sinh and cosh near the
+ * Of one operand. Arithmetic is the same on all backends. Functions are 2 units apart, each within one of the truth or little
+ * more, and further where one is made of several others, whose errors add up: an exponential of half the argument is squared (silu; sinh and cosh near the
  * largest numbers), two exponentials and a quotient are multiplied (erfc, gelu).
  *
  * A derivative in float32 that is a kernel of its own is rounded once; others are the sum of their roundings, which the
