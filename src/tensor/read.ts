@@ -47,7 +47,7 @@ export function denseOf(t: Tensor): Dense {
       `tensor: a shape without data has no numbers to read, got ${formatShape(t.shape)}; structure is found on shapes, so choose by where(condition, a, b) in place of a branch on numbers`,
     );
   if (recording.by !== null) {
-    if (t.value.kind === "traced") noteLevel(t.value.trace.level);
+    if (t.value.kind === "followed") noteLevel(t.value.reading.level);
     recording.by.read(value.data);
   }
   return value;

@@ -123,7 +123,7 @@ function outlineIfTree(result: unknown): Outward {
   try {
     const words = outlineOf("", result, (t) => {
       if (t.value.kind === "dense") tensors.push(t);
-      else if (t.value.kind === "traced") isFollowed = true;
+      else if (t.value.kind === "followed") isFollowed = true;
       else isTree = false;
       return "t";
     });
