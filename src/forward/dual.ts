@@ -4,7 +4,7 @@ import type { LinearMap } from "../tensor/linear-map.js";
 import type { Op, Site } from "../tensor/op.js";
 import type { Reading } from "../tensor/reading.js";
 import { Tensor } from "../tensor/tensor.js";
-import { type Watcher, watch } from "../tensor/watch.js";
+import { type Watcher, watch } from "../tensor/watch/watch.js";
 
 /** What a forward reading carries beside each value: any type that linear maps act on and that adds. */
 export interface TangentAlgebra<T> {

@@ -8,7 +8,7 @@ import type { Aval, Linearization, Op, Site } from "../tensor/op.js";
 import { allZero } from "../tensor/read.js";
 import type { Reading } from "../tensor/reading.js";
 import { Tensor } from "../tensor/tensor.js";
-import { notingZeros } from "../tensor/zeros.js";
+import { notingZeros } from "../tensor/watch/zeros.js";
 
 /** A rule that its tangent goes through otherwise than linearly; caught where that only answers a question. */
 class Bent extends ArgumentError {

@@ -6,7 +6,7 @@ import { nextLevel } from "../tensor/level.js";
 import type { Linearization, Op, Site } from "../tensor/op.js";
 import type { Reading } from "../tensor/reading.js";
 import { Tensor } from "../tensor/tensor.js";
-import { type Watcher, watch } from "../tensor/watch.js";
+import { type Watcher, watch } from "../tensor/watch/watch.js";
 
 /** One recorded op: where its inputs came from, and its linear maps, formed when first asked for. */
 export interface TapeNode {

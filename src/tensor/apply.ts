@@ -1,12 +1,12 @@
 import { allocate, type DType } from "../core/dtype.js";
 import { type Shape, sizeOf, stridesOf } from "../core/shape.js";
-import { backend, type Operand } from "./backend.js";
+import { backend, type Operand } from "../device/backend.js";
 import { isMuted, type Level, muted, requireOpen } from "./level.js";
 import type { Aval, Op } from "./op.js";
 import type { Reading } from "./reading.js";
-import { noteLevel } from "./recording.js";
 import { abstractValue, type Dense, Tensor } from "./tensor.js";
-import { watch } from "./watch.js";
+import { noteLevel } from "./watch/recording.js";
+import { watch } from "./watch/watch.js";
 
 /** Applies an op: the highest level among the inputs decides which reading of it runs. */
 export function apply<A>(op: Op<A>, inputs: readonly Tensor[], attrs: A): Tensor {

@@ -2,8 +2,8 @@ import { allocate, dtypeOf, type TypedArray } from "../core/dtype.js";
 import { PlanError, ShapeError } from "../core/errors.js";
 import { formatShape, isRowMajor, type Shape } from "../core/shape.js";
 import { primalOf } from "./apply.js";
-import { noteLevel, recording } from "./recording.js";
 import { type Dense, requireTensor, type Tensor } from "./tensor.js";
+import { noteLevel, recording } from "./watch/recording.js";
 
 /** Nested arrays of numbers; a number for a scalar. */
 export type NestedNumbers = number | NestedNumbers[];

@@ -5,10 +5,10 @@ import type { Tensor } from "../../tensor/tensor.js";
 import type { Influence } from "../influence/influence.js";
 import type { Model, ModelParams } from "../model/model.js";
 import { whyByOps } from "../model/purity.js";
-import { CompiledStep, type EagerStep, type Stepper, stepByOps } from "../step/compiled-step.js";
 import { carryDown, lossCotangents } from "../step/linear-step.js";
 import { agreesWithOps } from "../step/same-end.js";
 import { recordStep } from "../step/step.js";
+import { type EagerStep, ReplayedSteps, type Stepper, stepByOps } from "../step/stepper.js";
 import type { Learner, LearnerMemory, StepResult } from "./learner.js";
 import { type Origin, openLearner, resumeOrReset, savedLearner } from "./saved-learner.js";
 import { StreamState } from "./stream-state.js";
@@ -42,7 +42,7 @@ export class ForwardLearner<S> implements Learner<S> {
     const obstacle = byOps ?? whyByOps(model, compile);
     this.steps =
       obstacle === null
-        ? new CompiledStep(origin.rule, this.eager, () => this.workspace(), agreesWithOps(model))
+        ? new ReplayedSteps(origin.rule, this.eager, () => this.workspace(), agreesWithOps(model))
         : stepByOps(this.eager, obstacle);
     this.at = new StreamState(origin.rule, model, params, options.influence, this.steps);
   }

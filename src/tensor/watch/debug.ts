@@ -1,12 +1,12 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import { callSite } from "../core/call-site.js";
-import { isFloat } from "../core/dtype.js";
-import { NumericalError } from "../core/errors.js";
-import { flag, type Known, options as optionsOf } from "../core/kinds.js";
-import { formatShape } from "../core/shape.js";
-import { entries } from "./read.js";
-import type { Reading } from "./reading.js";
-import type { Tensor } from "./tensor.js";
+import { callSite } from "../../core/call-site.js";
+import { isFloat } from "../../core/dtype.js";
+import { NumericalError } from "../../core/errors.js";
+import { flag, type Known, options as optionsOf } from "../../core/kinds.js";
+import { formatShape } from "../../core/shape.js";
+import { entries } from "../read.js";
+import type { Reading } from "../reading.js";
+import type { Tensor } from "../tensor.js";
 import { type DerivativePart, type Watcher, watch } from "./watch.js";
 
 export interface NansOptions {
