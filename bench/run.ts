@@ -21,7 +21,7 @@ import { sweepTime, type TimeRow, type TimeSweep, timeTable } from "../src/cli/b
 import { machine } from "../src/cli/machine.js";
 import { createProgress } from "../src/cli/progress.js";
 import { writeFiles } from "../src/data/node/write.js";
-import { backend } from "../src/tensor/backend.js";
+import { backend } from "../src/device/backend.js";
 import { writePage } from "./page.js";
 import { full, quick, type Suites } from "./suites.js";
 

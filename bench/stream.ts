@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { cells } from "../src/cells/index.js";
 import { machine } from "../src/cli/machine.js";
-import { backend } from "../src/tensor/backend.js";
+import { backend } from "../src/device/backend.js";
 import "../src/index.js";
 import { key } from "../src/core/prng.js";
 import { writeFileAtomic } from "../src/data/node/write.js";

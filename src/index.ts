@@ -3,7 +3,7 @@ import "./ops/methods.js";
 import "./tensor/print.js";
 import { jsBackend } from "./backends/js/index.js";
 import { registerNative } from "./backends/native/index.js";
-import { registerBackend } from "./tensor/backend.js";
+import { registerBackend } from "./device/backend.js";
 
 registerBackend(jsBackend);
 registerNative(jsBackend);
@@ -13,14 +13,14 @@ export * from "./core/errors.js";
 export type { Shape } from "./core/shape.js";
 export type { Tree } from "./core/tree.js";
 export * as random from "./ops/random.js";
-export { backendName, backendNames, useBackend } from "./tensor/backend.js";
+export { backendName, backendNames, useBackend } from "./device/backend.js";
 export { item, type NestedNumbers, toArray } from "./tensor/read.js";
 export { isTensor } from "./tensor/tensor.js";
 export type { TensorClass } from "./tensor/tensor.js";
 export { Tensor } from "./tensor/public.js";
-export { type CompileOptions, compile } from "./tensor/program/compile.js";
+export { type CompileOptions, compile } from "./tensor/compile/compile.js";
 export { load, type Saved, save } from "./tensor/saved/save.js";
-export * as debug from "./tensor/debug.js";
+export * as debug from "./tensor/watch/debug.js";
 export {
   arange,
   asTensor,

@@ -45,7 +45,7 @@ struct TraceTerm {
   bool simple = false;
 };
 
-/** The hot loop of forward-in-time learning: see src/tensor/trace-step.ts for what it computes. */
+/** The hot loop of forward-in-time learning: see src/device/trace-step.ts for what it computes. */
 struct TraceStep {
   DType dtype = DType::Float64;
   int states = 0, rank = 0;

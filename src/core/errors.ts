@@ -25,7 +25,7 @@ export class ArgumentError extends OnwardError {
   }
 }
 
-/** A traced value used outside the transformation that made it. */
+/** A followed value used outside the transformation that made it. */
 export class LevelError extends OnwardError {}
 
 /** A backend that is missing or failed; `code` is stable, the message is for people. */

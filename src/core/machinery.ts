@@ -1,5 +1,5 @@
 /** Folders of src that are machinery; cells, layers and models are not, for their lines are what a reader looks for. */
-const folders = ["core", "tensor", "ops", "forward", "reverse", "learn", "backends", "testing"];
+const folders = ["core", "device", "tensor", "ops", "forward", "reverse", "learn", "backends", "testing"];
 
 /** Whether a file of src, such as `ops/reduce.ts`, is the library's own machinery. The build asks this too. */
 export function isMachinery(file: string): boolean {

@@ -2,9 +2,9 @@ import { apply } from "../tensor/apply.js";
 import { nextLevel } from "../tensor/level.js";
 import type { LinearMap } from "../tensor/linear-map.js";
 import type { Op, Site } from "../tensor/op.js";
+import type { Reading } from "../tensor/reading.js";
 import { Tensor } from "../tensor/tensor.js";
-import type { Trace } from "../tensor/trace.js";
-import { type Watcher, watch } from "../tensor/watch.js";
+import { type Watcher, watch } from "../tensor/watch/watch.js";
 
 /** What a forward reading carries beside each value: any type that linear maps act on and that adds. */
 export interface TangentAlgebra<T> {
@@ -22,7 +22,7 @@ interface Part<T> {
 }
 
 /** The forward reading: every value travels with a tangent, and each op's linear maps act on it at once. */
-export class ForwardTrace<T> implements Trace {
+export class ForwardReading<T> implements Reading {
   readonly level = nextLevel();
   open = true;
 
@@ -33,12 +33,12 @@ export class ForwardTrace<T> implements Trace {
 
   /** A value with its tangent. */
   join(primal: Tensor, tangent: T): Tensor {
-    return new Tensor(primal.shape, primal.dtype, { kind: "traced", trace: this, primal, note: tangent });
+    return new Tensor(primal.shape, primal.dtype, { kind: "followed", reading: this, primal, note: tangent });
   }
 
   /** The value and its tangent; `null` where nothing at this level reaches it. */
   split(t: Tensor): Part<T> {
-    if (t.value.kind === "traced" && t.value.trace === this)
+    if (t.value.kind === "followed" && t.value.reading === this)
       return { primal: t.value.primal, tangent: t.value.note as T };
     return { primal: t, tangent: null };
   }

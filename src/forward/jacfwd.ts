@@ -3,7 +3,7 @@ import { requireFunction } from "../core/require-function.js";
 import { mapTree } from "../core/tree.js";
 import { nodeKind } from "../core/tree-node.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
-import { ForwardTrace } from "./dual.js";
+import { ForwardReading } from "./dual.js";
 import { Axis } from "./factor.js";
 import { settle, type TiedJacobian } from "./settle.js";
 import { requireDifferentiable } from "./tangents.js";
@@ -41,17 +41,17 @@ export function jacobian<R, A extends readonly unknown[]>(
   return (x, ...rest) => {
     if (!isTensor(x)) throw new ShapeError(`${who}: expected a tensor as first argument, got ${nodeKind(x)}`);
     requireDifferentiable(who, x, 0);
-    const trace = new ForwardTrace<Tangent>(who, tiedTangents);
+    const reading = new ForwardReading<Tangent>(who, tiedTangents);
     const source = x.shape.map((n, i) => new Axis(n, `axis ${i}`));
     const derivative = (t: Tensor): unknown => {
-      const { primal, tangent } = trace.split(t);
+      const { primal, tangent } = reading.split(t);
       return form(settle(tangent, primal.shape, source, primal.dtype));
     };
     try {
-      const out = f(trace.join(x, seed(source, x.dtype)), ...rest);
+      const out = f(reading.join(x, seed(source, x.dtype)), ...rest);
       return mapTree(out, isTensor, derivative, { who, role: "result" });
     } finally {
-      trace.open = false;
+      reading.open = false;
     }
   };
 }

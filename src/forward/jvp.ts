@@ -4,7 +4,7 @@ import { zerosLike } from "../ops/create.js";
 import { applyMaps } from "../ops/linear.js";
 import { add } from "../ops/pointwise.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
-import { ForwardTrace, type TangentAlgebra } from "./dual.js";
+import { ForwardReading, type TangentAlgebra } from "./dual.js";
 import { pairTangents, requireTangents } from "./tangents.js";
 
 /** Tangents that are plain tensors of the value's shape. */
@@ -43,29 +43,31 @@ export function pushForward<A extends readonly unknown[], R>(
 ): JvpResult<R> {
   requireFunction(who, f);
   requireTangents(who, primals, tangents);
-  const trace = new ForwardTrace(who, denseTangents);
+  const reading = new ForwardReading(who, denseTangents);
   const args = primals.map((primal, i) => {
     const tangent = tangents[i];
     if (tangent === null) return primal;
-    const joined = pairTangents(who, i, primal, tangent).map(({ value, other }) => trace.join(value, other));
+    const joined = pairTangents(who, i, primal, tangent).map(({ value, other }) =>
+      reading.join(value, other),
+    );
     return fillTree(primal, isTensor, joined);
   }) as unknown as A;
   try {
     const out = f(...args);
     const words = { who, role: "result" };
     return {
-      value: mapTree(out, isTensor, (t) => trace.split(t).primal, words) as R,
+      value: mapTree(out, isTensor, (t) => reading.split(t).primal, words) as R,
       tangent: mapTree(
         out,
         isTensor,
         (t) => {
-          const { primal, tangent } = trace.split(t);
+          const { primal, tangent } = reading.split(t);
           return tangent ?? zerosLike(primal);
         },
         words,
       ) as R,
     };
   } finally {
-    trace.open = false;
+    reading.open = false;
   }
 }

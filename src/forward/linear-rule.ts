@@ -6,9 +6,9 @@ import { nextLevel } from "../tensor/level.js";
 import type { LinearMap, PathStep } from "../tensor/linear-map.js";
 import type { Aval, Linearization, Op, Site } from "../tensor/op.js";
 import { allZero } from "../tensor/read.js";
+import type { Reading } from "../tensor/reading.js";
 import { Tensor } from "../tensor/tensor.js";
-import type { Trace } from "../tensor/trace.js";
-import { notingZeros } from "../tensor/zeros.js";
+import { notingZeros } from "../tensor/watch/zeros.js";
 
 /** A rule that its tangent goes through otherwise than linearly; caught where that only answers a question. */
 class Bent extends ArgumentError {
@@ -21,7 +21,7 @@ interface Node extends PathStep {
 }
 
 /** Follows tangents, as shapes without data, through the ops of a rule, and keeps the linear maps of each. */
-class TangentTrace implements Trace {
+class TangentReading implements Reading {
   readonly level = nextLevel();
   readonly name = "customJvp";
   open = true;
@@ -39,7 +39,7 @@ class TangentTrace implements Trace {
   }
 
   indexOf(t: Tensor): number {
-    return t.value.kind === "traced" && t.value.trace === this ? (t.value.note as number) : -1;
+    return t.value.kind === "followed" && t.value.reading === this ? (t.value.note as number) : -1;
   }
 
   process(op: Op<unknown>, inputs: readonly Tensor[], attrs: unknown): Tensor {
@@ -121,7 +121,7 @@ class TangentTrace implements Trace {
 
   private add(node: Node, value: Tensor): Tensor {
     const note = this.nodes.push(node) - 1;
-    return new Tensor(value.shape, value.dtype, { kind: "traced", trace: this, primal: value, note });
+    return new Tensor(value.shape, value.dtype, { kind: "followed", reading: this, primal: value, note });
   }
 }
 
@@ -140,18 +140,18 @@ export function linearMapsOf(
   i: number,
 ): Linearization {
   return notingZeros((isZero) => {
-    const trace = new TangentTrace(name, isZero);
+    const reading = new TangentReading(name, isZero);
     try {
-      const result = rule(along.map((aval) => aval && trace.leaf(aval)));
-      const at = trace.indexOf(result);
+      const result = rule(along.map((aval) => aval && reading.leaf(aval)));
+      const at = reading.indexOf(result);
       const leaf = along.slice(0, i).filter((aval) => aval !== null).length;
-      if (at >= 0) return pathsBetween(trace.nodes, leaf, at);
+      if (at >= 0) return pathsBetween(reading.nodes, leaf, at);
       if (isZero(result) || allZero(result)) return null;
       throw new ArgumentError(
         `customJvp: expected the rule of ${name} to be linear in its tangents, got a result that is not zero and has none in it`,
       );
     } finally {
-      trace.open = false;
+      reading.open = false;
     }
   });
 }

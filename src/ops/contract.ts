@@ -2,19 +2,13 @@ import { requireFloat, sameDType } from "../core/dtype.js";
 import { ArgumentError, ShapeError } from "../core/errors.js";
 import { kindOf, quote } from "../core/kinds.js";
 import { broadcastShapes, formatShape } from "../core/shape.js";
+import type { ContractAttrs } from "../device/attributes.js";
 import { apply } from "../tensor/apply.js";
 import { contraction } from "../tensor/linear-map.js";
 import type { Op } from "../tensor/op.js";
 import { requireTensor, type Tensor } from "../tensor/tensor.js";
 import { sum } from "./reduce.js";
 import { broadcastTo, permute, reshape, slice } from "./views.js";
-
-/** Labels of the axes of two operands and of the result; each label stands in at least two of the three. */
-export interface ContractAttrs {
-  readonly aLabels: readonly string[];
-  readonly bLabels: readonly string[];
-  readonly outLabels: readonly string[];
-}
 
 const op: Op<ContractAttrs> = {
   name: "contract",

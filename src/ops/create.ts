@@ -4,7 +4,7 @@ import { anything, isArray, type Known, kindOf, options as optionsOf } from "../
 import { checkShape, formatShape, mostAxes, type Shape, sizeOf } from "../core/shape.js";
 import { fromData } from "../tensor/apply.js";
 import { isTensor, noTensor, requireTensor, type Tensor } from "../tensor/tensor.js";
-import { noteZeros } from "../tensor/zeros.js";
+import { noteZeros } from "../tensor/watch/zeros.js";
 import { cast } from "./cast.js";
 import { reshape } from "./views.js";
 

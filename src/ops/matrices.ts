@@ -1,7 +1,7 @@
 import { allocate, type DType } from "../core/dtype.js";
 import type { Shape } from "../core/shape.js";
+import type { Index } from "../device/attributes.js";
 import { fromData } from "../tensor/apply.js";
-import type { Index } from "../tensor/linear-map.js";
 import type { Tensor } from "../tensor/tensor.js";
 
 /** A constant tensor from a flat list. */

@@ -8,8 +8,8 @@ import { zerosLike } from "../ops/create.js";
 import { heard, primalOf } from "../tensor/apply.js";
 import { belowLevel, requireOpen } from "../tensor/level.js";
 import type { Linearization, Op, Site } from "../tensor/op.js";
+import type { Reading } from "../tensor/reading.js";
 import { isTensor, type Tensor } from "../tensor/tensor.js";
-import type { Trace } from "../tensor/trace.js";
 
 /** The tangent of f(...primals) along tangents: linear in the tangents, made of public ops. */
 export type JvpRule<A extends readonly Tensor[] = readonly Tensor[]> = (
@@ -66,19 +66,19 @@ export function customJvp(f: TensorFunction, rule: JvpRule): TensorFunction {
  * value at plain arguments, tells by which levels. At such a level the value depends on it as the ops of `f` say.
  */
 function followed(op: Op<unknown>, f: TensorFunction, args: readonly Tensor[], plain: Tensor): Tensor {
-  let top: Trace | null = null;
+  let top: Reading | null = null;
   for (const { value } of [...args, plain])
-    if (value.kind === "traced" && (top === null || value.trace.level > top.level))
-      top = value.trace as Trace;
+    if (value.kind === "followed" && (top === null || value.reading.level > top.level))
+      top = value.reading as Reading;
   if (top === null) return plain;
   requireOpen(top, op.name);
   const lower = (t: Tensor): Tensor =>
-    t.value.kind === "traced" && t.value.trace === top ? t.value.primal : t;
+    t.value.kind === "followed" && t.value.reading === top ? t.value.primal : t;
   const lowered = args.map(lower);
   const { level } = top;
   const output = belowLevel(level, () => followed(op, f, lowered.map(heard), heard(lower(plain))));
   if (lower(plain) === plain) return top.follow(op, args, args.length, output);
-  const besides = lowered.every((t) => t.value.kind !== "traced") ? plain : f(...lowered);
+  const besides = lowered.every((t) => t.value.kind !== "followed") ? plain : f(...lowered);
   return top.follow(op, [...args, besides], args.length, output);
 }
 

@@ -4,9 +4,9 @@ import { add } from "../ops/pointwise.js";
 import { apply } from "../tensor/apply.js";
 import { nextLevel } from "../tensor/level.js";
 import type { Linearization, Op, Site } from "../tensor/op.js";
+import type { Reading } from "../tensor/reading.js";
 import { Tensor } from "../tensor/tensor.js";
-import type { Trace } from "../tensor/trace.js";
-import { type Watcher, watch } from "../tensor/watch.js";
+import { type Watcher, watch } from "../tensor/watch/watch.js";
 
 /** One recorded op: where its inputs came from, and its linear maps, formed when first asked for. */
 export interface TapeNode {
@@ -28,7 +28,7 @@ export interface TapeOptions {
 }
 
 /** Records a computation as its linear maps. One record serves both directions: transposed last to first, or pushed. */
-export class Tape implements Trace {
+export class Tape implements Reading {
   readonly level = nextLevel();
   open = true;
   readonly nodes: TapeNode[] = [];
@@ -50,11 +50,11 @@ export class Tape implements Trace {
 
   /** The node of a value; -1 where this tape does not know it. */
   indexOf(t: Tensor): number {
-    return t.value.kind === "traced" && t.value.trace === this ? (t.value.note as number) : -1;
+    return t.value.kind === "followed" && t.value.reading === this ? (t.value.note as number) : -1;
   }
 
   primal(t: Tensor): Tensor {
-    return t.value.kind === "traced" && t.value.trace === this ? t.value.primal : t;
+    return t.value.kind === "followed" && t.value.reading === this ? t.value.primal : t;
   }
 
   process(op: Op<unknown>, inputs: readonly Tensor[], attrs: unknown): Tensor {
@@ -167,7 +167,7 @@ export class Tape implements Trace {
   private record(node: TapeNode): Tensor {
     const index = this.nodes.push(node) - 1;
     const { shape, dtype } = node.output;
-    return new Tensor(shape, dtype, { kind: "traced", trace: this, primal: node.output, note: index });
+    return new Tensor(shape, dtype, { kind: "followed", reading: this, primal: node.output, note: index });
   }
 }
 

@@ -1,27 +1,27 @@
 import { allocate, type DType } from "../core/dtype.js";
 import { type Shape, sizeOf, stridesOf } from "../core/shape.js";
-import { backend, type Operand } from "./backend.js";
+import { backend, type Operand } from "../device/backend.js";
 import { isMuted, type Level, muted, requireOpen } from "./level.js";
 import type { Aval, Op } from "./op.js";
-import { noteLevel } from "./recording.js";
+import type { Reading } from "./reading.js";
 import { abstractValue, type Dense, Tensor } from "./tensor.js";
-import type { Trace } from "./trace.js";
-import { watch } from "./watch.js";
+import { noteLevel } from "./watch/recording.js";
+import { watch } from "./watch/watch.js";
 
 /** Applies an op: the highest level among the inputs decides which reading of it runs. */
 export function apply<A>(op: Op<A>, inputs: readonly Tensor[], attrs: A): Tensor {
   let top: Level | null = null;
   let abstract = false;
   for (const { value } of inputs) {
-    if (value.kind === "traced") {
-      if (muted !== null && isMuted(value.trace)) return apply(op, inputs.map(heard), attrs);
-      requireOpen(value.trace, op.name);
-      if (top === null || value.trace.level > top.level) top = value.trace;
+    if (value.kind === "followed") {
+      if (muted !== null && isMuted(value.reading)) return apply(op, inputs.map(heard), attrs);
+      requireOpen(value.reading, op.name);
+      if (top === null || value.reading.level > top.level) top = value.reading;
     } else if (value.kind === "abstract") abstract = true;
   }
   if (top !== null) {
     noteLevel(top.level);
-    return (top as Trace).process(op as Op<unknown>, inputs, attrs);
+    return (top as Reading).process(op as Op<unknown>, inputs, attrs);
   }
   if (op.evaluate) return op.evaluate(inputs, attrs);
   const aval = op.infer(inputs, attrs);
@@ -52,14 +52,14 @@ export function abstractTensor(aval: Aval): Tensor {
 /** The value itself, below all levels that follow it. */
 export function primalOf(t: Tensor): Tensor {
   let at = t;
-  while (at.value.kind === "traced") at = at.value.primal;
+  while (at.value.kind === "followed") at = at.value.primal;
   return at;
 }
 
 /** The value without levels on top that count as absent. */
 export function heard(t: Tensor): Tensor {
   let at = t;
-  while (at.value.kind === "traced" && isMuted(at.value.trace)) at = at.value.primal;
+  while (at.value.kind === "followed" && isMuted(at.value.reading)) at = at.value.primal;
   return at;
 }
 

@@ -1,5 +1,6 @@
 import type { DType } from "../core/dtype.js";
 import type { Shape } from "../core/shape.js";
+import type { Index } from "../device/attributes.js";
 import type { Tensor } from "./tensor.js";
 
 /**
@@ -46,12 +47,6 @@ export interface PutMap {
   readonly axis: number;
   readonly index: Index;
   readonly size: number;
-}
-
-/** Positions along one axis, arranged in `shape`; -1 stands for a zero. */
-export interface Index {
-  readonly shape: Shape;
-  readonly at: Int32Array;
 }
 
 /** Sum over axes, which are dropped. */

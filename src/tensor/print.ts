@@ -31,9 +31,9 @@ function formatNested(values: NestedNumbers, dtype: DType, indent: string): stri
 /** `tensor float64 [2,2] [[1, 2], [3, 4]]`, with long axes shortened. */
 export function format(t: Tensor): string {
   let bottom = requireTensor("tensor", t);
-  while (bottom.value.kind === "traced") bottom = bottom.value.primal;
-  const traced = t.value.kind === "traced" ? ` in ${t.value.trace.name}` : "";
-  const head = `tensor ${t.dtype} ${formatShape(t.shape)}${traced}`;
+  while (bottom.value.kind === "followed") bottom = bottom.value.primal;
+  const followed = t.value.kind === "followed" ? ` in ${t.value.reading.name}` : "";
+  const head = `tensor ${t.dtype} ${formatShape(t.shape)}${followed}`;
   if (bottom.value.kind === "abstract") return `${head} (no data)`;
   if (t.rank === 0) return `${head} ${formatEntry(item(t), t.dtype)}`;
   const body = formatNested(toArray(t), t.dtype, "");
@@ -56,9 +56,9 @@ function toPrimitive(t: Tensor, hint: string): number | string {
     throw new ShapeError(
       `tensor: expected one entry to compare as a number, or a method such as .mul, .sub or .greater, got ${formatShape(t.shape)}`,
     );
-  if (t.value.kind === "traced")
+  if (t.value.kind === "followed")
     throw new LevelError(
-      `tensor: expected a method such as .mul, or .item() to compare, got an operator on a value of ${t.value.trace.name}: its derivative would be lost`,
+      `tensor: expected a method such as .mul, or .item() to compare, got an operator on a value of ${t.value.reading.name}: its derivative would be lost`,
     );
   return item(t);
 }

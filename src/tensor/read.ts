@@ -2,8 +2,8 @@ import { allocate, dtypeOf, type TypedArray } from "../core/dtype.js";
 import { PlanError, ShapeError } from "../core/errors.js";
 import { formatShape, isRowMajor, type Shape } from "../core/shape.js";
 import { primalOf } from "./apply.js";
-import { noteLevel, recording } from "./recording.js";
 import { type Dense, requireTensor, type Tensor } from "./tensor.js";
+import { noteLevel, recording } from "./watch/recording.js";
 
 /** Nested arrays of numbers; a number for a scalar. */
 export type NestedNumbers = number | NestedNumbers[];
@@ -47,7 +47,7 @@ export function denseOf(t: Tensor): Dense {
       `tensor: a shape without data has no numbers to read, got ${formatShape(t.shape)}; structure is found on shapes, so choose by where(condition, a, b) in place of a branch on numbers`,
     );
   if (recording.by !== null) {
-    if (t.value.kind === "traced") noteLevel(t.value.trace.level);
+    if (t.value.kind === "followed") noteLevel(t.value.reading.level);
     recording.by.read(value.data);
   }
   return value;

@@ -18,14 +18,14 @@ export interface Abstract {
 }
 
 /** A value that a transformation follows: its primal, and what the transformation notes about it. */
-export interface Traced {
-  readonly kind: "traced";
-  readonly trace: Level;
+export interface Followed {
+  readonly kind: "followed";
+  readonly reading: Level;
   readonly primal: Tensor;
   readonly note: unknown;
 }
 
-export type Value = Dense | Abstract | Traced;
+export type Value = Dense | Abstract | Followed;
 
 export const abstractValue: Abstract = { kind: "abstract" };
 

@@ -8,8 +8,8 @@ import { Encoder } from "../../src/backends/native/encode.js";
 import { encodeTrace } from "../../src/backends/native/encode-trace.js";
 import type { TypedArray } from "../../src/core/dtype.js";
 import { BackendError } from "../../src/core/errors.js";
+import { type Backend, registerBackend } from "../../src/device/backend.js";
 import * as o from "../../src/index.js";
-import { type Backend, registerBackend } from "../../src/tensor/backend.js";
 import { addon, missing } from "../support/native.js";
 import { type Kind, stepOf } from "../support/trace-steps.js";
 

@@ -4,7 +4,7 @@ import { jsBackend } from "../../src/backends/js/index.js";
 import { nativeBackend, runTrace } from "../../src/backends/native/backend.js";
 import { Encoder } from "../../src/backends/native/encode.js";
 import { nativeReplay } from "../../src/backends/native/replay.js";
-import type { Strided, TraceStep } from "../../src/tensor/trace-step.js";
+import type { Strided, TraceStep } from "../../src/device/trace-step.js";
 import { addon, levels, missing } from "../support/native.js";
 import { expectSame, type Kind, reference, shapes, stepOf } from "../support/trace-steps.js";
 

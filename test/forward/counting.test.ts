@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { backend, registerBackend } from "../../src/device/backend.js";
 import { jacfwd, type Tensor, type TiedJacobian, tensor, tiedJacobian, useBackend } from "../../src/index.js";
-import { backend, registerBackend } from "../../src/tensor/backend.js";
 
 const arithmetic = new Set([
   "scale",

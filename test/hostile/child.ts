@@ -3,7 +3,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { backend } from "../../src/tensor/backend.js";
+import { backend } from "../../src/device/backend.js";
 import { fuzz } from "./fuzz.js";
 
 // large arrays are refused as on a small machine, not made by the dozen

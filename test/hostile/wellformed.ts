@@ -10,7 +10,7 @@ function faultOf(t: Tensor): string | null {
   if (!Array.isArray(shape) || !shape.every((d) => Number.isInteger(d) && d >= 0)) return `shape [${shape}]`;
   if (!Object.hasOwn(bytesPerElement, dtype)) return `dtype ${dtype}`;
   if (value.kind === "abstract") return null;
-  if (value.kind === "traced")
+  if (value.kind === "followed")
     return String(value.primal.shape) === String(shape) ? faultOf(value.primal) : "a primal of another shape";
   const { data, strides, offset } = value;
   if (!(data instanceof arrays[dtype])) return `data for ${dtype}`;

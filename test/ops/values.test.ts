@@ -3,13 +3,13 @@ import { jsBackend } from "../../src/backends/js/index.js";
 import { nativeBackend } from "../../src/backends/native/backend.js";
 import type { DType } from "../../src/core/dtype.js";
 import { DTypeError, ShapeError } from "../../src/core/errors.js";
+import { type Backend, withBackend } from "../../src/device/backend.js";
 import { pointwise as rows } from "../../src/device/catalogue/catalogue.js";
 import * as o from "../../src/index.js";
 import { type Tensor, tensor } from "../../src/index.js";
 import * as pointwise from "../../src/ops/pointwise.js";
 import { scale } from "../../src/ops/scale.js";
 import { putIndex } from "../../src/ops/take.js";
-import { type Backend, withBackend } from "../../src/tensor/backend.js";
 import { addon, missing } from "../support/native.js";
 
 /** Both backends, the addon also for the smallest ops; where it is not built, a title says why. */

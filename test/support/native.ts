@@ -3,7 +3,7 @@ import { runNative } from "../../src/backends/native/backend.js";
 import { Encoder } from "../../src/backends/native/encode.js";
 import { allocate, type DType } from "../../src/core/dtype.js";
 import { type Shape, sizeOf } from "../../src/core/shape.js";
-import type { Operand, Result } from "../../src/tensor/backend.js";
+import type { Operand, Result } from "../../src/device/backend.js";
 
 const loaded = loadAddon();
 /** Why tests of the addon cannot run; null where they can. */

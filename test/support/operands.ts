@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { allocate, type DType } from "../../src/core/dtype.js";
 import { type Shape, sizeOf, stridesOf } from "../../src/core/shape.js";
-import type { Operand } from "../../src/tensor/backend.js";
+import type { Operand } from "../../src/device/backend.js";
 
 /** How an operand lies in memory. */
 export interface Layout {

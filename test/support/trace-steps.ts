@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect } from "vitest";
 import { stridesOf } from "../../src/core/shape.js";
-import type { Strided, TraceContraction, TraceStep, TraceTerm } from "../../src/tensor/trace-step.js";
+import type { Strided, TraceContraction, TraceStep, TraceTerm } from "../../src/device/trace-step.js";
 
 /** Every index of the given sizes. */
 function indices(sizes: readonly number[]): number[][] {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { auditAfter, isAuditBefore } from "../../src/tensor/program/audits.js";
+import { auditAfter, isAuditBefore } from "../../src/tensor/compile/audits.js";
 
 describe("audits", () => {
   it("look at values every 256 replays at least, and at everything at growing distance", () => {

@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import * as onward from "../../src/index.js";
-import { recordProgram } from "../../src/tensor/program/record.js";
+import { recordProgram } from "../../src/tensor/compile/record.js";
 import { entries, item, toArray } from "../../src/tensor/read.js";
 import { readSources, type Sources } from "../support/layout.js";
 

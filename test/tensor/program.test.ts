@@ -1,10 +1,11 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
+import { backend } from "../../src/device/backend.js";
+import type { Call } from "../../src/device/program/call.js";
+import type { Program, Simplified } from "../../src/device/program/program.js";
+import { simplify } from "../../src/device/program/simplify.js";
 import { add, exp, matmul, mul, tanh, tensor, transpose, useBackend } from "../../src/index.js";
-import type { Call } from "../../src/tensor/program/call.js";
-import type { Simplified } from "../../src/tensor/program/program.js";
-import { recordProgram } from "../../src/tensor/program/record.js";
-import { simplify } from "../../src/tensor/program/simplify.js";
+import { recordProgram } from "../../src/tensor/compile/record.js";
 import { denseOf, entries } from "../../src/tensor/read.js";
 import { Tensor } from "../../src/tensor/tensor.js";
 
@@ -85,6 +86,50 @@ describe("a simplified program", () => {
     expect(program.length).toBe(10);
     const less = program.simplified({ given: [denseOf(x).data], kept: [denseOf(result).data] });
     expect(less?.program.length).toBe(3);
+  });
+
+  it("knows which arrays are given, kept and its own, also once others took their places", () => {
+    const x = square([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    const constant = square([9, 8, 7, 6, 5, 4, 3, 2, 1]);
+    const { result, program } = recordProgram(() => exp(tanh(mul(x, constant))));
+    const [given, kept] = [denseOf(x).data, denseOf(result).data];
+    // any result may be asked for as long as nobody said which
+    expect(program.kept).toEqual(program.written);
+    const { program: less, moved } = program.simplified({ given: [given], kept: [kept] }) as Simplified;
+    expect([less.given, less.kept]).toEqual([[moved.get(given)], [moved.get(kept)]]);
+    // products, their tanh, and a copy of the constant
+    expect(less.own).toHaveLength(3);
+    for (const data of less.own) expect([given, kept, denseOf(constant).data]).not.toContain(data);
+    less.prepare();
+    const other = Float64Array.of(9, 8, 7, 6, 5, 4, 3, 2, 1);
+    less.port(less.given[0]).bind(other);
+    expect(less.given[0]).toBe(other);
+    const next = new Float64Array(9);
+    less.port(less.kept[0]).bind(next);
+    less.replay();
+    expect(less.kept[0]).toBe(next);
+    expect(next[0]).toBe(Math.exp(Math.tanh(81)));
+    expect(less.own).toHaveLength(3);
+  });
+
+  it("keeps what is changed in place", () => {
+    const [trace, x] = [Float64Array.of(1, 2), Float64Array.of(3, 4)];
+    const row = { offset: 0, rowStrides: [1], boundStrides: [] };
+    const term = { into: 0, rows: [2], outOffset: 0, outStrides: [1], bound: [] };
+    const step = {
+      traces: [trace],
+      rows: [2],
+      inner: 1,
+      terms: [{ ...term, coefficient: { data: x, ...row }, base: null, own: null }],
+      before: null,
+      after: null,
+      gradient: null,
+      gradientStrides: [1],
+      started: true,
+    };
+    const { program } = recordProgram(() => backend().traceStep(step));
+    const less = program.simplified({ given: [x], kept: [] })?.program as Program;
+    expect([less.given.length, less.kept, less.own]).toEqual([1, [trace], []]);
   });
 
   it("lends arrays whose time is over", () => {

@@ -1,5 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { backend } from "../../src/device/backend.js";
+import type { Call } from "../../src/device/program/call.js";
+import { simplify } from "../../src/device/program/simplify.js";
+import { Trial } from "../../src/device/program/validate.js";
 import {
   add,
   backendNames,
@@ -18,11 +22,7 @@ import {
   transpose,
   useBackend,
 } from "../../src/index.js";
-import { backend } from "../../src/tensor/backend.js";
-import type { Call } from "../../src/tensor/program/call.js";
-import { recordProgram } from "../../src/tensor/program/record.js";
-import { simplify } from "../../src/tensor/program/simplify.js";
-import { Trial } from "../../src/tensor/program/validate.js";
+import { recordProgram } from "../../src/tensor/compile/record.js";
 import { denseOf } from "../../src/tensor/read.js";
 
 const numbers = (seed: number, shape: readonly number[]): Tensor =>

@@ -2,13 +2,13 @@
 import { type CellKind, cells } from "../../../src/cells/index.js";
 import { BackendError } from "../../../src/core/errors.js";
 import { key } from "../../../src/core/prng.js";
+import { backend } from "../../../src/device/backend.js";
+import type { Strided, TraceStep } from "../../../src/device/trace-step.js";
 import { network, rfp, rtrl, tbptt } from "../../../src/learn/index.js";
 import type { Learner } from "../../../src/learn/learners/learner.js";
 import type { Supervised } from "../../../src/learn/model/network.js";
 import type { RuleOptions } from "../../../src/learn/rules/_rule.js";
 import { zeros } from "../../../src/ops/create.js";
-import { backend } from "../../../src/tensor/backend.js";
-import type { Strided, TraceStep } from "../../../src/tensor/trace-step.js";
 import type { Prepared } from "../serve.mjs";
 import { checksum, wave } from "../wave.mjs";
 import { filled, given, gradientChecks } from "./given.js";

@@ -2,7 +2,7 @@
 import "../../../src/index.js";
 import { nativeStatus } from "../../../src/backends/native/index.js";
 import { version } from "../../../src/cli/version.js";
-import { backend } from "../../../src/tensor/backend.js";
+import { backend } from "../../../src/device/backend.js";
 import { serve } from "../serve.mjs";
 import { works as learning } from "./learning.js";
 import { works as products } from "./products.js";

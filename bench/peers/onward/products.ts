@@ -5,7 +5,7 @@ import { conv2d } from "../../../src/ops/conv.js";
 import { add, relu } from "../../../src/ops/pointwise.js";
 import { valueAndGrad } from "../../../src/reverse/vjp.js";
 import { fromData } from "../../../src/tensor/apply.js";
-import { compile } from "../../../src/tensor/program/compile.js";
+import { compile } from "../../../src/tensor/compile/compile.js";
 import type { Tensor } from "../../../src/tensor/tensor.js";
 import type { Prepared } from "../serve.mjs";
 import { oneHot } from "../wave.mjs";

@@ -1,14 +1,9 @@
 import type { TypedArray } from "../../core/dtype.js";
 import { sizeOf, stridesOf } from "../../core/shape.js";
-import type { Operand, Result } from "../../tensor/backend.js";
+import type { ContractAttrs } from "../../device/attributes.js";
+import type { Operand, Result } from "../../device/backend.js";
 import { gemm } from "./gemm.js";
 import { eachRow, nestOf, offsets } from "./walk.js";
-
-interface ContractAttrs {
-  readonly aLabels: readonly string[];
-  readonly bLabels: readonly string[];
-  readonly outLabels: readonly string[];
-}
 
 /** A matrix [rows x k] with k contiguous, at an offset that depends on the batch. */
 interface Matrix {

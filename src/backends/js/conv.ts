@@ -1,15 +1,10 @@
 import type { TypedArray } from "../../core/dtype.js";
 import type { Shape } from "../../core/shape.js";
 import { sizeOf, stridesOf } from "../../core/shape.js";
-import type { Operand, Result } from "../../tensor/backend.js";
+import type { ConvAttrs } from "../../device/attributes.js";
+import type { Operand, Result } from "../../device/backend.js";
 import { gemm } from "./gemm.js";
 import { runReshape } from "./reindex.js";
-
-interface ConvAttrs {
-  readonly stride: readonly [number, number];
-  readonly padding: readonly [number, number];
-  readonly groups: number;
-}
 
 /** Sizes of a convolution, per group of channels. */
 interface Sizes {

@@ -1,4 +1,4 @@
-import type { Backend, Operand, Result } from "../../tensor/backend.js";
+import type { Backend, Operand, Result } from "../../device/backend.js";
 import { BackendError } from "../../core/errors.js";
 import type { KernelName } from "../../device/catalogue/catalogue.js";
 import type { BinaryName, UnaryName } from "../../device/catalogue/pointwise.js";

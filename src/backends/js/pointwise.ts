@@ -1,7 +1,7 @@
 import type { TypedArray } from "../../core/dtype.js";
 import { sizeOf, stridesOf } from "../../core/shape.js";
+import type { Operand, Result } from "../../device/backend.js";
 import type { BinaryName, UnaryName } from "../../device/catalogue/pointwise.js";
-import type { Operand, Result } from "../../tensor/backend.js";
 import * as special from "./special.js";
 import { broadcastStrides, eachRow, nestOf } from "./walk.js";
 

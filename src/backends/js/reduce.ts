@@ -1,6 +1,6 @@
 import type { TypedArray } from "../../core/dtype.js";
 import { sizeOf, stridesOf } from "../../core/shape.js";
-import type { Operand, Result } from "../../tensor/backend.js";
+import type { Operand, Result } from "../../device/backend.js";
 import { eachRow, nestOf, offsets } from "./walk.js";
 
 /** Strides into the result along the axes of the input: zero along reduced ones. */

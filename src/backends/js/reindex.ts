@@ -1,6 +1,6 @@
 import { sizeOf, stridesOf } from "../../core/shape.js";
-import type { Operand, Result } from "../../tensor/backend.js";
-import type { Index } from "../../tensor/linear-map.js";
+import type { Index } from "../../device/attributes.js";
+import type { Operand, Result } from "../../device/backend.js";
 import { eachRow, nestOf } from "./walk.js";
 
 /** Copies a strided block to a strided place. */

@@ -1,6 +1,6 @@
 import type { TypedArray } from "../../core/dtype.js";
 import { stridesOf } from "../../core/shape.js";
-import type { Strided, TraceContraction, TraceStep, TraceTerm } from "../../tensor/trace-step.js";
+import type { Strided, TraceContraction, TraceStep, TraceTerm } from "../../device/trace-step.js";
 import { accumulate, mixOne, mixTwo, rowProducts } from "./axpy.js";
 import { addProduct } from "./products.js";
 import { walk } from "./walk.js";

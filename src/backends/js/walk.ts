@@ -1,5 +1,5 @@
 import { type Shape, sizeOf, stridesOf } from "../../core/shape.js";
-import type { Operand } from "../../tensor/backend.js";
+import type { Operand } from "../../device/backend.js";
 
 /** Axes that all operands step through together, merged where memory allows; the last one is the inner loop. */
 export interface Nest {

@@ -6,10 +6,10 @@ import {
   requireRoom,
   type TypedArray,
 } from "../../core/dtype.js";
+import type { Backend, Operand, Result } from "../../device/backend.js";
 import { kernelNamed } from "../../device/catalogue/catalogue.js";
 import { cheap } from "../../device/catalogue/cost.js";
-import type { Backend, Operand, Result } from "../../tensor/backend.js";
-import type { TraceStep } from "../../tensor/trace-step.js";
+import type { TraceStep } from "../../device/trace-step.js";
 import { type Addon, asBackendError } from "./addon.js";
 import { Encoder } from "./encode.js";
 import { encodeTrace, traceWork } from "./encode-trace.js";

@@ -1,5 +1,5 @@
 import type { TypedArray } from "../../core/dtype.js";
-import type { Strided, TraceStep } from "../../tensor/trace-step.js";
+import type { Strided, TraceStep } from "../../device/trace-step.js";
 import type { Encoder } from "./encode.js";
 
 /** As many of each as the addon takes (native/kernels/trace.h). */

@@ -1,6 +1,6 @@
 import type { TypedArray } from "../../core/dtype.js";
 import { type Shape, sizeOf } from "../../core/shape.js";
-import type { Operand, Result } from "../../tensor/backend.js";
+import type { Operand, Result } from "../../device/backend.js";
 import { encodings } from "./encodings.js";
 import type { Instructions, Stepped } from "./instruction.js";
 

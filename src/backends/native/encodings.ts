@@ -1,9 +1,9 @@
 /** How each op becomes instructions. */
 import { type Shape, stridesOf } from "../../core/shape.js";
+import type { ContractAttrs, ConvAttrs, Index } from "../../device/attributes.js";
+import type { Operand, Result } from "../../device/backend.js";
 import { binary, others, unary } from "../../device/catalogue/pointwise.js";
 import type { structural as rows } from "../../device/catalogue/structural.js";
-import type { Operand, Result } from "../../tensor/backend.js";
-import type { Index } from "../../tensor/linear-map.js";
 import type { Instructions, Stepped } from "./instruction.js";
 
 /** Appends the op's instructions; false where no kernel takes it. */
@@ -122,14 +122,9 @@ function contract(
   to: Instructions,
   name: string,
   [a, b]: readonly Operand[],
-  attrs: {
-    readonly aLabels: readonly string[];
-    readonly bLabels: readonly string[];
-    readonly outLabels: readonly string[];
-  },
+  { aLabels, bLabels, outLabels }: ContractAttrs,
   out: Result,
 ): boolean {
-  const { aLabels, bLabels, outLabels } = attrs;
   const labels = [...outLabels, ...aLabels.filter((l) => !outLabels.includes(l))];
   const shape = labels.map((l) => {
     const i = aLabels.indexOf(l);
@@ -200,12 +195,6 @@ function concat(
     start += x.shape[axis];
   }
   return true;
-}
-
-interface ConvAttrs {
-  readonly stride: readonly [number, number];
-  readonly padding: readonly [number, number];
-  readonly groups: number;
 }
 
 /** Image, kernel and result, in this order, from what each op takes and gives. */

@@ -1,7 +1,7 @@
 /** The C++ addon as a backend, where it is built. */
 import { BackendError } from "../../core/errors.js";
 import { environment } from "../../core/host.js";
-import { type Backend, registerBackend, useBackend } from "../../tensor/backend.js";
+import { type Backend, registerBackend, useBackend } from "../../device/backend.js";
 import { type Addon, type AddonInfo, loadAddon } from "./addon.js";
 import { nativeBackend } from "./backend.js";
 

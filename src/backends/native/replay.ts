@@ -1,5 +1,5 @@
 import type { TypedArray } from "../../core/dtype.js";
-import type { BackendCall, Replay } from "../../tensor/backend.js";
+import type { BackendCall, Replay } from "../../device/backend.js";
 import { type Addon, asBackendError, type NativeProgram } from "./addon.js";
 import { Encoder } from "./encode.js";
 import { encodeTrace } from "./encode-trace.js";

@@ -28,7 +28,7 @@ export const command: Command = {
 async function collect(): Promise<Info> {
   // Loading the library registers its backends.
   await import("../../index.js");
-  const { backend, backendNames } = await import("../../tensor/backend.js");
+  const { backend, backendNames } = await import("../../device/backend.js");
   const { nativeStatus } = await import("../../backends/native/index.js");
   const native = nativeStatus();
   return {

@@ -1,4 +1,5 @@
 import { type Shape, sizeOf } from "../../core/shape.js";
+import type { ContractAttrs } from "../attributes.js";
 
 /**
  * The least work, as counted below, that is worth a call of the addon, by what a unit of it costs. As measured: such a call
@@ -20,7 +21,7 @@ export const perResult: Work = (_inputs, _attrs, out) => out.data.length;
 export const perOperand: Work = ([x]) => sizeOf(x.shape);
 
 export const contraction: Work = ([a], attrs, out) => {
-  const { aLabels, outLabels } = attrs as { aLabels: readonly string[]; outLabels: readonly string[] };
+  const { aLabels, outLabels } = attrs as ContractAttrs;
   let n = out.data.length;
   for (let i = 0; i < aLabels.length; i++) if (!outLabels.includes(aLabels[i])) n *= a.shape[i];
   return n;

@@ -1,13 +1,13 @@
 import type { TypedArray } from "../../core/dtype.js";
 import { sizeOf, stridesOf } from "../../core/shape.js";
+import { backend } from "../../device/backend.js";
+import type { Strided, TraceContraction, TraceStep, TraceTerm } from "../../device/trace-step.js";
 import { type Axis, align, type Factor, strongProduct } from "../../forward/factor.js";
 import { broadcastTo, copy } from "../../ops/views.js";
 import { fromData } from "../../tensor/apply.js";
-import { backend } from "../../tensor/backend.js";
 import { lyingOf } from "../../tensor/lying.js";
 import type { Tensor } from "../../tensor/tensor.js";
-import type { Strided, TraceContraction, TraceStep, TraceTerm } from "../../tensor/trace-step.js";
-import { type Watcher, watch } from "../../tensor/watch.js";
+import { type Watcher, watch } from "../../tensor/watch/watch.js";
 import type { KnownTerm } from "./compose.js";
 import type { StateErrors } from "./influence.js";
 import { overlaps } from "./overlaps.js";

@@ -4,8 +4,8 @@ import { apply } from "../../tensor/apply.js";
 import { nextLevel } from "../../tensor/level.js";
 import type { LinearMap } from "../../tensor/linear-map.js";
 import type { Op } from "../../tensor/op.js";
+import type { Reading } from "../../tensor/reading.js";
 import { Tensor } from "../../tensor/tensor.js";
-import type { Trace } from "../../tensor/trace.js";
 import type { Model, ModelParams } from "../model/model.js";
 import type { Carriers } from "./paths.js";
 import { ancestors } from "./push.js";
@@ -17,17 +17,19 @@ const nameOf = (area: number, state: number): string => `${area}.${state}`;
  * Marks every value with the old states that it depends on within their own unit, through comparisons too. What comes
  * through a matrix, a sum or a convolution is an input from elsewhere, and loses its mark.
  */
-class Marks implements Trace {
+class Marks implements Reading {
   readonly level = nextLevel();
   readonly name = "marks";
   open = true;
 
   mark(primal: Tensor, names: ReadonlySet<string>): Tensor {
-    return new Tensor(primal.shape, primal.dtype, { kind: "traced", trace: this, primal, note: names });
+    return new Tensor(primal.shape, primal.dtype, { kind: "followed", reading: this, primal, note: names });
   }
 
   of({ value }: Tensor): ReadonlySet<string> {
-    return value.kind === "traced" && value.trace === this ? (value.note as ReadonlySet<string>) : new Set();
+    return value.kind === "followed" && value.reading === this
+      ? (value.note as ReadonlySet<string>)
+      : new Set();
   }
 
   process(op: Op<unknown>, inputs: readonly Tensor[], attrs: unknown): Tensor {
@@ -66,7 +68,7 @@ class Marks implements Trace {
   }
 
   private primal(t: Tensor): Tensor {
-    return t.value.kind === "traced" && t.value.trace === this ? t.value.primal : t;
+    return t.value.kind === "followed" && t.value.reading === this ? t.value.primal : t;
   }
 }
 

@@ -2,7 +2,7 @@ import { seed, type Tangent } from "../../forward/term.js";
 import { tiedTangents } from "../../forward/tied.js";
 import type { TapeNode } from "../../reverse/tape.js";
 import type { Tensor } from "../../tensor/tensor.js";
-import { type Watcher, watch } from "../../tensor/watch.js";
+import { type Watcher, watch } from "../../tensor/watch/watch.js";
 import type { StepRecord } from "../step/step.js";
 import { type Carriers, type Paths, withinUnit } from "./paths.js";
 import type { Sources } from "./sources.js";

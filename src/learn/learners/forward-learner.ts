@@ -5,11 +5,11 @@ import type { Tensor } from "../../tensor/tensor.js";
 import { beginInfluence, type Influence } from "../influence/influence.js";
 import type { Model, ModelParams } from "../model/model.js";
 import { whyByOps } from "../model/purity.js";
-import { CompiledStep, type EagerStep, type Stepper, stepByOps } from "../step/compiled-step.js";
 import { inputGradients } from "../step/input-gradients.js";
 import { carryDown, lossCotangents } from "../step/linear-step.js";
 import { agreesWithOps } from "../step/same-end.js";
 import { recordStep } from "../step/step.js";
+import { type EagerStep, ReplayedSteps, type Stepper, stepByOps } from "../step/stepper.js";
 import { type Span, savedSpan, spanFrom, takenOf } from "./block.js";
 import { ownSample } from "./kept-sample.js";
 import type { Learner, LearnerMemory, StepResult } from "./learner.js";
@@ -47,7 +47,7 @@ export class ForwardLearner<S> implements Learner<S> {
     const obstacle = byOps ?? whyByOps(model, compile);
     this.steps =
       obstacle === null
-        ? new CompiledStep(origin.rule, this.eager, () => this.workspace(), agreesWithOps(model))
+        ? new ReplayedSteps(origin.rule, this.eager, () => this.workspace(), agreesWithOps(model))
         : stepByOps(this.eager, obstacle);
     this.at = new StreamState(origin.rule, model, params, options.influence, this.steps);
   }

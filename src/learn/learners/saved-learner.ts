@@ -1,7 +1,7 @@
 /** What learners of all rules save beside what they know: which rule it was, and what it was started with. */
 import { leavesOf } from "../../core/tree.js";
+import { Digest, digestOf } from "../../device/program/digest.js";
 import type { Aval } from "../../tensor/op.js";
-import { Digest, digestOf } from "../../tensor/program/digest.js";
 import { entries } from "../../tensor/read.js";
 import { SavedPart } from "../../tensor/saved/part.js";
 import type { Saved } from "../../tensor/saved/save.js";

@@ -22,7 +22,7 @@ interface Recordings {
   /** Forgets them: what they change lies on new arrays. */
   clear(): void;
   /** Makes steps op by op from now on. */
-  distrust(): void;
+  distrust(reason: string): void;
 }
 
 /**
@@ -46,7 +46,9 @@ export class StreamState<S, H extends Held> {
     private readonly recordings: Recordings,
   ) {
     this.params = requireParams(rule, model, params);
-    this.doubt = new Doubt(() => recordings.distrust());
+    this.doubt = new Doubt(() =>
+      recordings.distrust("the model was found to compute otherwise from the same arguments"),
+    );
   }
 
   /** What is held; `null` before the first step. */

@@ -6,11 +6,11 @@ import type { Tensor } from "../../tensor/tensor.js";
 import type { Held } from "../influence/influence.js";
 import type { Model, ModelParams } from "../model/model.js";
 import { whyByOps } from "../model/purity.js";
-import { type Agrees, CompiledStep, type EagerStep, type Stepper, stepByOps } from "../step/compiled-step.js";
 import type { GradientSum } from "../step/gradient-sum.js";
 import { inputGradients } from "../step/input-gradients.js";
 import { agreesWithOps, type End, requireSameEnd } from "../step/same-end.js";
 import type { Past } from "../step/step.js";
+import { type Agrees, type EagerStep, ReplayedSteps, type Stepper, stepByOps } from "../step/stepper.js";
 import { unrollStep } from "../step/unroll.js";
 import { type Block, blockFrom, bytesOf, type Steps, samplesOf, savedBlock } from "./block.js";
 import { keptSample } from "./kept-sample.js";
@@ -83,7 +83,7 @@ export class WindowLearner<S> implements Learner<S> {
     const steps = Math.min(window, longest);
     const limit = (): number => Math.max(2 ** 22, this.at.ready.bytes / 8) * steps;
     const stepper = <A>(eager: EagerStep<A>, agrees: Agrees<A>): Stepper<A> =>
-      obstacle === null ? new CompiledStep(rule, eager, limit, agrees) : stepByOps(eager, obstacle);
+      obstacle === null ? new ReplayedSteps(rule, eager, limit, agrees) : stepByOps(eager, obstacle);
     const block = (what: "learn" | "move" | "learnAndMove"): Stepper<Steps<S>> =>
       stepper(
         (...steps) => (this.at.ready[what] ?? this.at.ready.learn)(...steps),
@@ -96,12 +96,9 @@ export class WindowLearner<S> implements Learner<S> {
       move: block("move"),
       learnAndMove: block("learnAndMove"),
     };
-    const each = (what: "clear" | "distrust") => () => {
-      for (const one of this.all) one[what]();
-    };
     this.at = new StreamState(rule, model, params, start, {
-      clear: each("clear"),
-      distrust: each("distrust"),
+      clear: () => this.all.forEach((one) => void one.clear()),
+      distrust: (reason) => this.all.forEach((one) => void one.distrust(reason)),
     });
   }
 

@@ -7,8 +7,8 @@ import { mul } from "../../ops/pointwise.js";
 import { entries } from "../../tensor/read.js";
 import { isTensor, type Tensor } from "../../tensor/tensor.js";
 import type { Model, ModelParams } from "../model/model.js";
-import type { StepOutcome } from "./compiled-step.js";
 import type { Past } from "./step.js";
+import type { StepOutcome } from "./stepper.js";
 import { unrollStep } from "./unroll.js";
 
 /** Where a block of steps ended: its states, and the loss of its last step. */

@@ -34,7 +34,7 @@ class Written {
     if (known !== undefined) return known;
     if (t.value.kind !== "dense")
       throw new ArgumentError(
-        `save: expected tensors with numbers, got ${t.value.kind === "traced" ? "one that a transformation follows" : "a shape without data"}${at(path)}`,
+        `save: expected tensors with numbers, got ${t.value.kind === "followed" ? "one that a transformation follows" : "a shape without data"}${at(path)}`,
       );
     let name = path === "" ? "value" : path;
     while (this.taken.has(name) || isReserved(name)) name += "'";

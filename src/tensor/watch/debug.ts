@@ -1,12 +1,12 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import { callSite } from "../core/call-site.js";
-import { isFloat } from "../core/dtype.js";
-import { NumericalError } from "../core/errors.js";
-import { flag, type Known, options as optionsOf } from "../core/kinds.js";
-import { formatShape } from "../core/shape.js";
-import { entries } from "./read.js";
-import type { Tensor } from "./tensor.js";
-import type { Trace } from "./trace.js";
+import { callSite } from "../../core/call-site.js";
+import { isFloat } from "../../core/dtype.js";
+import { NumericalError } from "../../core/errors.js";
+import { flag, type Known, options as optionsOf } from "../../core/kinds.js";
+import { formatShape } from "../../core/shape.js";
+import { entries } from "../read.js";
+import type { Reading } from "../reading.js";
+import type { Tensor } from "../tensor.js";
 import { type DerivativePart, type Watcher, watch } from "./watch.js";
 
 export interface NansOptions {
@@ -124,13 +124,13 @@ interface Found {
 function find(t: Tensor, is: (x: number) => boolean): Found | null {
   const { value } = t;
   if (value.kind === "abstract" || !isFloat(t.dtype)) return null;
-  if (value.kind === "traced") {
+  if (value.kind === "followed") {
     const inside = find(value.primal, is);
     if (inside) return inside;
-    const trace = value.trace as Trace;
-    for (const carried of trace.carried?.(value.note) ?? []) {
+    const reading = value.reading as Reading;
+    for (const carried of reading.carried?.(value.note) ?? []) {
       const found = find(carried, is);
-      if (found) return { ...found, above: [trace.name, ...found.above] };
+      if (found) return { ...found, above: [reading.name, ...found.above] };
     }
     return null;
   }

@@ -1,6 +1,6 @@
 /** Where a program reads its arguments. */
 import type { TypedArray } from "../../core/dtype.js";
-import type { Port } from "./port.js";
+import type { Port } from "../../device/program/port.js";
 
 /** Where a program reads one of its arguments. */
 export interface Place {

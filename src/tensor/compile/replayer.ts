@@ -1,10 +1,10 @@
 import { formatBytes } from "../../core/bytes.js";
-import { backend } from "../backend.js";
+import { backend } from "../../device/backend.js";
 import { denseOf } from "../read.js";
 import type { SavedPart } from "../saved/part.js";
 import type { Saved } from "../saved/save.js";
 import type { Tensor } from "../tensor.js";
-import { watch } from "../watch.js";
+import { watch } from "../watch/watch.js";
 import { auditAfter, isAuditBefore } from "./audits.js";
 import { copierOf } from "./form.js";
 import { outlineOf } from "./outline.js";
@@ -114,8 +114,12 @@ export class Replayer<P, A, R> {
     return { calls: this.calls, distrusted: this.distrusted, reason: this.reason, layouts };
   }
 
-  /** Goes on from there. Recordings themselves are made anew, by calls that change nothing. */
+  /** Goes on from there; from the start where nothing was saved. Recordings are made anew, by calls that change nothing. */
   resume(saved: SavedPart): void {
+    saved.maybe((part) => this.goOn(part));
+  }
+
+  private goOn(saved: SavedPart): void {
     this.clear();
     this.calls = saved.at("calls").count();
     this.distrusted = saved.at("distrusted").maybe((part) => part.text());

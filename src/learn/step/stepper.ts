@@ -1,5 +1,5 @@
 import { RuleError } from "../../core/errors.js";
-import { Replayer } from "../../tensor/program/replayer.js";
+import { Replayer } from "../../tensor/compile/replayer.js";
 import type { SavedPart } from "../../tensor/saved/part.js";
 import type { Saved } from "../../tensor/saved/save.js";
 import type { Tensor } from "../../tensor/tensor.js";
@@ -32,7 +32,7 @@ export interface Stepper<S> {
   /** Forgets all recordings, for an influence that starts on new arrays. */
   clear(): void;
   /** Makes all steps op by op from now on. */
-  distrust(): void;
+  distrust(reason: string): void;
   /** Which steps are replayed; `null` where none are. */
   save(): Saved;
   resume(saved: SavedPart): void;
@@ -51,19 +51,19 @@ export const stepByOps = <S>(eager: EagerStep<S>, reason: string): Stepper<S> =>
 });
 
 /** Time steps by replaying their kernel calls, where all steps of one shape make the same. */
-export class CompiledStep<S> implements Stepper<S> {
-  private readonly replayer: Replayer<ModelParams, { readonly sample: S; readonly past: Past }, StepOutcome>;
-
+export class ReplayedSteps<S>
+  extends Replayer<ModelParams, { readonly sample: S; readonly past: Past }, StepOutcome>
+  implements Stepper<S>
+{
   /**
    * @param limit bytes that the results of one step may go on taking
    * @param agrees whether the values of a step are those that it has op by op
    */
-  constructor(rule: string, eager: EagerStep<S>, limit: () => number, agrees?: Agrees<S>) {
-    this.replayer = new Replayer({
-      eager: (params: ModelParams, { past, sample }: { sample: S; past: Past }) =>
-        eager(params, past, sample),
+  constructor(rule: string, eager: EagerStep<S>, limit: () => number, agrees: Agrees<S>) {
+    super({
+      eager: (params, { past, sample }) => eager(params, past, sample),
       limit,
-      agrees: agrees && ((params, { past, sample }, outcome) => agrees(params, past, sample, outcome)),
+      agrees: (params, { past, sample }, outcome) => agrees(params, past, sample, outcome),
       changed: (since) =>
         new RuleError(
           `${rule}: expected a model that computes the same in all steps of one shape, as pure: true says, got a change; numbers since step ${since} may be wrong, so start the rule anew with compile: false`,
@@ -76,35 +76,6 @@ export class CompiledStep<S> implements Stepper<S> {
   }
 
   step(params: ModelParams, past: Past, sample: S): StepOutcome {
-    return this.replayer.call(params, { sample, past });
-  }
-
-  settle(): void {
-    this.replayer.settle();
-  }
-
-  get bytes(): number {
-    return this.replayer.bytes;
-  }
-
-  get reason(): string | null {
-    return this.replayer.reason;
-  }
-
-  clear(): void {
-    this.replayer.clear();
-  }
-
-  distrust(): void {
-    this.replayer.distrust("the model was found to compute otherwise from the same arguments");
-  }
-
-  save(): Saved {
-    return this.replayer.save();
-  }
-
-  /** Steps that were saved where none are replayed are recorded as if they were the first. */
-  resume(saved: SavedPart): void {
-    saved.maybe((part) => this.replayer.resume(part));
+    return this.call(params, { sample, past });
   }
 }

@@ -1,11 +1,4 @@
-import type { Operand } from "./backend.js";
-
-/** A look at whether all numbers are finite, and how it came out. */
-export interface Checked {
-  readonly operand: Operand;
-  readonly outcome: boolean;
-  again(): boolean;
-}
+import type { Checked } from "../../device/program/call.js";
 
 /** One who is told what a computation does beside calling kernels, while these are recorded. */
 export interface Recorder {

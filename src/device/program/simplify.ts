@@ -5,22 +5,24 @@ import { type Call, changedBy, identityOf, inWords, lastReads, type Pointer, poi
 import { FreeArrays } from "./free-arrays.js";
 import { sumProducts } from "./sum-products.js";
 
-/** What the world around a program reads and writes. */
+/** Arrays that the world around a program writes and reads. */
 export interface Surroundings {
-  /** Arrays whose numbers change between replays. */
+  /** Their numbers change between replays. */
   readonly given: readonly TypedArray[];
-  /** Arrays that are read after a replay. */
+  /** They may be read after a replay. */
   readonly kept: readonly TypedArray[];
-  /** Whether sums may be taken in another order. */
-  readonly regroups: boolean;
 }
 
 /**
  * The calls that a replay needs: what follows from constants alone is computed already, what is computed
  * twice is computed once, what nobody reads is left out, changes in place come last, and results whose time is over lend
  * their arrays to later ones.
+ * @param around.regroups whether sums may be taken in another order
  */
-export function simplify(calls: readonly Call[], { given, kept, regroups }: Surroundings): Call[] {
+export function simplify(
+  calls: readonly Call[],
+  { given, kept, regroups }: Surroundings & { readonly regroups: boolean },
+): Call[] {
   const mutable = buffersOf(calls.flatMap(changedBy));
   const known = merged(calls, mutable, buffersOf(given), buffersOf(kept));
   const read = reached(known, buffersOf(kept));

@@ -1,8 +1,9 @@
 import { allocate, type TypedArray } from "../../core/dtype.js";
 import { sizeOf } from "../../core/shape.js";
+import type { ContractAttrs } from "../attributes.js";
 import type { KernelCall, Operand } from "../backend.js";
 import { type Call, identityOf, inWords, pointersOf } from "./call.js";
-import { besideEachOther, type ContractLabels } from "./side-by-side.js";
+import { besideEachOther } from "./side-by-side.js";
 
 /** Fewer products of one matrix stay as they are. */
 const fewest = 4;
@@ -68,7 +69,7 @@ function sideBySide(
 ): { readonly stacked: KernelCall; readonly product: KernelCall } {
   const [{ name, inputs, attrs, out }] = members;
   const { call: stacked, whole } = besideEachOther(members.map((m) => m.inputs[which]));
-  const { aLabels, bLabels, outLabels } = attrs as ContractLabels;
+  const { aLabels, bLabels, outLabels } = attrs as ContractAttrs;
   const label = "side by side";
   const product: KernelCall = {
     kind: "kernel",

@@ -1,7 +1,13 @@
 import type { TypedArray } from "../../core/dtype.js";
-import type { BackendCall } from "../backend.js";
-import type { Checked } from "../recording.js";
+import type { BackendCall, Operand } from "../backend.js";
 import type { Strided } from "../trace-step.js";
+
+/** A look at whether all numbers are finite, or the like, and how it came out. */
+export interface Checked {
+  readonly operand: Operand;
+  readonly outcome: boolean;
+  again(): boolean;
+}
 
 /** One call of a backend, or a look at numbers that decided what came next. */
 export type Call = BackendCall | { readonly kind: "check"; readonly checked: Checked };

@@ -1,4 +1,4 @@
-import type { Tensor } from "./tensor.js";
+import type { Tensor } from "../tensor.js";
 
 /** A part of a derivative, which counts as one whole: what its rule computes on the way is its own affair. */
 export interface DerivativePart {

@@ -2,13 +2,6 @@ import { allocate } from "../../core/dtype.js";
 import { sizeOf, stridesOf } from "../../core/shape.js";
 import type { KernelCall, Operand } from "../backend.js";
 
-/** Attributes of the kernel `contract`. */
-export interface ContractLabels {
-  readonly aLabels: readonly string[];
-  readonly bLabels: readonly string[];
-  readonly outLabels: readonly string[];
-}
-
 /** A call that copies operands of one shape beside each other along a new first axis, and its result as an operand. */
 export function besideEachOther(operands: readonly Operand[]): {
   readonly call: KernelCall;

@@ -1,13 +1,13 @@
 import { allocate, type DType, type TypedArray } from "../../core/dtype.js";
+import { backend } from "../../device/backend.js";
+import type { Port } from "../../device/program/port.js";
+import type { Program, Simplified } from "../../device/program/program.js";
 import { fromData } from "../apply.js";
-import { backend } from "../backend.js";
 import { denseOf, entries } from "../read.js";
 import { isTensor, Tensor } from "../tensor.js";
 import { type Copier, copierOf, type Form, formOf } from "./form.js";
 import { outlineOf } from "./outline.js";
 import { CopiedPlace, type Place, PointedPlace } from "./place.js";
-import type { Port } from "./port.js";
-import type { Program, Simplified } from "./program.js";
 import { liesIn, type RecordOptions, recordProgram } from "./record.js";
 
 /** Arguments of so many bytes are pointed at, smaller ones copied; results of so many are handed out, not copied. */
@@ -123,7 +123,7 @@ function outlineIfTree(result: unknown): Outward {
   try {
     const words = outlineOf("", result, (t) => {
       if (t.value.kind === "dense") tensors.push(t);
-      else if (t.value.kind === "traced") isFollowed = true;
+      else if (t.value.kind === "followed") isFollowed = true;
       else isTree = false;
       return "t";
     });

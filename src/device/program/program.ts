@@ -1,7 +1,6 @@
 import { allocate, dtypeOf, type TypedArray } from "../../core/dtype.js";
 import { type Backend, type BackendCall, backend, type Replay } from "../backend.js";
-import type { Checked } from "../recording.js";
-import { type Call, changedBy, identityOf, type Pointer, pointersOf, spell } from "./call.js";
+import { type Call, type Checked, changedBy, identityOf, type Pointer, pointersOf, spell } from "./call.js";
 import { Digest, digestOf } from "./digest.js";
 import { type Holder, Port } from "./port.js";
 import { type Surroundings, simplify } from "./simplify.js";
@@ -13,17 +12,45 @@ export interface Simplified {
   readonly moved: Moved;
 }
 
-/** The calls of a backend that a computation made, in order. Replayed, they compute the same from what the arrays hold then. */
+/**
+ * The calls of a backend that a computation made, in order. Replayed, they compute the same from what the arrays hold then.
+ * Its arrays are **given** (written by others between replays), **kept** (others may read them after one) or its **own**: a
+ * device is sent the first, asked for the second, and nobody misses the third.
+ */
 export class Program {
+  private readonly around: { readonly given: readonly Holder[]; readonly kept: readonly Holder[] };
   private readonly pointers: readonly Pointer[];
   private readonly results: readonly Holder[];
   /** The calls as a backend has prepared them, between looks at numbers. */
   private prepared: readonly Part[] | null = null;
   private preparedBy: Backend | null = null;
 
-  constructor(private readonly calls: readonly Call[]) {
+  /** @param around until it is known, any result may be asked for */
+  constructor(
+    private readonly calls: readonly Call[],
+    around?: Surroundings,
+  ) {
     this.pointers = calls.flatMap(pointersOf);
     this.results = calls.flatMap((call) => (call.kind === "kernel" ? [call.out] : []));
+    const { given, kept } = around ?? { given: [], kept: this.written };
+    this.around = { given: holdersOf(given), kept: holdersOf([...kept, ...this.changed]) };
+  }
+
+  /** Arrays whose numbers others change between replays: arguments. */
+  get given(): readonly TypedArray[] {
+    return this.around.given.map(({ data }) => data);
+  }
+
+  /** Arrays that others may read after a replay: what comes out, and what is changed in place (traces and gradients). */
+  get kept(): readonly TypedArray[] {
+    return this.around.kept.map(({ data }) => data);
+  }
+
+  /** All others: results on the way, and constants. */
+  get own(): readonly TypedArray[] {
+    const others = new Set([...this.given, ...this.kept].map(({ buffer }) => buffer));
+    const all = new Set(this.places.map(({ data }) => data));
+    return [...all].filter(({ buffer }) => !others.has(buffer));
   }
 
   /** Number of calls. */
@@ -52,11 +79,11 @@ export class Program {
    * elsewhere stays what it was. `null` where these calls were found to compute otherwise. This program shares calls with
    * it: use one of them.
    */
-  simplified(around: Omit<Surroundings, "regroups">): Simplified | null {
+  simplified(around: Surroundings): Simplified | null {
     const at = backend();
     const trial = new Trial(this.calls, around.given, around.kept, at);
     const calls = simplify(this.calls, { ...around, regroups: at.regroups ?? false });
-    const program = new Program(calls);
+    const program = new Program(calls, around);
     const moved = new Map(trial.near);
     for (const data of program.written)
       moved.set(data, moved.get(data) ?? allocate(dtypeOf(data), data.length));
@@ -66,7 +93,13 @@ export class Program {
 
   /** Has what points at some arrays point at others. */
   private move(moved: Moved): void {
-    for (const place of [...this.pointers, ...this.results]) place.data = moved.get(place.data) ?? place.data;
+    for (const place of this.places) place.data = moved.get(place.data) ?? place.data;
+  }
+
+  /** Everything that holds an array, and may be given another. */
+  private get places(): readonly Holder[] {
+    const { pointers, results, around } = this;
+    return [...pointers, ...results, ...around.given, ...around.kept];
   }
 
   /** Readies the program for the backend of now, on the arrays of now. */
@@ -84,7 +117,7 @@ export class Program {
   port(array: TypedArray): Port {
     return new Port(
       array,
-      [...this.pointers, ...this.results].filter(({ data }) => data === array),
+      this.places.filter(({ data }) => data === array),
       (this.prepared ?? []).flatMap(({ replay }) => replay?.port(array) ?? []),
     );
   }
@@ -140,6 +173,8 @@ export class Program {
     return `${this.calls.length} calls ${digest}`;
   }
 }
+
+const holdersOf = (arrays: readonly TypedArray[]): Holder[] => [...new Set(arrays)].map((data) => ({ data }));
 
 /** Calls that follow a look at numbers, or the start. */
 interface Part {

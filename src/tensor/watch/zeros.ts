@@ -1,4 +1,4 @@
-import type { Tensor } from "./tensor.js";
+import type { Tensor } from "../tensor.js";
 
 /** Tensors that were made as zeros while somebody cares; `null` where nobody does. */
 let noted: WeakSet<Tensor> | null = null;

@@ -1,7 +1,8 @@
 import { isRowMajor, sameShape } from "../../core/shape.js";
+import type { ContractAttrs } from "../attributes.js";
 import type { KernelCall } from "../backend.js";
 import { type Call, inWords, pointersOf } from "./call.js";
-import { besideEachOther, type ContractLabels } from "./side-by-side.js";
+import { besideEachOther } from "./side-by-side.js";
 
 /** Shorter sums stay as they are. */
 const fewest = 4;
@@ -63,7 +64,7 @@ const formOf = ({ attrs, inputs, out }: KernelCall): string =>
 
 function asOne({ out }: KernelCall, products: readonly KernelCall[]): KernelCall[] {
   const [{ name, attrs }] = products;
-  const { aLabels, bLabels, outLabels } = attrs as ContractLabels;
+  const { aLabels, bLabels, outLabels } = attrs as ContractAttrs;
   const [a, b] = [0, 1].map((i) => besideEachOther(products.map(({ inputs }) => inputs[i])));
   const label = "side by side";
   const product: KernelCall = {

@@ -1,9 +1,9 @@
 import type { TypedArray } from "../../core/dtype.js";
-import { type Backend, backend, withBackend } from "../backend.js";
+import { type Backend, backend, withBackend } from "../../device/backend.js";
+import type { Call } from "../../device/program/call.js";
+import { Program } from "../../device/program/program.js";
 import { latestLevel } from "../level.js";
-import { recording } from "../recording.js";
-import type { Call } from "./call.js";
-import { Program } from "./program.js";
+import { recording } from "../watch/recording.js";
 
 /** A recorded computation. */
 export interface Recorded<R> {
