@@ -15,6 +15,7 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { markMachinery } from "./mark-machinery.mjs";
+import { writeNamespaces } from "./namespaces.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const cli = join(root, "src/cli");
@@ -94,25 +95,32 @@ const asked = Object.values(metafile.outputs)
 const entries = readdirSync(join(root, "src/entry")).map((file) => `entry/${file.replace(/\.ts$/, "")}`);
 const names = [...new Set(["index", ...entries, ...asked])];
 /**
- * Runs anywhere and imports no optional package: one chunk, which these entries load, since files cost more than bytes.
- * What is asked for of src/core stays apart, so that the command line starts without the library.
+ * Runs anywhere and imports no optional package. Files cost more than bytes, so this is in few chunks: what is asked for of src/core,
+ * with which the command line starts without the library; what onward/slim needs beside it; what onward needs beside that, for
+ * these two are what is bundled for browsers; and the rest, all of which the other entries load.
  */
-const core = names.filter((name) =>
+const core = names.filter((name) => name.startsWith("core/"));
+const library = names.filter((name) =>
   /^(index$|entry\/(cells|learn|nn)$|(tensor|ops|cells|learn|nn)\/)/.test(name),
 );
-const coreInOneChunk = {
-  name: "core-in-one-chunk",
+const loadedWith = (name) => {
+  if (core.includes(name)) return core;
+  return name === "index" || name === "entry/slim" ? [] : library;
+};
+const inFewChunks = {
+  name: "in-few-chunks",
   setup(esbuild) {
     const source = (name) => JSON.stringify(`./${name}.ts`);
-    const all = core.map((name) => `import ${source(name)};`).join("\n");
     esbuild.onResolve({ filter: /^entry:/ }, ({ path }) => ({ path: path.slice(6), namespace: "entry" }));
     esbuild.onLoad({ filter: /.*/, namespace: "entry" }, ({ path }) => ({
-      contents: `${path.startsWith("core/") ? "" : all}\nexport * from ${source(path)};`,
+      contents: `${loadedWith(path)
+        .map((name) => `import ${source(name)};`)
+        .join("\n")}\nexport * from ${source(path)};`,
       resolveDir: join(root, "src"),
     }));
   },
 };
-const library = await build({
+const outcome = await build({
   absWorkingDir: root,
   entryPoints: names.map((name) => ({ in: `entry:${name}`, out: name })),
   outdir: "dist",
@@ -126,16 +134,13 @@ const library = await build({
   metafile: true,
   logLevel: "warning",
   packages: "external",
-  plugins: [coreInOneChunk],
-  // package.json says what of dist has side effects, not of src
-  ignoreAnnotations: true,
+  plugins: [inFewChunks],
 });
-await markMachinery(
-  root,
-  Object.keys(library.metafile.outputs)
-    .filter((file) => file.endsWith(".js"))
-    .map((file) => join(root, file)),
-);
+const built = Object.keys(outcome.metafile.outputs)
+  .filter((file) => file.endsWith(".js"))
+  .map((file) => join(root, file));
+writeNamespaces(built);
+await markMachinery(root, built);
 chmodSync(outfile, 0o755);
 const licenses = bundledLicenses(Object.keys(metafile.inputs));
 writeFileSync(join(root, "dist/cli/LICENSES.txt"), licenses.join(`\n${"-".repeat(72)}\n\n`));

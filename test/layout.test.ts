@@ -19,7 +19,8 @@ describe("layout", () => {
       "backends/js/index.ts": 'export type { Shape } from "../../device/kernel.js";',
       "data/images.ts": 'import "../core/shape.js";',
       "rjepa/model.ts": 'import "../data/images.js"; import "../tensor/tensor.js";',
-      "index.ts": 'export * from "./tensor/tensor.js"; export * from "./backends/js/index.js";',
+      "entry/slim.ts": 'export * from "../tensor/tensor.js"; import "../backends/js/index.js";',
+      "index.ts": 'export * from "./entry/slim.js"; export * from "./backends/js/index.js";',
       "cli/onward.ts": 'await import("../index.js"); await import("../backends/js/index.js");',
     };
     expect(violationsOf(files)).toEqual([]);
@@ -55,7 +56,12 @@ describe("layout", () => {
     [
       "a floor that imports a backend",
       { "learn/a.ts": 'import "../backends/js/b.js";', "backends/js/b.ts": "" },
-      "backends are imported by index.ts and cli only",
+      "backends are imported by index.ts, entry/slim.ts and cli only",
+    ],
+    [
+      "an entry that sets up backends beside the two that do",
+      { "entry/learn.ts": 'import "../backends/js/b.js";', "backends/js/b.ts": "" },
+      "backends are imported by index.ts, entry/slim.ts and cli only",
     ],
     [
       "a backend that imports a high floor",

@@ -56,24 +56,29 @@ function through(f: (...args: Tensor[]) => Tensor, ...args: Dual[]): DualNumber 
     args.map((a) => scalar(a.value)),
     args.map((a) => scalar(a.derivative)),
   );
-  return new DualValue(item(value), item(tangent)) as unknown as DualNumber;
+  return new DualWithMethods(item(value), item(tangent)) as unknown as DualNumber;
 }
 
-const functions: Record<string, unknown> = { ...pointwise };
-// every pointwise op of one or two arguments is a method
-for (const [name, value] of Object.entries(functions)) {
-  const f = value as (...args: Tensor[]) => Tensor;
-  if (f.length > 2) continue;
-  Object.defineProperty(DualValue.prototype, name, {
-    value(this: DualValue, ...others: (Dual | number)[]) {
-      return through(f, dualOf(name, this), ...others.slice(0, f.length - 1).map((o) => dualOf(name, o)));
-    },
-  });
+/** Every pointwise op of one or two arguments is a method. */
+/* @__NO_SIDE_EFFECTS__ */
+function withMethods<C extends typeof DualValue>(type: C): C {
+  const functions: Record<string, unknown> = { ...pointwise };
+  for (const [name, value] of Object.entries(functions)) {
+    const f = value as (...args: Tensor[]) => Tensor;
+    if (f.length > 2) continue;
+    Object.defineProperty(type.prototype, name, {
+      value(this: DualValue, ...others: (Dual | number)[]) {
+        return through(f, dualOf(name, this), ...others.slice(0, f.length - 1).map((o) => dualOf(name, o)));
+      },
+    });
+  }
+  return type;
 }
+const DualWithMethods = withMethods(DualValue);
 
 /** A dual number: `dual(1.5).sin().mul(2).derivative` is 2 cos(1.5). The second argument is its own derivative. */
 export function dual(value: number, derivative = 1): DualNumber {
   if (typeof value !== "number" || typeof derivative !== "number")
     throw new DTypeError(`dual: expected two numbers, got ${kindOf(value)} and ${kindOf(derivative)}`);
-  return new DualValue(value, derivative) as unknown as DualNumber;
+  return new DualWithMethods(value, derivative) as unknown as DualNumber;
 }

@@ -8,6 +8,7 @@ import { requireTensor, type Tensor } from "../tensor/tensor.js";
 import { operand } from "./create.js";
 
 /** Comparisons and logic look at primal values only and give `bool`: they have no derivative. */
+/* @__NO_SIDE_EFFECTS__ */
 function comparison(name: BinaryName): (a: Tensor, b: Tensor | number) => Tensor {
   const op: Op<null> = {
     name,
@@ -31,6 +32,7 @@ function requireBool(name: string, dtype: DType): void {
   if (dtype !== "bool") throw new DTypeError(`${name}: expected bool, got ${dtype}`);
 }
 
+/* @__NO_SIDE_EFFECTS__ */
 function logic(name: UnaryName | BinaryName): Op<null> {
   return {
     name,

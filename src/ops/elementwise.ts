@@ -1,4 +1,7 @@
-/** Makes pointwise ops of a kernel and a derivative. */
+/**
+ * Makes pointwise ops of a kernel and a derivative. Making one does nothing else, as bundlers are told: they drop an op that nobody
+ * imports.
+ */
 import { type DType, requireFloat, sameDType } from "../core/dtype.js";
 import { DTypeError } from "../core/errors.js";
 import { broadcastShapes, sameShape } from "../core/shape.js";
@@ -29,6 +32,7 @@ function checkDType(name: string, { dtypes }: Kernel, dtype: DType): DType {
 }
 
 /** The op of a kernel. @param derivative `null` where it is zero wherever there is one */
+/* @__NO_SIDE_EFFECTS__ */
 export function unary(name: kernels.UnaryName, derivative: Derivative | null): (x: Operand) => Tensor {
   const op: Op<null> = {
     name,
@@ -39,6 +43,7 @@ export function unary(name: kernels.UnaryName, derivative: Derivative | null): (
 }
 
 /** The op of a kernel, whose operands are broadcast. */
+/* @__NO_SIDE_EFFECTS__ */
 export function binary(name: kernels.BinaryName, partials: Partials): (a: Operand, b: Operand) => Tensor {
   const op: Op<null> = {
     name,

@@ -21,10 +21,10 @@ import { where } from "./select.js";
 export type { Operand };
 
 const constant = (like: Tensor, value: number): Tensor => scalar(value, like.dtype);
-const always =
-  (value: number): Derivative =>
-  (x) =>
-    constant(x, value);
+/* @__NO_SIDE_EFFECTS__ */
+function always(value: number): Derivative {
+  return (x) => constant(x, value);
+}
 
 export const neg = unary("neg", always(-1));
 export const square = unary("square", (x) => mul(x, 2));

@@ -82,6 +82,7 @@ const maxOp: Op<AxesAttrs> = {
   },
 };
 
+/* @__NO_SIDE_EFFECTS__ */
 function reduction(op: Op<AxesAttrs>): (x: Tensor, axes?: Axes, options?: ReduceOptions) => Tensor {
   return (x, axes, options) => {
     const list = normalizeAxes(op.name, axes, requireTensor(op.name, x).rank);

@@ -45,7 +45,7 @@ const written = (t: Tensor): string => write(entries(t));
 const given = Object.fromEntries((tables.get("given") ?? []).map(([name, cell]) => [name, read(cell)]));
 const model = network([cells.leaky({ input: 1, units: 2 })]);
 const area = { W: tensor(given.W.map((w) => [w])), b: tensor(given.b), a: tensor(given.a) };
-const params = { areas: [area], readout: {} };
+const params = { areas: [area] as const, readout: {} };
 const samples = given.x.map((x) => ({ input: tensor([[x]]), target: tensor([given.target]) }));
 
 const { sources, patterns } = structureOf(recordShapes(model, params as ModelParams, samples[0].input), {

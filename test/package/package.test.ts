@@ -1,6 +1,8 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { runInNewContext } from "node:vm";
+import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bodyOf, bun, chromium, deno, output } from "./runtimes.js";
@@ -206,7 +208,64 @@ describe("a bundle of the user's", () => {
   });
 });
 
+describe("a bundle for browsers", () => {
+  async function bundle(contents: string): Promise<string> {
+    const { outputFiles } = await build({
+      stdin: { contents, resolveDir: at.folder },
+      bundle: true,
+      write: false,
+      minify: true,
+      format: "iife",
+      platform: "browser",
+      logLevel: "error",
+    });
+    return outputFiles[0].text;
+  }
+
+  it.each([
+    ["grad and tanh of onward/slim", 'export { grad, tanh } from "onward/slim";', 25],
+    ["all of onward", 'export * from "onward";', 60],
+  ])("holds %s, compressed to few kB", async (_, contents, most) => {
+    const bytes = gzipSync(await bundle(contents)).length;
+    expect(bytes).toBeLessThanOrEqual(most * 1000);
+  });
+
+  it("of onward/slim runs where there is nothing but the language, as onward does", async () => {
+    const program = (entry: string) => `
+import { backendName, debug, grad, matmul, mul, random, sum, tanh, tensor, toArray } from "${entry}";
+const x = random.normal(random.key(1), [3, 2]);
+const f = (w) => sum(tanh(matmul(x, mul(w, w))));
+const said = (act) => { try { return act(); } catch (error) { return error.message; } };
+report(JSON.stringify([
+  backendName(),
+  toArray(grad(f)(tensor([[0.5, -1], [2, 0.25]]))),
+  \`\${tensor([1, 2])}\`,
+  said(() => tensor(1) + tensor(2)),
+  said(() => matmul(x, x)),
+  said(() => debug.nans(() => tanh(tensor(Number.NaN)))),
+]));`;
+    const found: string[] = [];
+    const page = { report: (text: string) => found.push(text) };
+    for (const entry of ["onward/slim", "onward"]) runInNewContext(await bundle(program(entry)), page);
+    expect(found[0]).toBe(found[1]);
+    expect(JSON.parse(found[0])).toContain("matmul: inner sizes must agree, got [3,2] and [3,2]");
+  });
+});
+
 describe("the package", () => {
+  it("has one library: tensors of onward/slim are those of onward, which gives them methods and its backend", async () => {
+    const code = `
+import { backendName, isTensor, tanh, tensor } from "onward/slim";
+const before = tensor([0.5]);
+const found = [backendName(), typeof before.tanh];
+const onward = await import("onward");
+found.push(backendName() === onward.backendName(), onward.isTensor(before), isTensor(onward.tensor(1)));
+found.push(before.tanh().item() === tanh(before).item(), onward.tanh === tanh);
+console.log(JSON.stringify(found));`;
+    const found = JSON.parse(await node(["--input-type=module", "--eval", code], { ONWARD_BACKEND: "" }));
+    expect(found).toEqual(["js", "undefined", true, true, true, true, true]);
+  });
+
   const onward = (args: readonly string[], folder = at.folder): Promise<string> =>
     output(process.execPath, [join(folder, "node_modules/onward/dist/cli/onward.js"), ...args], {
       cwd: folder,
@@ -256,7 +315,15 @@ describe("the package", () => {
   });
 
   it("has types that stand alone in a strict project of ES2022", async () => {
-    const entries = ["onward", "onward/cells", "onward/learn", "onward/nn", "onward/node", "onward/rjepa"];
+    const entries = [
+      "onward",
+      "onward/cells",
+      "onward/learn",
+      "onward/nn",
+      "onward/node",
+      "onward/rjepa",
+      "onward/slim",
+    ];
     writeFileSync(join(at.folder, "strict.ts"), entries.map((entry) => `import "${entry}";\n`).join(""));
     const compilerOptions = { strict: true, noEmit: true, module: "nodenext", target: "es2022", types: [] };
     const config = join(at.folder, "strict.json");
