@@ -71,7 +71,7 @@ async function follow(command: string): Promise<void> {
     await run(command);
     return;
   }
-  await run(`${command} --reporter=json --outputFile=build/report.json`);
+  await run(`${command} --reporter=default --reporter=json --outputFile=build/report.json`);
   const report: Report = JSON.parse(readFileSync(join(copy, "build/report.json"), "utf8"));
   const found = report.testResults.flatMap(({ assertionResults }) =>
     assertionResults.flatMap(({ fullName, status }) => (status === "passed" ? [fullName] : [])),
