@@ -4,8 +4,8 @@ import { describe, expect, it } from "vitest";
 import { complaints, root } from "./_compiler.js";
 
 const user = (entry: string) =>
-  `import { grad, tanh, tensor } from "${entry}";
-export const derivative = grad(tanh)(tensor(0.5));
+  `import { grad, type Tensor, tanh, tensor } from "${entry}";
+export const derivative = grad((x: Tensor) => tanh(x))(tensor(0.5));
 export const chained = derivative.tanh();
 `;
 
