@@ -4,12 +4,16 @@ namespace onward {
 
 namespace {
 
+// a kernel that is in no case does not compile, rather than be taken for another
+#pragma GCC diagnostic error "-Wswitch"
+
 void plan(Call& call) {
-  if (static_cast<int>(call.in.op) < kPointwise) {
-    planPointwise(call);
-    return;
-  }
   switch (call.in.op) {
+#define ONWARD_CASE(name) case Op::name:
+    ONWARD_POINTWISE(ONWARD_CASE)
+#undef ONWARD_CASE
+      planPointwise(call);
+      return;
     case Op::sum:
     case Op::max:
       planReduction(call);
@@ -25,7 +29,9 @@ void plan(Call& call) {
     case Op::put:
       planIndexed(call);
       return;
-    default:
+    case Op::conv2d:
+    case Op::conv2dInput:
+    case Op::conv2dKernel:
       planConvolution(call);
   }
 }

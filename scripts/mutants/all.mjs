@@ -3,9 +3,11 @@ import { readdirSync, readFileSync } from "node:fs";
 import { memberFiles } from "../members.mjs";
 import { acting, derivatives, readings } from "./derivatives.mjs";
 import { opMutants } from "./ops.mjs";
+import { ownRules } from "./own-rules.mjs";
 import { lineOf, placeOf } from "./patch.mjs";
 import { rules } from "./rules.mjs";
 import { derivativeTests, ruleTests, testsOf } from "./tests.mjs";
+import { traceStep } from "./trace-step.mjs";
 
 export function allMutants(root) {
   const read = (file) => readFileSync(`${root}/${file}`, "utf8");
@@ -14,7 +16,7 @@ export function allMutants(root) {
     ...readings.flatMap((reading) => readingMutants(read(reading.file), reading)),
     ...actingMutants(root, read),
     ...derivatives.map((m) => textual(read(m.file), m)),
-    ...rules.map((m) => textual(read(m.file), m)),
+    ...[...rules, ...ownRules, ...traceStep].map((m) => textual(read(m.file), m)),
     ...ruleMutants(root, read),
   ];
   const ids = found.map(({ id }) => id);

@@ -1,33 +1,30 @@
-// Mutants of learning rules: coefficients of their own, and of the machinery that they share. The factor is close to 1 where a
-// rule is biased or random, so that bias and chance cannot hide it.
+// Mutants of the machinery that learning rules share, and of rules that are settings of it. The factor is close to 1 where a rule
+// is biased, so that bias cannot hide it.
 import { testsOf } from "./tests.mjs";
 
-const { steps, blocks, backward, credit, fptt, unbiased, kernels } = testsOf;
-const uoro = (mutant) => ({ file: "src/learn/rules/uoro.ts", tests: unbiased("uoro"), ...mutant });
-const kfRtrl = (mutant) => ({
-  file: "src/learn/rules/kf-rtrl/kf-rtrl.ts",
-  tests: unbiased("kfRtrl"),
-  ...mutant,
-});
+const { steps, blocks, backward, credit, fptt, unbiased } = testsOf;
 const step = (file, mutant) => ({ file: `src/learn/${file}`, tests: steps, ...mutant });
 const back = (file, mutant) => ({ file: `src/learn/${file}`, tests: backward, ...mutant });
 const block = (file, mutant) => ({ file: `src/learn/influence/block/${file}`, tests: blocks, ...mutant });
-const inverse = (file, mutant) => ({ file: `src/learn/${file}`, tests: fptt, ...mutant });
-const kernel = (mutant) => ({
-  file: "src/backends/js/trace-step.ts",
-  backend: "js",
-  tests: kernels,
+const started = (file, mutant) => ({
+  file: `src/learn/${file}`,
+  tests: ["test/learn/start.test.ts"],
   ...mutant,
 });
+const saved = (file, mutant) => ({ file, tests: ["test/learn/saved.test.ts"], ...mutant });
 
-/** Every file of rules has mutants here, or is a setting of machinery that has. */
+/** Every file of rules has mutants here or in own-rules.mjs, or is a setting of machinery that has. */
 export const rules = [
   // one step forward
   step("step/linear-step.ts", {
     id: "error of the loss",
-    within: "export function lossCotangents",
-    find: "onesLike(lossValue)",
-    put: "times(onesLike(lossValue), 1.01)",
+    find: "cotangentsOf(tape, loss)",
+    put: "new Map([...cotangentsOf(tape, loss)].map(([n, ct]) => [n, times(ct, 1.01)]))",
+  }),
+  back("step/linear-step.ts", {
+    id: "error of a number on a tape",
+    find: "onesLike(tape.nodes[node].output)",
+    put: "times(onesLike(tape.nodes[node].output), 1.01)",
   }),
   step("step/linear-step.ts", {
     id: "error through an area",
@@ -120,8 +117,8 @@ export const rules = [
   }),
   back("learners/backward-learner.ts", {
     id: "error of the loss, backward",
-    find: "onesLike(this.tape.primal(this.total))",
-    put: "times(onesLike(this.tape.primal(this.total)), 1.01)",
+    find: "known.get(this.leaves[k]) ?? zerosLike(value)",
+    put: "times(known.get(this.leaves[k]) ?? zerosLike(value), 1.01)",
   }),
   back("learners/backward-learner.ts", {
     id: "sum of losses",
@@ -156,8 +153,8 @@ export const rules = [
   }),
   back("learners/crossings.ts", {
     id: "error of the loss of a window",
-    find: "onesLike(tape.primal(total))",
-    put: "times(onesLike(tape.primal(total)), 1.01)",
+    find: "known.get(node) ?? null",
+    put: "((ct) => ct && times(ct, 1.01))(known.get(node) ?? null)",
   }),
   back("learners/crossings.ts", {
     id: "sum of losses of a window",
@@ -320,184 +317,58 @@ export const rules = [
     put: 'credit: "exact"',
     tests: credit,
   },
-  // random rules
-  uoro({ id: "uoro: old states' scale", find: "scaled(s, fromOld)", put: "scaled(s, 1.01 * fromOld)" }),
-  uoro({
-    id: "uoro: new states' scale",
-    find: "scaled(signs[b][k], fromNew)",
-    put: "scaled(signs[b][k], 1.01 * fromNew)",
+  // where the influence starts
+  started("influence/influence.ts", {
+    id: "an influence that starts at zero",
+    find: "influence.advance(record, { before: none, after: none })",
+    put: "void none",
   }),
-  uoro({
-    id: "uoro: old parameters' scale",
-    find: "scaled(old, 1 / fromOld)",
-    put: "scaled(old, 1.01 / fromOld)",
+  started("step/step.ts", {
+    id: "a first step that meets no influence",
+    find: "past.input === null && !hasStart(model)",
+    put: "past.input === null",
   }),
-  uoro({
-    id: "uoro: new parameters' scale",
-    find: "scaled(immediate[k], 1 / fromNew)",
-    put: "scaled(immediate[k], 1.01 / fromNew)",
+  started("influence/structure.ts", {
+    id: "a structure without the start",
+    find: "const all = first ?",
+    put: "const all = first && !first ?",
   }),
-  uoro({
-    id: "uoro: error along the states",
-    find: "this.sum.add(k, mul(p, along))",
-    put: "this.sum.add(k, mul(p, 1.01 * along))",
+  started("learners/crossings.ts", {
+    id: "a start that is constant, backward",
+    find: "start.input === null ? null : start",
+    put: "start",
   }),
-  uoro({ id: "uoro: balance", find: "Math.sqrt(parameters / states)", put: "parameters / states" }),
-  uoro({ id: "uoro: signs that lean", find: "u < 0.5 ? -1 : 1", put: "u < 0.2 ? -1 : 1" }),
-  kfRtrl({
-    id: "kfRtrl: rows of the past",
-    find: "own[b] && matmul(own[b], rows)",
-    put: "own[b] && times(matmul(own[b], rows), 1.01)",
+  started("step/input-gradients.ts", {
+    id: "error of an input",
+    find: "known.get(tape.indexOf(leaf)) ??",
+    put: "((ct) => ct && times(ct, 1.01))(known.get(tape.indexOf(leaf))) ??",
+    tests: ["test/learn/input-gradient.test.ts"],
   }),
-  kfRtrl({
-    id: "kfRtrl: rows from below",
-    find: "map && lower && matmul(map, lower)",
-    put: "map && lower && times(matmul(map, lower), 1.01)",
+  // what a learner saves
+  saved("src/tensor/compile/replayer.ts", {
+    id: "saved: steps that were replayed are begun anew",
+    find: 'known === "eager" ? known : { recordings: known }',
+    put: '"eager"',
   }),
-  kfRtrl({ id: "kfRtrl: scale of rows", find: "part[s] / p", put: "(1.01 * part[s]) / p" }),
-  kfRtrl({ id: "kfRtrl: scale of columns", find: "part[s] * p", put: "1.01 * part[s] * p" }),
-  kfRtrl({ id: "kfRtrl: balance", find: "Math.sqrt(r / column[s])", put: "r / column[s]" }),
-  kfRtrl({
-    id: "kfRtrl: error along the rows",
-    find: 'einsum("bz,bzr->br", e, rows)',
-    put: 'times(einsum("bz,bzr->br", e, rows), 1.01)',
+  saved("src/learn/influence/traces.ts", {
+    id: "saved: the first trace is left behind",
+    within: "resume(saved",
+    find: "places.forEach(({ data }, i) => {",
+    put: "places.forEach(({ data }, i) => { if (i === 0) return;",
   }),
-  kfRtrl({
-    id: "kfRtrl: areas that are added",
-    find: "add(along, part)",
-    put: "add(along, times(part, 1.01))",
+  saved("src/learn/learners/window-learner.ts", {
+    id: "saved: the block that the influence has not crossed",
+    find: 'this.behind = saved.at("behind").maybe(read);',
+    put: "this.behind = null;",
   }),
-  kfRtrl({ id: "kfRtrl: signs that lean", find: "u < 0.5 ? -1 : 1", put: "u < 0.2 ? -1 : 1" }),
-  kfRtrl({
-    id: "kfRtrl: column of an outer product",
-    file: "src/learn/rules/kf-rtrl/outer-product.ts",
-    find: "column: column ?? empty",
-    put: "column: times(column ?? empty, 1.01)",
+  saved("src/learn/learners/backward-learner.ts", {
+    id: "saved: losses that were forgotten",
+    find: "if (this.samples.length <= forgotten) this.clearGradient();",
+    put: "void forgotten;",
   }),
-  // the inverse
-  inverse("rules/fptt/fptt.ts", {
-    id: "fptt: what was said of old states",
-    find: "area.lambda[of].map((v, i) => v - area.said[of][i] - before[of][i])",
-    put: "area.lambda[of].map((v, i) => v - 1.01 * area.said[of][i] - before[of][i])",
-  }),
-  inverse("rules/fptt/fptt.ts", {
-    id: "fptt: what a loss says of the step before",
-    find: "area.lambda[of].map((v, i) => v - area.said[of][i] - before[of][i])",
-    put: "area.lambda[of].map((v, i) => v - area.said[of][i] - 1.01 * before[of][i])",
-  }),
-  inverse("rules/fptt/fptt.ts", {
-    id: "fptt: the inverse",
-    find: 'transposeApply(back, rest("value"))',
-    put: 'transposeApply(back, rest("value").map((v) => 1.01 * v))',
-  }),
-  inverse("rules/fptt/fptt.ts", {
-    id: "fptt: what areas above say of parameters",
-    find: "[loss.get(node), down.get(node)]",
-    put: "[loss.get(node), times(down.get(node), 1.01)]",
-  }),
-  inverse("rules/fptt/fptt.ts", {
-    id: "fptt: errors before a step, first pass",
-    find: "product.collect(said.before, unit)",
-    put: "product.collect({ ...said.before, value: said.before.value.map((v) => 1.01 * v) }, unit)",
-  }),
-  inverse("rules/fptt/fptt.ts", {
-    id: "fptt: errors after a step, first pass",
-    find: "product.collect(said.after, unit)",
-    put: "product.collect({ ...said.after, value: said.after.value.map((v) => 1.01 * v) }, unit)",
-  }),
-  inverse("rules/fptt/fptt.ts", {
-    id: "fptt: promised digits",
-    find: "const tolerance = 1e-6",
-    put: "const tolerance = 1e-2",
-  }),
-  inverse("rules/fptt/fptt.ts", {
-    id: "fptt: refuses all but the best",
-    find: "const safety = 10",
-    put: "const safety = 1e6",
-  }),
-  inverse("rules/fptt/running-errors.ts", {
-    id: "fptt: errors from above",
-    find: "own.map((v, i) => v + above[i])",
-    put: "own.map((v, i) => v + 1.01 * above[i])",
-  }),
-  inverse("rules/fptt/running-errors.ts", {
-    id: "fptt: rounding taken for larger",
-    find: "precision(visit, b) * Math.max(1, p[g] * q[g])",
-    put: "1e4 * precision(visit, b) * Math.max(1, p[g] * q[g])",
-  }),
-  inverse("rules/fptt/jacobian-product.ts", {
-    id: "fptt: product of Jacobians",
-    find: "this.whole = multiply(jacobian, this.whole)",
-    put: "this.whole = multiply({ ...jacobian, data: jacobian.data.map((v) => 1.01 * v) }, this.whole)",
-  }),
-  inverse("rules/fptt/jacobian-product.ts", {
-    id: "fptt: condition number",
-    find: "v * this.shrunk[g]",
-    put: "Math.sqrt(v * this.shrunk[g])",
-  }),
-  inverse("influence/jacobians.ts", {
-    id: "fptt: Jacobian where all ties survive",
-    find: "data[(g * size + i) * size + j] = values[g]",
-    put: "data[(g * size + i) * size + j] = 1.01 * values[g]",
-  }),
-  inverse("influence/jacobians.ts", {
-    id: "Jacobian of a step, dense",
-    within: "private dense(",
-    find: "pair ? reshape(pair.dense()",
-    put: "pair ? reshape(times(pair.dense(), 1.01)",
-    tests: [...fptt, ...unbiased("kfRtrl")],
-  }),
-  // the hot loop of the js backend
-  kernel({
-    id: "trace step: old traces",
-    find: "+= coefficientAt(t, at[2 * i]);",
-    put: "+= 1.01 * coefficientAt(t, at[2 * i]);",
-  }),
-  kernel({
-    id: "trace step: one",
-    find: "if (base === null) add(out, start, inner, c)",
-    put: "if (base === null) add(out, start, inner, 1.01 * c)",
-  }),
-  kernel({
-    id: "trace step: a base that is constant along a row",
-    find: "base.data[from] === 0 ? 0 : c * base.data[from]",
-    put: "base.data[from] === 0 ? 0 : 1.01 * c * base.data[from]",
-  }),
-  kernel({
-    id: "trace step: a base",
-    find: "else put(out, start, inner, c, base.data, from)",
-    put: "else put(out, start, inner, 1.01 * c, base.data, from)",
-  }),
-  kernel({
-    id: "trace step: several states",
-    find: "if (c !== 0) put(t, at, n, c, old[l], 0)",
-    put: "if (c !== 0) put(t, at, n, 1.01 * c, old[l], 0)",
-  }),
-  kernel({
-    id: "trace step: products",
-    find: "? 1 : coefficient.data[coefficient.offset + at[0] + cRowAt[i] + cBoundAt[k]]",
-    put: "? 1 : 1.01 * coefficient.data[coefficient.offset + at[0] + cRowAt[i] + cBoundAt[k]]",
-  }),
-  kernel({
-    id: "trace step: products with what is constant along a row",
-    find: "out[outRow[i] + j] += sum",
-    put: "out[outRow[i] + j] += 1.01 * sum",
-  }),
-  kernel({
-    id: "trace step: errors",
-    find: "put(gradient, at[1], inner, e, traces[k], start)",
-    put: "put(gradient, at[1], inner, 1.01 * e, traces[k], start)",
-  }),
-  kernel({
-    id: "products: sums",
-    file: "src/backends/js/products.ts",
-    find: "+= strongDot(",
-    put: "+= 1.01 * strongDot(",
-  }),
-  kernel({
-    id: "products: rows",
-    file: "src/backends/js/products.ts",
-    find: "out[o + j * so] += x * y",
-    put: "out[o + j * so] += 1.01 * x * y",
+  saved("src/learn/rules/uoro.ts", {
+    id: "saved: numbers that were drawn",
+    find: 'this.steps = saved.at("drawn").count();',
+    put: 'saved.at("drawn").count();',
   }),
 ];

@@ -1,3 +1,4 @@
+import { derived } from "../core/derived.js";
 import { isFloat } from "../core/dtype.js";
 import { ArgumentError } from "../core/errors.js";
 import { put } from "../core/tree-node.js";
@@ -28,8 +29,7 @@ export function learnedStart(cell: Cell): Cell {
   const taken = Object.keys(shapes).find((name) => Object.hasOwn(cell.shapes, name));
   if (taken !== undefined)
     throw new ArgumentError(`learnedStart: expected a cell without a parameter ${taken}, got ${cell.name}`);
-  return {
-    ...cell,
+  return derived(cell, {
     shapes: { ...cell.shapes, ...shapes },
     init(key, options): CellParams {
       const starts = Object.entries(shapes).map(([name, shape]) => [name, zeros(shape, options)]);
@@ -41,5 +41,5 @@ export function learnedStart(cell: Cell): Cell {
         put(states, name, learned.includes(name) ? add(t, params[`${name}0`]) : t);
       return states;
     },
-  };
+  });
 }

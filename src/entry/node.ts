@@ -1,2 +1,2 @@
-/** `onward/node`: files, which browsers have not. It needs nothing of the library but its errors, so it sets up none. */
+/** `onward/node`: files, which browsers have not. It asks nothing of the library but its errors. */
 export { writeFileAtomic } from "../data/node/write.js";

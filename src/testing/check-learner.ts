@@ -1,3 +1,4 @@
+import { derived } from "../core/derived.js";
 import { isFloat, type TypedArray } from "../core/dtype.js";
 import { ArgumentError } from "../core/errors.js";
 import { count, having, isArray, listOf, maybe, number } from "../core/kinds.js";
@@ -179,7 +180,7 @@ function allowances<S>(rule: Rule, model: Model<S>, options: CheckLearnerOptions
   const changes = [oracle, ((...args) => gradient(rule, ...args)) as Run].flatMap((run) => {
     const settled = run(params);
     const scaled = factors.map((by) => {
-      const louder: Model<S> = { ...model, loss: (context) => mul(model.loss(context), by) };
+      const louder = derived(model, { loss: (context) => mul(model.loss(context), by) });
       return mapTensors(run(params, samples, louder), (t) => entries(t).map((v) => v / by));
     });
     return [run(moved.params, moved.samples), ...scaled].map(

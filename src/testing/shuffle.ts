@@ -1,5 +1,7 @@
 /** The same numbers under the same names, with keys in another order: nothing may go by it. */
+
 import type { Cell, CellState } from "../cells/_cell.js";
+import { derived } from "../core/derived.js";
 import type { Model } from "../learn/model/model.js";
 import { isTensor } from "../tensor/tensor.js";
 
@@ -14,16 +16,16 @@ export function shuffled<T>(tree: T, turn: number): T {
 }
 
 /** A cell that is handed its parameters and states, and gives new ones, with keys in another order. */
-const shuffledCell = (cell: Cell, turn: number): Cell => ({
-  ...cell,
-  zeroState: (...args) => shuffled(cell.zeroState(...args), turn),
-  ...(cell.start && {
-    start: (p, ...args) => shuffled(cell.start?.(shuffled(p, turn), ...args) as CellState, turn),
-  }),
-  next: (p, s, x) => shuffled(cell.next(shuffled(p, turn), shuffled(s, turn), x), turn),
-  output: (p, s, x) => cell.output(shuffled(p, turn), shuffled(s, turn), x),
-});
+const shuffledCell = (cell: Cell, turn: number): Cell =>
+  derived(cell, {
+    zeroState: (...args) => shuffled(cell.zeroState(...args), turn),
+    ...(cell.start && {
+      start: (p, ...args) => shuffled(cell.start?.(shuffled(p, turn), ...args) as CellState, turn),
+    }),
+    next: (p, s, x) => shuffled(cell.next(shuffled(p, turn), shuffled(s, turn), x), turn),
+    output: (p, s, x) => cell.output(shuffled(p, turn), shuffled(s, turn), x),
+  });
 
 /** A model of such cells. */
 export const shuffledModel = <S>(model: Model<S>, turn: number): Model<S> =>
-  turn === 0 ? model : { ...model, areas: model.areas.map((cell) => shuffledCell(cell, turn)) };
+  turn === 0 ? model : derived(model, { areas: model.areas.map((cell) => shuffledCell(cell, turn)) });

@@ -182,6 +182,57 @@ describe("a start that is learned", () => {
     checkLearner("rtrl", free as Model<Supervised>, { samples: target });
   });
 
+  it("may be of a cell that is an instance of a class, in a model that is one", () => {
+    const base = cells.mingru({ input: 2, units: 3 });
+    class Own {
+      readonly #base = base;
+      readonly name = "own";
+      readonly pure = true;
+      readonly locality = base.locality;
+      readonly geometry = base.geometry;
+      readonly states = base.states;
+      readonly shapes = base.shapes;
+      readonly outputShape = base.outputShape;
+      init(...args: Parameters<typeof base.init>) {
+        return this.#base.init(...args);
+      }
+      zeroState(...args: Parameters<typeof base.zeroState>) {
+        return this.#base.zeroState(...args);
+      }
+      next(...args: Parameters<typeof base.next>) {
+        return this.#base.next(...args);
+      }
+      output(...args: Parameters<typeof base.output>) {
+        return this.#base.output(...args);
+      }
+    }
+    const inner = network([learnedStart(new Own())]);
+    class Whole {
+      readonly #inner = inner;
+      readonly areas = inner.areas;
+      readonly detached = false;
+      readonly pure = true;
+      init(...args: Parameters<typeof inner.init>) {
+        return this.#inner.init(...args);
+      }
+      input(sample: Supervised) {
+        return this.#inner.input(sample);
+      }
+      loss(context: Parameters<typeof inner.loss>[0]) {
+        return this.#inner.loss(context);
+      }
+    }
+    const whole: Model<Supervised> = new Whole();
+    const target = randomSequence(5, { input: [2], target: [3], steps: 5, batch: 2 });
+    checkLearner("rfp", whole, { samples: target });
+    const learner = rules.rfp.start(whole, randomParams(whole, 1), { window: 3 });
+    for (const sample of target) learner.step(sample);
+    expect(learner.inputGradient().map(({ shape }) => shape)).toEqual([
+      [2, 2],
+      [2, 2],
+    ]);
+  });
+
   it("is refused in a sentence where it cannot be", () => {
     expect(() => fptt(model, params)).toThrow(RuleError);
     expect(() => fptt(model, params)).toThrow("got a start that depends on parameters; use rfp or bptt");

@@ -81,6 +81,20 @@ describe("int32 wraps around, as 32-bit integers do", () => {
     expect(list(o.einsum("ij->j", x))).toEqual(list(o.sum(x, 0)));
   });
 
+  on("a contraction of more axes than a plan of the addon has", () => {
+    // no two neighbors can be taken as one axis, and none is left for rows or columns
+    const [left, right, out] = ["cgifbedhkja", "dbkafjhegci", "djbh"];
+    const shape = [...left].map(() => 2);
+    const [x, y] = [1, 2].map((seed) => o.random.normal(o.random.key(seed), shape));
+    const order = (from: string, to: string) => [...to].map((l) => from.indexOf(l));
+    const summed = [...left].flatMap((l, i) => (out.includes(l) ? [] : [i]));
+    const kept = [...left].filter((l) => out.includes(l)).join("");
+    const want = o.permute(o.sum(o.mul(x, o.permute(y, order(right, left))), summed), order(kept, out));
+    const found = o.einsum(`${left},${right}->${out}`, x, y);
+    // sums of 128 products of normal numbers
+    expect(o.max(o.abs(o.sub(found, want))).item()).toBeLessThan(1e-12);
+  });
+
   on("sums beyond what float64 counts", () => {
     const n = 5_000_001; // n times the largest integer lies above 2^53, and is odd
     const [most, right] = [2 ** 31 - 1, wrap(BigInt(n) * (2n ** 31n - 1n))];

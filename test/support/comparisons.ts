@@ -83,6 +83,7 @@ export function comparisons(backend: string): readonly Comparison[] {
     {
       name: "fptt",
       share: 140,
+      options: { starts: false },
       compared: {
         start: by("fptt", {}),
         reference: by("bptt", {}),

@@ -1,6 +1,6 @@
 /** Random models, and random sequences of what users do with their learners. */
 import fc from "fast-check";
-import { type Cell, type CellKind, cells, defineCell, drive } from "../../src/cells/index.js";
+import { type Cell, type CellKind, cells, defineCell, drive, learnedStart } from "../../src/cells/index.js";
 import type { Shape } from "../../src/core/shape.js";
 import { add, mul, scalar, square, sub, sum, type Tensor, tanh, tensor } from "../../src/index.js";
 import {
@@ -51,6 +51,8 @@ export interface Drawn {
   readonly spatial: boolean;
   readonly loss: (typeof losses)[number];
   readonly detached: boolean;
+  /** Whether states start from parameters. */
+  readonly starts: boolean;
   readonly seed: number;
   readonly turn: number;
   readonly operations: readonly Operation[];
@@ -127,7 +129,8 @@ function build({ areas, input, spatial }: Drawn, own: { gain: number }): Cell[] 
 /** The case that was drawn, which prints itself in words. */
 export function caseOf(drawn: Drawn): OperationsCase {
   const own = { gain: 1 };
-  const areas = build(drawn, own);
+  const made = build(drawn, own);
+  const areas = drawn.starts ? made.map((area) => learnedStart(area)) : made;
   const base: { params: ModelParams | null } = { params: null };
   const loss = lossBy(drawn.loss, () => base.params as ModelParams);
   const model = stack<Sample>(areas, {
@@ -141,16 +144,16 @@ export function caseOf(drawn: Drawn): OperationsCase {
   });
   base.params = randomParams(model, drawn.seed);
   const target = areas[areas.length - 1].outputShape;
-  const made = new Map<number, readonly Sample[]>();
-  const words = `${drawn.spatial ? "spatial " : ""}${areas.map(({ name, geometry: { input, units } }) => `${name} [${input}]>${units}`).join(" > ")}, ${drawn.loss}${drawn.detached ? ", detached" : ""}, seed ${drawn.seed}, turn ${drawn.turn}: ${drawn.operations.map(inWords).join("; ")}`;
+  const sequences = new Map<number, readonly Sample[]>();
+  const words = `${drawn.spatial ? "spatial " : ""}${areas.map(({ name, geometry: { input, units } }) => `${name} [${input}]>${units}`).join(" > ")}, ${drawn.loss}${drawn.detached ? ", detached" : ""}${drawn.starts ? ", starts learned" : ""}, seed ${drawn.seed}, turn ${drawn.turn}: ${drawn.operations.map(inWords).join("; ")}`;
   return {
     model,
     params: shuffled(base.params, isTensor, drawn.turn),
     samples: (batch) => {
       const known =
-        made.get(batch) ??
+        sequences.get(batch) ??
         randomSequence(drawn.seed + batch, { input: areas[0].geometry.input, target, steps: 5, batch });
-      made.set(batch, known);
+      sequences.set(batch, known);
       return known;
     },
     change: areas.some(({ name }) => name === "changing")
@@ -237,10 +240,15 @@ const operations: fc.Arbitrary<readonly Operation[]> = fc
 export interface OperationsOptions {
   /** Whether convolutional cells are drawn; default true. */
   readonly spatial?: boolean;
+  /** Whether states may start from parameters; default true. */
+  readonly starts?: boolean;
 }
 
 /** Models of one or two areas, and up to some dozen operations. */
-export const arbitraryOperations = ({ spatial = true }: OperationsOptions = {}): fc.Arbitrary<Drawn> =>
+export const arbitraryOperations = ({
+  spatial = true,
+  starts = true,
+}: OperationsOptions = {}): fc.Arbitrary<Drawn> =>
   fc.record({
     areas: fc.oneof(
       { weight: 3, arbitrary: fc.array(area, { minLength: 1, maxLength: 1 }) },
@@ -255,6 +263,9 @@ export const arbitraryOperations = ({ spatial = true }: OperationsOptions = {}):
       { weight: 3, arbitrary: fc.constant(false) },
       { weight: 1, arbitrary: fc.constant(true) },
     ),
+    starts: starts
+      ? fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) })
+      : fc.constant(false),
     seed: fc.nat({ max: 2 ** 20 }),
     turn: fc.nat({ max: 5 }),
     operations,

@@ -2,10 +2,7 @@ import type { TypedArray } from "../../core/dtype.js";
 import { type Shape, sizeOf } from "../../core/shape.js";
 import type { Operand, Result } from "../../device/backend.js";
 import { encodings } from "./encodings.js";
-import type { Instructions, Stepped } from "./instruction.js";
-
-/** As many axes as an instruction can have, and one less than what some kernels add. */
-export const maximumRank = 11;
+import { type Instructions, maximumRank, type Stepped } from "./instruction.js";
 
 /**
  * Writes kernel calls as numbers, which the addon decodes (native/code/instruction.h): a loop nest that all operands step

@@ -4,7 +4,7 @@ import type { ContractAttrs, ConvAttrs, Index } from "../../device/attributes.js
 import type { Operand, Result } from "../../device/backend.js";
 import { binary, others, unary } from "../../device/catalogue/pointwise.js";
 import type { structural as rows } from "../../device/catalogue/structural.js";
-import type { Instructions, Stepped } from "./instruction.js";
+import { type Instructions, maximumRank, type Stepped } from "./instruction.js";
 
 /** Appends the op's instructions; false where no kernel takes it. */
 type Encoding = (
@@ -126,6 +126,8 @@ function contract(
   out: Result,
 ): boolean {
   const labels = [...outLabels, ...aLabels.filter((l) => !outLabels.includes(l))];
+  // its plan has room for two more axes beside these
+  if (labels.length > maximumRank - 2) return false;
   const shape = labels.map((l) => {
     const i = aLabels.indexOf(l);
     return i >= 0 ? a.shape[i] : b.shape[bLabels.indexOf(l)];

@@ -1,6 +1,9 @@
 import type { TypedArray } from "../../core/dtype.js";
 import type { Shape } from "../../core/shape.js";
 
+/** As many axes as an instruction can have, and one less than what some kernels add. */
+export const maximumRank = 11;
+
 /** An operand of an instruction: its stride along each axis of the loop nest, zero where it does not vary. */
 export interface Stepped {
   readonly data: TypedArray;

@@ -1,3 +1,4 @@
+import { derived } from "../../core/derived.js";
 import type { DType } from "../../core/dtype.js";
 import { mapTree } from "../../core/tree.js";
 import { sum } from "../../ops/reduce.js";
@@ -45,11 +46,10 @@ export function parameterShapes<S>(model: Model<S>, dtype: DType): ModelParams {
 
 /** The model on shapes alone. A loss may read values that are not there; the influence does not depend on it. */
 export function silent<S>(model: Model<S>, input: Aval): Model<unknown> {
-  return {
-    ...model,
+  return derived(model as Model<unknown>, {
     input: () => abstractTensor(input),
     loss: ({ now }) => sum(now.outputs[now.outputs.length - 1]),
-  };
+  });
 }
 
 /** The shape reading of one step. `explain` notes the source line of each op. */

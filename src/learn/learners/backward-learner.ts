@@ -1,7 +1,7 @@
 import type { CellState } from "../../cells/_cell.js";
 import { ArgumentError, type ShapeError } from "../../core/errors.js";
 import { fillTree, leavesOf, mapTree } from "../../core/tree.js";
-import { onesLike, scalar, zerosLike } from "../../ops/create.js";
+import { scalar, zerosLike } from "../../ops/create.js";
 import { add } from "../../ops/pointwise.js";
 import { Tape } from "../../reverse/tape.js";
 import { item } from "../../tensor/read.js";
@@ -13,11 +13,12 @@ import { requireParams } from "../model/require-params.js";
 import { startStates } from "../model/states.js";
 import { blocksOf } from "../step/gradient-sum.js";
 import { inputGradients } from "../step/input-gradients.js";
+import { cotangentsOf } from "../step/linear-step.js";
 import { requireSameEnd } from "../step/same-end.js";
-import type { Past } from "../step/step.js";
+import { type Past, parametersOn } from "../step/step.js";
 import { tapeBytes } from "../step/tape-bytes.js";
 import { unrollStep } from "../step/unroll.js";
-import { type Span, savedSpan, spanFrom, takenOf } from "./block.js";
+import { type Span, samplesFrom, savedSpan, spanFrom, takenOf } from "./block.js";
 import { allKept, ownSample } from "./kept-sample.js";
 import type { Learner, LearnerMemory, StepResult } from "./learner.js";
 import {
@@ -45,7 +46,7 @@ export class BackwardLearner<S> implements Learner<S> {
   /** Steps on the tape whose losses are forgotten, at its start. */
   private forgotten = 0;
   private theta: ModelParams;
-  private leaves: number[] = [];
+  private leaves: readonly number[] = [];
   /** The step before, on the tape; and its values alone. */
   private past: Past | null = null;
   private kept: Past | null = null;
@@ -162,8 +163,8 @@ export class BackwardLearner<S> implements Learner<S> {
       this.kept = saved.at("start").maybe(read);
       this.restart();
       const forgotten = saved.at("forgotten").count();
-      for (const part of saved.at("samples").list()) {
-        this.step(part.anything() as S);
+      for (const sample of samplesFrom<S>(saved.at("samples"), 0, this.options.window)) {
+        this.step(sample);
         if (this.samples.length <= forgotten) this.clearGradient();
       }
       this.earlier = earlier;
@@ -199,12 +200,7 @@ export class BackwardLearner<S> implements Learner<S> {
   }
 
   private transpose(): Tensor[] {
-    const known = new Map<number, Tensor>();
-    const at = this.total === null ? -1 : this.tape.indexOf(this.total);
-    if (this.total !== null && at >= 0) {
-      known.set(at, onesLike(this.tape.primal(this.total)));
-      this.tape.pullback(known, this.tape.nodes.length - 1);
-    }
+    const known = cotangentsOf(this.tape, this.total === null ? -1 : this.tape.indexOf(this.total));
     return leavesOf<Tensor>(this.params, isTensor).map(({ value }, k) => {
       const now = known.get(this.leaves[k]) ?? zerosLike(value);
       return this.earlier === null ? now : add(this.earlier[k], now);
@@ -226,15 +222,12 @@ export class BackwardLearner<S> implements Learner<S> {
     this.tape = new Tape(this.rule, { transient: true });
     this.samples = [];
     this.forgotten = 0;
-    this.leaves = [];
     this.past = this.kept;
     this.start = this.kept;
     this.total = null;
     this.found = null;
-    this.theta = mapTree(this.params, isTensor, (t: Tensor) => {
-      const leaf = this.tape.leaf(t);
-      this.leaves.push(this.tape.indexOf(leaf));
-      return leaf;
-    }) as ModelParams;
+    const { theta, nodes } = parametersOn(this.tape, this.params);
+    this.theta = theta;
+    this.leaves = nodes;
   }
 }

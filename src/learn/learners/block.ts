@@ -38,12 +38,20 @@ export function savedBlock<S>({ params, start, steps, end }: Block<S>, now: Mode
   };
 }
 
-/** @throws CheckpointError, ShapeError where it is no block of this model */
-export function blockFrom<S>(model: Model<S>, now: ModelParams, input: Aval, saved: SavedPart): Block<S> {
+/** @param window steps that a block has at most @throws CheckpointError, ShapeError where it is no block of this model */
+export function blockFrom<S>(
+  model: Model<S>,
+  now: ModelParams,
+  input: Aval,
+  window: number,
+  saved: SavedPart,
+): Block<S> {
+  const forgotten = samplesFrom<S>(saved.at("forgotten"), 0, window);
+  const least = forgotten.length === 0 ? 1 : 0;
   return {
     params: paramsFrom(model, now, saved.at("params")),
     start: pastFrom(model, now, input, saved.at("start")),
-    steps: { forgotten: samplesFrom(saved.at("forgotten")), counted: samplesFrom(saved.at("counted")) },
+    steps: { forgotten, counted: samplesFrom<S>(saved.at("counted"), least, window - forgotten.length) },
     end: endFrom(model, now, input, saved.at("end")),
   };
 }
@@ -69,12 +77,16 @@ export function savedSpan<S>(span: Span<S> | null, now: ModelParams): Saved {
 export const spanFrom = <S>(model: Model<S>, now: ModelParams, input: Aval, saved: SavedPart): Span<S> => ({
   params: paramsFrom(model, now, saved.at("params")),
   start: pastFrom(model, now, input, saved.at("start")),
-  samples: samplesFrom(saved.at("samples")),
+  samples: samplesFrom(saved.at("samples"), 1),
 });
 
-/** @throws ShapeError for what is no sample of tensors and constants */
-export const samplesFrom = <S>(saved: SavedPart): S[] =>
-  saved.list().map((part) => keptSample(saved.who, part.anything() as S));
+/** @throws CheckpointError for fewer or more than there can be @throws ShapeError for what is no sample of tensors and constants */
+export function samplesFrom<S>(saved: SavedPart, least = 0, most = Number.POSITIVE_INFINITY): S[] {
+  const found = saved.list();
+  if (found.length < least || found.length > most)
+    saved.refuse(`a list of ${least} to ${most} samples`, `${found.length}`);
+  return found.map((part) => keptSample(saved.who, part.anything() as S));
+}
 
 const savedParams = (params: ModelParams, now: ModelParams): Saved => (params === now ? null : { ...params });
 

@@ -1,12 +1,12 @@
 import { mapTree } from "../../core/tree.js";
-import { onesLike } from "../../ops/create.js";
 import { add } from "../../ops/pointwise.js";
 import { Tape } from "../../reverse/tape.js";
 import { isTensor, type Tensor } from "../../tensor/tensor.js";
 import { beginInfluence } from "../influence/influence.js";
 import type { TracedInfluence } from "../influence/traced.js";
-import type { Model, ModelParams, Moment } from "../model/model.js";
-import { type Past, recordStep } from "../step/step.js";
+import type { Model, Moment } from "../model/model.js";
+import { cotangentsOf } from "../step/linear-step.js";
+import { type Past, parametersOn, recordStep } from "../step/step.js";
 import { tapeBytes } from "../step/tape-bytes.js";
 import { unrollStep } from "../step/unroll.js";
 import type { Crossing } from "./window-learner.js";
@@ -46,12 +46,7 @@ export function backwardCrossing<S>(model: Model<S>, rule: string): Crossing<S> 
   const learn: Crossing<S>["learn"] = (params, start, { forgotten, counted }) => {
     const tape = new Tape(rule, { transient: true });
     try {
-      const leaves: number[] = [];
-      const theta = mapTree(params, isTensor, (t: Tensor) => {
-        const leaf = tape.leaf(t);
-        leaves.push(tape.indexOf(leaf));
-        return leaf;
-      }) as ModelParams;
+      const { theta, nodes } = parametersOn(tape, params);
       // states that start from parameters do so on the tape
       let past: Past | null = start.input === null ? null : start;
       let t = 0;
@@ -65,7 +60,8 @@ export function backwardCrossing<S>(model: Model<S>, rule: string): Crossing<S> 
       const { now, loss } = last as NonNullable<typeof last>;
       const moment = mapTree({ ...now }, isTensor, (t: Tensor) => tape.primal(t)) as unknown as Moment;
       largest = Math.max(largest, tapeBytes(tape));
-      return { moment, loss: tape.primal(loss), direct: transposed(tape, total, leaves) };
+      const known = cotangentsOf(tape, total === null ? -1 : tape.indexOf(total));
+      return { moment, loss: tape.primal(loss), direct: nodes.map((node) => known.get(node) ?? null) };
     } finally {
       tape.open = false;
     }
@@ -84,14 +80,4 @@ export function backwardCrossing<S>(model: Model<S>, rule: string): Crossing<S> 
     save: () => null,
     resume: () => {},
   };
-}
-
-function transposed(tape: Tape, total: Tensor | null, leaves: readonly number[]): (Tensor | null)[] {
-  const at = total === null ? -1 : tape.indexOf(total);
-  const known = new Map<number, Tensor>();
-  if (total !== null && at >= 0) {
-    known.set(at, onesLike(tape.primal(total)));
-    tape.pullback(known, tape.nodes.length - 1);
-  }
-  return leaves.map((leaf) => known.get(leaf) ?? null);
 }

@@ -29,7 +29,7 @@ export interface Learner<S, A extends Areas = Areas, R extends string = string> 
    * The error that the inputs are to blame for: the derivative of the losses of the block at hand with respect to each of its
    * inputs, in their order, [B, ...] as the lowest area reads them. A block is the last step, with `window: H` all steps since the
    * last H were full, in `bptt` the whole sequence; it ends where parameters are exchanged. Exact within the block, whatever the
-   * rule; computed when it is asked for.
+   * rule; computed when it is asked for. What a loss reads of its sample in place of `now.input` is a constant.
    * @throws DTypeError for inputs of integers @throws ArgumentError before the first step
    */
   inputGradient(): readonly Tensor[];
@@ -55,7 +55,8 @@ export interface Learner<S, A extends Areas = Areas, R extends string = string> 
   save(): Saved;
   /**
    * Takes the place of a learner that was saved, in its own: rules' `load` is this after `start`.
-   * @throws CheckpointError where the tree is of another rule, model, options or parameters; the learner is reset then
+   * @throws CheckpointError where the tree is of another rule, options or parameters: the learner stays as it is; or where a part
+   *   of what it should know is something else: the learner is reset then
    */
   resume(tree: Saved): void;
   /**

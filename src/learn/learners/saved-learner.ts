@@ -48,31 +48,32 @@ export const savedLearner = ({ rule, settings }: Origin, params: ModelParams, kn
   knows,
 });
 
-/** The rule's settings in what a learner saved. @throws CheckpointError where it is of another rule */
-export function savedSettings(rule: string, tree: unknown): SavedPart {
+/** What a learner of a rule saved. @throws CheckpointError where it is of another rule */
+export function savedBy(rule: string, tree: unknown): SavedPart {
   const saved = new SavedPart(rule, tree);
   saved.at("rule").oneOf(rule);
   if (saved.at("version").number() !== version) saved.at("version").refuse(`version ${version}`);
-  return saved.at("settings");
+  return saved;
 }
 
 /** What a learner with these settings and parameters knows. @throws CheckpointError where they were others */
 export function openLearner({ rule, settings }: Origin, params: ModelParams, tree: unknown): SavedPart {
-  const saved = savedSettings(rule, tree);
+  const saved = savedBy(rule, tree);
   const names = Object.keys(settings);
-  saved.branches(names).forEach((part, i) => {
-    const own = settings[names[i]];
-    if (part.anything() !== own) part.refuse(`${own}, as this learner has`, `${part.anything()}`);
-  });
-  const whole = new SavedPart(rule, tree);
-  if (whole.at("parameters").text() !== digestOfParams(params))
-    whole
-      .at("parameters")
-      .refuse(
-        "the digest of this learner's parameters",
-        "that of others; go on with those, then call setParams",
-      );
-  return whole.at("knows");
+  saved
+    .at("settings")
+    .branches(names)
+    .forEach((part, i) => {
+      const own = settings[names[i]];
+      if (part.anything() !== own) part.refuse(`${own}, as this learner has`, `${part.anything()}`);
+    });
+  const parameters = saved.at("parameters");
+  if (parameters.text() !== digestOfParams(params))
+    parameters.refuse(
+      "the digest of this learner's parameters",
+      "that of others; go on with those, then call setParams",
+    );
+  return saved.at("knows");
 }
 
 /** Has a learner take what was saved; where that is not what it should be, the learner starts anew. */

@@ -219,7 +219,7 @@ export class WindowLearner<S> implements Learner<S> {
       const stream = saved.at("stream");
       at.resume(stream);
       const read = (part: SavedPart): Block<S> =>
-        blockFrom(this.model, at.params, stream.at("inputs").form(), part);
+        blockFrom(this.model, at.params, stream.at("inputs").form(), this.options.window, part);
       const block = saved.at("block").maybe(read);
       if (block !== null) {
         this.start = block.start;

@@ -2,11 +2,9 @@ import { aDType, type DType } from "../../core/dtype.js";
 import { ArgumentError } from "../../core/errors.js";
 import { anything, count, countOr, type Known, options as optionsOf } from "../../core/kinds.js";
 import { sizeOf } from "../../core/shape.js";
-import { mapTree } from "../../core/tree.js";
 import { Tape } from "../../reverse/tape.js";
 import { abstractTensor } from "../../tensor/apply.js";
 import type { Aval } from "../../tensor/op.js";
-import { isTensor, type Tensor } from "../../tensor/tensor.js";
 import { automaticWindow } from "../influence/block/pays.js";
 import type { Pattern } from "../influence/pattern.js";
 import type { Sources } from "../influence/sources.js";
@@ -25,7 +23,7 @@ import { whyByOps } from "../model/purity.js";
 import { requireParams } from "../model/require-params.js";
 import { stateShapes } from "../model/states.js";
 import { lossCotangents } from "../step/linear-step.js";
-import { type Past, recordStep } from "../step/step.js";
+import { type Past, parametersOn, recordStep } from "../step/step.js";
 import { tapeBytes } from "../step/tape-bytes.js";
 import { unrollStep } from "../step/unroll.js";
 
@@ -178,7 +176,7 @@ interface RecordBytes {
 
 function recordOf<S>(model: Model<S>, params: ModelParams, sample: S): RecordBytes {
   const tape = new Tape("plan");
-  const theta = mapTree(params, isTensor, (t: Tensor) => tape.leaf(t)) as ModelParams;
+  const { theta } = parametersOn(tape, params);
   let past: Past | null = null;
   // the first step has no past, and what it reads may be constant
   const [first, second, third] = [1, 2, 3].map(() => {

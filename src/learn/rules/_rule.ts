@@ -1,7 +1,7 @@
 import { count, countOr, flag, type Known, number, oneOf, options as optionsOf } from "../../core/kinds.js";
 import type { Saved } from "../../tensor/saved/save.js";
 import type { Learner } from "../learners/learner.js";
-import { savedSettings } from "../learners/saved-learner.js";
+import { savedBy } from "../learners/saved-learner.js";
 import { aModel } from "../model/kinds.js";
 import type { Areas, Model, ModelParams } from "../model/model.js";
 
@@ -94,7 +94,7 @@ export function gated<O extends RuleOptions>(rule: Rule<O>): LibraryRule<O> {
     return rule.start<S>(model, params, optionsOf(name, options, known));
   };
   const resume = <S>(model: Model<S>, params: ModelParams, tree: Saved, options?: O): Learner<S> => {
-    const settings = savedSettings(name, tree).anything() as O;
+    const settings = savedBy(name, tree).at("settings").anything() as O;
     const chosen = Object.entries(optionsOf(name, options, known)).filter(([, value]) => value !== undefined);
     const learner = begin(model, params, { ...settings, ...Object.fromEntries(chosen) });
     learner.resume(tree);

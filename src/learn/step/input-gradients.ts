@@ -1,11 +1,13 @@
+import { derived } from "../../core/derived.js";
 import { isFloat } from "../../core/dtype.js";
 import { ArgumentError, DTypeError } from "../../core/errors.js";
-import { onesLike, zerosLike } from "../../ops/create.js";
+import { zerosLike } from "../../ops/create.js";
 import { add } from "../../ops/pointwise.js";
 import { Tape } from "../../reverse/tape.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { inputOf } from "../model/kinds.js";
 import type { Model } from "../model/model.js";
+import { cotangentsOf } from "./linear-step.js";
 import type { Taken } from "./same-end.js";
 import { unrollStep } from "./unroll.js";
 
@@ -29,17 +31,12 @@ export function inputGradients<S>(rule: string, model: Model<S>, taken: Taken<S>
       if (!isFloat(input.dtype))
         throw new DTypeError(`${rule}: expected an input of floats to differentiate by, got ${input.dtype}`);
       const leaf = tape.leaf(input);
-      const { now, loss } = unrollStep({ ...model, input: () => leaf }, params, past, sample);
+      const { now, loss } = unrollStep(derived(model, { input: () => leaf }), params, past, sample);
       total = total === null ? loss : add(total, loss);
       past = { states: now.states, input: now.input };
       return leaf;
     });
-    const known = new Map<number, Tensor>();
-    const at = total === null ? -1 : tape.indexOf(total);
-    if (total !== null && at >= 0) {
-      known.set(at, onesLike(tape.primal(total)));
-      tape.pullback(known, tape.nodes.length - 1);
-    }
+    const known = cotangentsOf(tape, total === null ? -1 : tape.indexOf(total));
     return leaves.map((leaf) => known.get(tape.indexOf(leaf)) ?? zerosLike(tape.primal(leaf)));
   } finally {
     tape.open = false;

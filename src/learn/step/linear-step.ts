@@ -1,6 +1,6 @@
 /** A recorded step as a linear map of its states and parameters, in either direction. */
 import { onesLike } from "../../ops/create.js";
-import { accumulate } from "../../reverse/tape.js";
+import { accumulate, type Tape } from "../../reverse/tape.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { StepRecord } from "./step.js";
 
@@ -28,14 +28,17 @@ export function transposeArea(
   if (!within) tape.pullback(cotangents, area.start - 1, b > 0 ? areas[b - 1].end : 0);
 }
 
-/** Cotangents of the loss at the leaves of its step: states before and after, and parameters that it reads itself. */
-export function lossCotangents({ tape, loss, lossValue }: StepRecord): ByNode {
+/** Cotangents of a number on a tape at all that it was computed from; none where it is a constant, as -1 says. */
+export function cotangentsOf(tape: Tape, node: number): ByNode {
   const cotangents: ByNode = new Map();
-  if (loss < 0) return cotangents;
-  cotangents.set(loss, onesLike(lossValue));
+  if (node < 0) return cotangents;
+  cotangents.set(node, onesLike(tape.nodes[node].output));
   tape.pullback(cotangents, tape.nodes.length - 1);
   return cotangents;
 }
+
+/** Cotangents of the loss at the leaves of its step: states before and after, and parameters that it reads itself. */
+export const lossCotangents = ({ tape, loss }: StepRecord): ByNode => cotangentsOf(tape, loss);
 
 /**
  * Local credit: the error of an area goes down within the time step through its `next`, with respect to the input only.

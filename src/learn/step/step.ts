@@ -47,6 +47,20 @@ export interface Past {
   readonly input: Tensor | null;
 }
 
+/** Parameters as leaves of a tape, and their nodes in the order of `leavesOf`. */
+export function parametersOn(
+  tape: Tape,
+  params: ModelParams,
+): { readonly theta: ModelParams; readonly nodes: readonly number[] } {
+  const nodes: number[] = [];
+  const theta = mapTree(params, isTensor, (t: Tensor) => {
+    const leaf = tape.leaf(t);
+    nodes.push(tape.indexOf(leaf));
+    return leaf;
+  }) as ModelParams;
+  return { theta, nodes };
+}
+
 /** The outputs of all areas from their states, bottom to top; computed when first read. */
 export function momentOf<S>(
   model: Model<S>,
@@ -97,12 +111,7 @@ export function recordStart<S>(
   if (!hasStart(model)) return null;
   const tape = new Tape("start", options);
   try {
-    const parameters: number[] = [];
-    const theta = mapTree(params, isTensor, (t: Tensor) => {
-      const leaf = tape.leaf(t);
-      parameters.push(tape.indexOf(leaf));
-      return leaf;
-    }) as ModelParams;
+    const { theta, nodes: parameters } = parametersOn(tape, params);
     const start = tape.nodes.length;
     const found = startStates(model, theta, input);
     const end = tape.nodes.length;
@@ -138,13 +147,12 @@ export function recordStep<S>(
 ): StepRecord {
   const tape = new Tape("step", options);
   try {
-    const parameters: number[] = [];
+    const { theta, nodes: parameters } = parametersOn(tape, params);
     const leaf = (t: Tensor, into: number[]): Tensor => {
       const out = tape.leaf(t);
       into.push(tape.indexOf(out));
       return out;
     };
-    const theta = mapTree(params, isTensor, (t: Tensor) => leaf(t, parameters)) as ModelParams;
     // states by name, in the order of the cell: those without derivatives are constants
     const statesOf = (cell: Cell, from: CellState, into: number[]): CellState => {
       const states: Record<string, Tensor> = {};
