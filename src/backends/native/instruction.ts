@@ -1,9 +1,9 @@
-import type { TypedArray } from "../../core/dtype.js";
 import type { Shape } from "../../core/shape.js";
+import type { Storage } from "../../device/storage.js";
 
 /** An operand of an instruction: its stride along each axis of the loop nest, zero where it does not vary. */
 export interface Stepped {
-  readonly data: TypedArray;
+  readonly data: Storage;
   readonly offset: number;
   readonly strides: readonly number[];
 }

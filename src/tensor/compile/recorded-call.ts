@@ -1,10 +1,11 @@
-import { allocate, type DType, type TypedArray } from "../../core/dtype.js";
 import { backend } from "../../device/backend.js";
+import { hostZeros } from "../../device/host-storage.js";
 import type { Port } from "../../device/program/port.js";
 import type { Program, Simplified } from "../../device/program/program.js";
-import { fromData } from "../apply.js";
-import { denseOf, entries } from "../read.js";
-import { isTensor, Tensor } from "../tensor.js";
+import type { Storage } from "../../device/storage.js";
+import { fromData, onStorage, viewOf } from "../apply.js";
+import { denseOf, entries, wholeOf } from "../read.js";
+import { isTensor, type Tensor } from "../tensor.js";
 import { type Copier, copierOf, type Form, formOf } from "./form.js";
 import { outlineOf } from "./outline.js";
 import { CopiedPlace, type Place, PointedPlace } from "./place.js";
@@ -50,7 +51,7 @@ function copied<T>(tree: T): { readonly tree: T; readonly own: Tensor[]; readonl
   return { tree: visit(tree) as T, own, given };
 }
 
-const dataOf = (t: Tensor): TypedArray => denseOf(t).data;
+const dataOf = (t: Tensor): Storage => denseOf(t).data;
 
 /** Makes a call op by op and keeps what it does. The trees hold tensors with numbers, constants, plain objects and arrays. */
 export function sampleOf<P, A, R>(
@@ -95,9 +96,7 @@ export function movedTo<P, A, R>(
   const move = (t: Tensor): Tensor => {
     const { data, strides, offset } = denseOf(t);
     const there = arrays.get(data);
-    const found =
-      moved.get(t) ??
-      (there ? new Tensor(t.shape, t.dtype, { kind: "dense", data: there, strides, offset }) : t);
+    const found = moved.get(t) ?? (there ? viewOf(there, t.shape, t.dtype, strides, offset) : t);
     moved.set(t, found);
     return found;
   };
@@ -137,7 +136,7 @@ function outlineIfTree(result: unknown): Outward {
 
 function obstacleOf(
   { tensors, isTree }: Outward,
-  reads: ReadonlySet<ArrayBufferView>,
+  reads: ReadonlySet<Storage>,
   program: Program,
   pointed: readonly Tensor[],
   given: readonly Tensor[],
@@ -146,7 +145,7 @@ function obstacleOf(
   const changing = [...pointed.map(dataOf), ...given.map(dataOf), ...program.written, ...program.changed];
   if (liesIn(reads, changing)) return "it looks at numbers to decide what to compute";
   // of what is pointed at, a later call would show an earlier one's; arguments themselves are handed back as they came
-  const arrays = [...pointed, ...given.filter((t) => dataOf(t).byteLength >= large)].map(dataOf);
+  const arrays = [...pointed, ...given.filter((t) => dataOf(t).bytes >= large)].map(dataOf);
   const own = new Set([...pointed, ...given]);
   const made = tensors.filter((t) => !own.has(t)).map(dataOf);
   return liesIn(made, arrays) ? "its results are views of arguments" : null;
@@ -194,7 +193,7 @@ export class RecordedCall<P, A, R> {
     this.since = call;
     program.prepare();
     const pointTo = (t: Tensor): Place => new PointedPlace(program.port(dataOf(t)));
-    const isLarge = (t: Tensor): boolean => dataOf(t).byteLength >= large;
+    const isLarge = (t: Tensor): boolean => dataOf(t).bytes >= large;
     this.pointedForm = formOf(pointed, own.pointed.map(pointTo).values());
     this.copiedForm = formOf(
       args,
@@ -204,7 +203,7 @@ export class RecordedCall<P, A, R> {
     this.passed = (["pointed", "copied"] as const).flatMap((of) =>
       own[of].flatMap((t, i) => (handed.has(t) ? [{ own: t, of, i }] : [])),
     );
-    this.smallBytes = own.copied.reduce((n, t) => n + (isLarge(t) ? 0 : dataOf(t).byteLength), 0);
+    this.smallBytes = own.copied.reduce((n, t) => n + (isLarge(t) ? 0 : dataOf(t).bytes), 0);
     this.copier = copierOf(outcome);
     this.results = largeResults(outcome, program);
   }
@@ -274,11 +273,10 @@ class LargeResult {
 
   /** A new array for the next replay to write to, as a tensor. */
   renew(): Tensor {
-    const { shape, size } = this.tensor;
-    const dtype: DType = this.tensor.dtype;
-    const data = backend().allocate?.(this.writer, dtype, size) ?? allocate(dtype, size);
+    const { shape, size, dtype } = this.tensor;
+    const data = backend().allocate?.(this.writer, dtype, size) ?? hostZeros(dtype, size);
     this.port.bind(data);
-    return fromData(data, shape, dtype);
+    return onStorage(data, shape, dtype);
   }
 }
 
@@ -294,11 +292,11 @@ function tensorsOf(outcome: unknown): Set<Tensor> {
 /** Results that are all of an array, which nothing else of the outcome shares. */
 function largeResults(outcome: unknown, program: Program): LargeResult[] {
   const tensors = tensorsOf(outcome);
-  const users = new Map<TypedArray, number>();
+  const users = new Map<Storage, number>();
   for (const t of tensors) users.set(dataOf(t), (users.get(dataOf(t)) ?? 0) + 1);
   return [...tensors].flatMap((tensor) => {
     const data = dataOf(tensor);
-    if (data.byteLength < large || users.get(data) !== 1 || entries(tensor) !== data) return [];
+    if (data.bytes < large || users.get(data) !== 1 || wholeOf(tensor) !== data) return [];
     const writer = program.writerOf(data);
     return writer === null ? [] : [new LargeResult(tensor, writer, program.port(data))];
   });
