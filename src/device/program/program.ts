@@ -191,7 +191,7 @@ interface Part {
   readonly checked: Checked | null;
   readonly calls: readonly BackendCall[];
   readonly replay: Replay | null;
-  /** Whether they change arrays in place. */
+  /** Whether they change something in place. */
   readonly changes: boolean;
 }
 

@@ -7,16 +7,16 @@ import { sumProducts } from "./sum-products.js";
 
 /** Storage that the world around a program writes and reads. */
 export interface Surroundings {
-  /** Their numbers change between replays. */
+  /** What is written between replays. */
   readonly given: readonly Storage[];
-  /** They may be read after a replay. */
+  /** What may be read after one. */
   readonly kept: readonly Storage[];
 }
 
 /**
  * The calls that a replay needs: what follows from constants alone is computed already, what is computed
  * twice is computed once, what nobody reads is left out, changes in place come last, and results whose time is over lend
- * their arrays to later ones.
+ * their storage to later ones.
  * @param around.regroups whether sums may be taken in another order
  */
 export function simplify(
@@ -30,7 +30,7 @@ export function simplify(
     regroups ? regrouped(read, memoryOf(given), memoryOf(kept), mutable) : read,
     mutable,
   );
-  shareArrays(needed, memoryOf(kept));
+  shareStorage(needed, memoryOf(kept));
   ownConstants(needed, new Set([...memoryOf(given), ...mutable]));
   return needed;
 }
@@ -112,7 +112,7 @@ function firstOfEqual(): (data: Storage) => Storage {
 }
 
 const sayOf = ({ name, inputs, attrs, out: { shape, dtype } }: KernelCall): string =>
-  inWords([name, inputs, attrs, shape, dtype], (data) => `array ${identityOf(data)}`);
+  inWords([name, inputs, attrs, shape, dtype], (data) => `numbers ${identityOf(data)}`);
 
 /** Without kernels whose results nobody reads. */
 function reached(calls: readonly Call[], kept: ReadonlySet<object>): Call[] {
@@ -126,7 +126,7 @@ function reached(calls: readonly Call[], kept: ReadonlySet<object>): Call[] {
   return needed.reverse();
 }
 
-/** With all that depends on no changed array before the first change: a replay may then stop there as if it had not begun. */
+/** With all that depends on nothing changed before the first change: a replay may then stop there as if it had not begun. */
 function changesLast(calls: readonly Call[], mutable: ReadonlySet<object>): Call[] {
   const changed = new Set(mutable);
   const late = new Set<Call>();
@@ -138,8 +138,8 @@ function changesLast(calls: readonly Call[], mutable: ReadonlySet<object>): Call
   return [...calls.filter((c) => !late.has(c)), ...calls.filter((c) => late.has(c))];
 }
 
-/** Results whose last reader is past lend their arrays to later results of their size. */
-function shareArrays(calls: readonly Call[], kept: ReadonlySet<object>): void {
+/** Results whose last reader is past lend their storage to later results of their size. */
+function shareStorage(calls: readonly Call[], kept: ReadonlySet<object>): void {
   const lastRead = lastReads(calls);
   const own = new Set(
     calls.flatMap((c) => (c.kind === "kernel" && !kept.has(c.out.data.memory) ? [c.out.data] : [])),

@@ -14,10 +14,10 @@ import { liesIn, type RecordOptions, recordProgram } from "./record.js";
 /** Arguments of so many bytes are pointed at, smaller ones copied; results of so many are handed out, not copied. */
 export const large = 2 ** 16;
 
-/** A computation on two trees of tensors: of one, all arrays are pointed at, of the other, large ones. */
+/** A computation on two trees of tensors: of one, all storage is pointed at, of the other, where it is large. */
 export type Computation<P, A, R> = (pointed: P, copied: A) => R;
 
-/** A call made op by op, on arguments on arrays of their own: nothing that it captured is taken for one of them. */
+/** A call made op by op, on arguments on storage of their own: nothing that it captured is taken for one of them. */
 export interface Sample<P, A, R> {
   readonly pointed: P;
   readonly copied: A;
@@ -34,7 +34,7 @@ export interface Sample<P, A, R> {
   fingerprint(): string;
 }
 
-/** The tensors of a tree, with each replaced by a copy on an array of its own. */
+/** The tensors of a tree, with each replaced by a copy on storage of its own. */
 function copied<T>(tree: T): { readonly tree: T; readonly own: Tensor[]; readonly given: Tensor[] } {
   const [own, given]: Tensor[][] = [[], []];
   const visit = (node: unknown): unknown => {
@@ -86,16 +86,16 @@ export function sampleOf<P, A, R>(
   };
 }
 
-/** The call with its arguments and results on the arrays that its program has now. */
+/** The call with its arguments and results on the storage that its program has now. */
 export function movedTo<P, A, R>(
   sample: Sample<P, A, R>,
-  { program, moved: arrays }: Simplified,
+  { program, moved: places }: Simplified,
 ): Sample<P, A, R> {
   const { own, outcome } = sample;
   const moved = new Map<Tensor, Tensor>();
   const move = (t: Tensor): Tensor => {
     const { data, strides, offset } = denseOf(t);
-    const there = arrays.get(data);
+    const there = places.get(data);
     const found = moved.get(t) ?? (there ? viewOf(there, t.shape, t.dtype, strides, offset) : t);
     moved.set(t, found);
     return found;
@@ -145,10 +145,10 @@ function obstacleOf(
   const changing = [...pointed.map(dataOf), ...given.map(dataOf), ...program.written, ...program.changed];
   if (liesIn(reads, changing)) return "it looks at numbers to decide what to compute";
   // of what is pointed at, a later call would show an earlier one's; arguments themselves are handed back as they came
-  const arrays = [...pointed, ...given.filter((t) => dataOf(t).bytes >= large)].map(dataOf);
+  const pointedAt = [...pointed, ...given.filter((t) => dataOf(t).bytes >= large)].map(dataOf);
   const own = new Set([...pointed, ...given]);
   const made = tensors.filter((t) => !own.has(t)).map(dataOf);
-  return liesIn(made, arrays) ? "its results are views of arguments" : null;
+  return liesIn(made, pointedAt) ? "its results are views of arguments" : null;
 }
 
 export type Replayed<R> =
@@ -212,7 +212,7 @@ export class RecordedCall<P, A, R> {
     return this.program.isReady;
   }
 
-  /** Bytes of the arrays that replays write to. */
+  /** Bytes of the storage that replays write to. */
   get bytes(): number {
     return this.program.bytes + this.smallBytes;
   }
@@ -263,7 +263,7 @@ export class RecordedCall<P, A, R> {
   }
 }
 
-/** A result with an array of its own, which each replay hands out and writes anew. */
+/** A result with a storage of its own, which each replay hands out and writes anew. */
 class LargeResult {
   constructor(
     readonly tensor: Tensor,
@@ -271,7 +271,7 @@ class LargeResult {
     private readonly port: Port,
   ) {}
 
-  /** A new array for the next replay to write to, as a tensor. */
+  /** New storage for the next replay to write to, as a tensor. */
   renew(): Tensor {
     const { shape, size, dtype } = this.tensor;
     const data = backend().allocate?.(this.writer, dtype, size) ?? hostZeros(dtype, size);
@@ -289,7 +289,7 @@ function tensorsOf(outcome: unknown): Set<Tensor> {
   return tensors;
 }
 
-/** Results that are all of an array, which nothing else of the outcome shares. */
+/** Results that are all of a storage, which nothing else of the outcome shares. */
 function largeResults(outcome: unknown, program: Program): LargeResult[] {
   const tensors = tensorsOf(outcome);
   const users = new Map<Storage, number>();
