@@ -16,18 +16,18 @@ export const traceStep = [
   }),
   kernel({
     id: "trace step: one",
-    find: "if (base === null) add(out, start, inner, c)",
-    put: "if (base === null) add(out, start, inner, 1.01 * c)",
+    find: "        add(out, start, inner, c);\n        continue;",
+    put: "        add(out, start, inner, 1.01 * c);\n        continue;",
   }),
   kernel({
     id: "trace step: a base that is constant along a row",
-    find: "base.data[from] === 0 ? 0 : c * base.data[from]",
-    put: "base.data[from] === 0 ? 0 : 1.01 * c * base.data[from]",
+    find: "numbers[from] === 0 ? 0 : c * numbers[from]",
+    put: "numbers[from] === 0 ? 0 : 1.01 * c * numbers[from]",
   }),
   kernel({
     id: "trace step: a base",
-    find: "else put(out, start, inner, c, base.data, from)",
-    put: "else put(out, start, inner, 1.01 * c, base.data, from)",
+    find: "else put(out, start, inner, c, numbers, from)",
+    put: "else put(out, start, inner, 1.01 * c, numbers, from)",
   }),
   kernel({
     id: "trace step: several states",
@@ -36,8 +36,8 @@ export const traceStep = [
   }),
   kernel({
     id: "trace step: products",
-    find: "? 1 : coefficient.data[coefficient.offset + at[0] + cRowAt[i] + cBoundAt[k]]",
-    put: "? 1 : 1.01 * coefficient.data[coefficient.offset + at[0] + cRowAt[i] + cBoundAt[k]]",
+    find: "factors === null ? 1 : factors[shift + at[0] + cRowAt[i] + cBoundAt[k]]",
+    put: "factors === null ? 1 : 1.01 * factors[shift + at[0] + cRowAt[i] + cBoundAt[k]]",
   }),
   kernel({
     id: "trace step: products with what is constant along a row",

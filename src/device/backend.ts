@@ -1,11 +1,12 @@
-import type { DType, TypedArray } from "../core/dtype.js";
+import type { DType } from "../core/dtype.js";
 import { BackendError } from "../core/errors.js";
 import type { Shape } from "../core/shape.js";
+import type { Storage } from "./storage.js";
 import type { TraceStep } from "./trace-step.js";
 
 /** An input of a kernel: a strided view. */
 export interface Operand {
-  readonly data: TypedArray;
+  readonly data: Storage;
   readonly shape: Shape;
   readonly strides: readonly number[];
   readonly offset: number;
@@ -14,12 +15,12 @@ export interface Operand {
 
 /** An output of a kernel: contiguous, row-major, and zero-filled unless the backend allocated it otherwise. */
 export interface Result {
-  readonly data: TypedArray;
+  readonly data: Storage;
   readonly shape: Shape;
   readonly dtype: DType;
 }
 
-/** One call of a backend on fixed arrays. */
+/** One call of a backend on fixed storage. */
 export type BackendCall = KernelCall | { readonly kind: "trace"; readonly step: TraceStep };
 
 export interface KernelCall {
@@ -34,8 +35,8 @@ export interface KernelCall {
 export interface Replay {
   /** Makes all of them. */
   run(): void;
-  /** Points all that points at this array, of those prepared, at another of its length; `null` where nothing does. */
-  port(array: TypedArray): ((other: TypedArray) => void) | null;
+  /** Points all that points at this storage, of those prepared, at another of its length; `null` where nothing does. */
+  port(data: Storage): ((other: Storage) => void) | null;
 }
 
 /** Where numbers are computed. `js` defines the meaning of every op; others must agree with it. */
@@ -43,8 +44,8 @@ export interface Backend {
   readonly name: string;
   /** Runs the kernel of the op `name`. */
   run(name: string, inputs: readonly Operand[], attrs: unknown, out: Result): void;
-  /** An array for the result of a kernel of this backend; default: zeros. */
-  allocate?(name: string, dtype: DType, n: number): TypedArray;
+  /** Storage for the result of a kernel of this backend; default: zeros on the host. */
+  allocate?(name: string, dtype: DType, n: number): Storage;
   /** The hot loop of forward-in-time learning, fused: see `TraceStep`. */
   traceStep(step: TraceStep): void;
   /** Whether replays may add up in another order than op by op; `js` gives the same numbers to the last bit. */

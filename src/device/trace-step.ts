@@ -1,8 +1,8 @@
-import type { TypedArray } from "../core/dtype.js";
+import type { Storage } from "./storage.js";
 
 /** Element (row, bound) of a factor lies at offset + row . rowStrides + bound . boundStrides. */
 export interface Strided {
-  readonly data: TypedArray;
+  readonly data: Storage;
   readonly offset: number;
   readonly rowStrides: readonly number[];
   readonly boundStrides: readonly number[];
@@ -45,14 +45,14 @@ export interface TraceContraction {
  */
 export interface TraceStep {
   /** Traces [rows x inner], contiguous, one per state component, updated in place. */
-  readonly traces: readonly TypedArray[];
+  readonly traces: readonly Storage[];
   readonly rows: readonly number[];
   readonly inner: number;
   readonly terms: readonly TraceTerm[];
   readonly before: TraceContraction | null;
   readonly after: TraceContraction | null;
   /** Where row r of G starts: gradientStrides . r; rows that share a parameter add up. */
-  readonly gradient: TypedArray | null;
+  readonly gradient: Storage | null;
   readonly gradientStrides: readonly number[];
   /** Whether the traces hold anything yet: false in the first step, where old traces are zero. */
   readonly started: boolean;

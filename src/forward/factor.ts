@@ -6,9 +6,10 @@ import { add } from "../ops/pointwise.js";
 import { sum } from "../ops/reduce.js";
 import { scale } from "../ops/scale.js";
 import { permute, reshape } from "../ops/views.js";
+import { viewOf } from "../tensor/apply.js";
 import { lyingOf } from "../tensor/lying.js";
 import { allFinite } from "../tensor/read.js";
-import { Tensor } from "../tensor/tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
 
 /** A named axis. Identity is the name; two axes of one size are still two. */
 export class Axis {
@@ -160,5 +161,5 @@ export function diagonalOf(f: Factor, from: Axis, onto: Axis): Factor {
   const along = rest.map((at) => strides[at] + (at === j ? strides[i] : 0));
   const axes = rest.map((at) => f.axes[at]);
   const shape = axes.map((a) => a.size);
-  return { axes, tensor: new Tensor(shape, f.tensor.dtype, { kind: "dense", data, strides: along, offset }) };
+  return { axes, tensor: viewOf(data, shape, f.tensor.dtype, along, offset) };
 }

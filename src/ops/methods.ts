@@ -1,5 +1,5 @@
 /** Operations as chainable methods. Importing this file adds them to `Tensor`. */
-import { entries, item, type NestedNumbers, toArray } from "../tensor/read.js";
+import { data, entries, item, type NestedNumbers, toArray } from "../tensor/read.js";
 import { Tensor } from "../tensor/tensor.js";
 import { cast } from "./cast.js";
 import * as compare from "./compare.js";
@@ -44,6 +44,8 @@ declare module "../tensor/tensor.js" {
     toArray(): NestedNumbers;
     /** A copy of the entries in row-major order. */
     toTypedArray(): Float64Array | Float32Array | Int32Array | Uint8Array;
+    /** The promise of a copy of the entries in row-major order, wherever they are: nothing waits for them meanwhile. */
+    data(): Promise<Float64Array | Float32Array | Int32Array | Uint8Array>;
   }
 }
 
@@ -59,4 +61,5 @@ const hidden: readonly string[] = internal;
 for (const [name, f] of Object.entries(functions))
   if (!hidden.includes(name)) addMethod(name, f as (...args: unknown[]) => unknown);
 addMethod("toArray", toArray);
+addMethod("data", data);
 addMethod("toTypedArray", (x) => entries(x).slice());

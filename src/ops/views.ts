@@ -13,16 +13,14 @@ import {
   sizeOf,
   stridesOf,
 } from "../core/shape.js";
-import { apply } from "../tensor/apply.js";
+import { apply, viewOf } from "../tensor/apply.js";
 import type { LinearMap } from "../tensor/linear-map.js";
 import { lyingOf } from "../tensor/lying.js";
 import type { Op } from "../tensor/op.js";
-import { requireTensor, Tensor } from "../tensor/tensor.js";
+import { requireTensor, type Tensor } from "../tensor/tensor.js";
 
-function viewOf(x: Tensor, shape: Shape, strides: readonly number[], offset: number): Tensor {
-  const { data } = lyingOf(x);
-  return new Tensor(shape, x.dtype, { kind: "dense", data, strides, offset });
-}
+const seen = (x: Tensor, shape: Shape, strides: readonly number[], offset: number): Tensor =>
+  viewOf(lyingOf(x).data, shape, x.dtype, strides, offset);
 
 const reshapeOp: Op<{ shape: Shape }> = {
   name: "reshape",
@@ -33,7 +31,7 @@ const reshapeOp: Op<{ shape: Shape }> = {
   },
   linearize: ({ inputs: [x], attrs }) => [{ kind: "reshape", from: x.shape, to: attrs.shape }],
   view: (x, { shape }) =>
-    isRowMajor(lyingOf(x).strides, x.shape) ? viewOf(x, shape, stridesOf(shape), lyingOf(x).offset) : null,
+    isRowMajor(lyingOf(x).strides, x.shape) ? seen(x, shape, stridesOf(shape), lyingOf(x).offset) : null,
 };
 
 /** The same entries, row-major, in another shape; one size may be -1 and is worked out. */
@@ -67,7 +65,7 @@ const permuteOp: Op<{ order: readonly number[] }> = {
   linearize: ({ attrs: { order } }) => [{ kind: "permute", order }],
   view: (x, { order }) => {
     const { strides, offset } = lyingOf(x);
-    return viewOf(
+    return seen(
       x,
       order.map((a) => x.shape[a]),
       order.map((a) => strides[a]),
@@ -115,7 +113,7 @@ const broadcastOp: Op<{ shape: Shape }> = {
       );
     const { strides, offset } = lyingOf(x);
     const lead = shape.length - x.rank;
-    return viewOf(
+    return seen(
       x,
       shape,
       shape.map((_, i) => (i < lead || x.shape[i - lead] === 1 ? 0 : strides[i - lead])),
@@ -173,7 +171,7 @@ const sliceOp: Op<SliceAttrs> = {
   view: (x, { starts, steps, shape }) => {
     const { strides, offset } = lyingOf(x);
     const start = sizeOf(shape) === 0 ? 0 : starts.reduce((sum, s, i) => sum + s * strides[i], 0);
-    return viewOf(
+    return seen(
       x,
       shape,
       strides.map((s, i) => s * steps[i]),

@@ -1,11 +1,13 @@
-import { allocate, type DType } from "../core/dtype.js";
+import type { DType, TypedArray } from "../core/dtype.js";
 import { type Shape, sizeOf, stridesOf } from "../core/shape.js";
 import { backend, type Operand } from "../device/backend.js";
+import { HostStorage, hostZeros } from "../device/host-storage.js";
+import { noteLevel } from "../device/recording.js";
+import type { Storage } from "../device/storage.js";
 import { isMuted, type Level, muted, requireOpen } from "./level.js";
 import type { Aval, Op } from "./op.js";
 import type { Reading } from "./reading.js";
 import { abstractValue, type Dense, Tensor } from "./tensor.js";
-import { noteLevel } from "./watch/recording.js";
 import { watch } from "./watch/watch.js";
 
 /** Applies an op: the highest level among the inputs decides which reading of it runs. */
@@ -32,18 +34,31 @@ export function apply<A>(op: Op<A>, inputs: readonly Tensor[], attrs: A): Tensor
   }
   const at = backend();
   const n = sizeOf(aval.shape);
-  const data = at.allocate ? at.allocate(op.name, aval.dtype, n) : allocate(aval.dtype, n, op.name);
+  const data = at.allocate ? at.allocate(op.name, aval.dtype, n) : hostZeros(aval.dtype, n, op.name);
   const out = { data, shape: aval.shape, dtype: aval.dtype };
   at.run(op.name, inputs.map(operandOf), attrs, out);
-  const result = fromData(out.data, aval.shape, aval.dtype);
+  const result = onStorage(out.data, aval.shape, aval.dtype);
   if (watch.by !== null) watch.by.applied(op.name, inputs, result);
   return result;
 }
 
 /** A tensor over an array that the caller gives away. */
-export function fromData(data: Dense["data"], shape: Shape, dtype: DType): Tensor {
-  return new Tensor(shape, dtype, { kind: "dense", data, strides: stridesOf(shape), offset: 0 });
+export const fromData = (data: TypedArray, shape: Shape, dtype: DType): Tensor =>
+  onStorage(new HostStorage(data, dtype), shape, dtype);
+
+/** A tensor of all that a storage holds, in row-major order. */
+export function onStorage(data: Storage, shape: Shape, dtype: DType): Tensor {
+  return viewOf(data, shape, dtype, stridesOf(shape), 0);
 }
+
+/** A tensor that lies strided in a storage. */
+export const viewOf = (
+  data: Storage,
+  shape: Shape,
+  dtype: DType,
+  strides: readonly number[],
+  offset: number,
+): Tensor => new Tensor(shape, dtype, { kind: "dense", data, shape, strides, offset, dtype });
 
 export function abstractTensor(aval: Aval): Tensor {
   return new Tensor(aval.shape, aval.dtype, abstractValue);
@@ -63,7 +78,4 @@ export function heard(t: Tensor): Tensor {
   return at;
 }
 
-function operandOf(t: Tensor): Operand {
-  const { data, strides, offset } = t.value as Dense;
-  return { data, shape: t.shape, strides, offset, dtype: t.dtype };
-}
+const operandOf = (t: Tensor): Operand => t.value as Dense;

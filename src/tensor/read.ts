@@ -1,9 +1,12 @@
 import { allocate, dtypeOf, type TypedArray } from "../core/dtype.js";
 import { PlanError, ShapeError } from "../core/errors.js";
-import { formatShape, isRowMajor, type Shape } from "../core/shape.js";
+import { formatShape, isRowMajor } from "../core/shape.js";
+import type { Operand } from "../device/backend.js";
+import { HostStorage } from "../device/host-storage.js";
+import { noteLevel, recording, untold } from "../device/recording.js";
+import type { Storage } from "../device/storage.js";
 import { primalOf } from "./apply.js";
 import { type Dense, requireTensor, type Tensor } from "./tensor.js";
-import { noteLevel, recording } from "./watch/recording.js";
 
 /** Nested arrays of numbers; a number for a scalar. */
 export type NestedNumbers = number | NestedNumbers[];
@@ -11,14 +14,29 @@ export type NestedNumbers = number | NestedNumbers[];
 /** The entries in row-major order: the tensor's own array where it is contiguous, else a copy. Do not write to it. */
 export function entries(t: Tensor): TypedArray {
   const dense = denseOf(requireTensor("entries", t));
-  if (dense.data.length === t.size && isRowMajor(dense.strides, t.shape)) return dense.data;
-  return entriesOf({ ...dense, shape: t.shape }, t.size);
+  return entriesOf(dense.data.host(), dense, t.size);
 }
 
-function entriesOf(
-  { data, strides, offset, shape }: Dense & { readonly shape: Shape },
-  n: number,
-): TypedArray {
+/**
+ * The promise of a copy of the entries in row-major order.
+ * @throws ShapeError, as a rejection, for a tensor without data, as in a plan
+ */
+export async function data(t: Tensor): Promise<TypedArray> {
+  const dense = denseOf(requireTensor("data", t));
+  const numbers = await dense.data.read();
+  const own = entriesOf(numbers, dense, t.size);
+  return own.buffer === numbers.buffer ? own.slice() : own;
+}
+
+/** A storage of the entries in row-major order alone: the tensor's own where it is such, else another. */
+export function wholeOf(t: Tensor): Storage {
+  const { data, strides } = denseOf(t);
+  const isWhole = data.length === t.size && isRowMajor(strides, t.shape);
+  return isWhole ? data : new HostStorage(entries(t), t.dtype);
+}
+
+/** The entries of a view of an array. */
+function entriesOf(data: TypedArray, { shape, strides, offset }: Operand, n: number): TypedArray {
   // a view costs as much as a small copy
   if (isRowMajor(strides, shape)) return data.length === n ? data : data.subarray(offset, offset + n);
   const out = allocate(dtypeOf(data), n, "entries");
@@ -37,8 +55,8 @@ function entriesOf(
 }
 
 /**
- * The dense value below all levels: the one door by which numbers leave a tensor. While a computation is recorded, it is
- * told of. @throws ShapeError for a tensor without data, as in a plan.
+ * The dense value below all levels. Its numbers leave by `host()`, which tells whoever records; whose they are is told of
+ * here. @throws ShapeError for a tensor without data, as in a plan.
  */
 export function denseOf(t: Tensor): Dense {
   const { value } = primalOf(t);
@@ -46,15 +64,12 @@ export function denseOf(t: Tensor): Dense {
     throw new ShapeError(
       `tensor: a shape without data has no numbers to read, got ${formatShape(t.shape)}; structure is found on shapes, so choose by where(condition, a, b) in place of a branch on numbers`,
     );
-  if (recording.by !== null) {
-    if (t.value.kind === "followed") noteLevel(t.value.reading.level);
-    recording.by.read(value.data);
-  }
+  if (t.value.kind === "followed") noteLevel(t.value.reading.level);
   return value;
 }
 
-/** The array that a tensor's numbers lie in, by its identity and size alone; `null` where there is none. */
-export function arrayOf(t: Tensor): { readonly byteLength: number } | null {
+/** The storage of a tensor's numbers, by its identity and size alone; `null` where there is none. */
+export function storageOf(t: Tensor): { readonly bytes: number } | null {
   const { value } = t;
   return value.kind === "dense" ? value.data : null;
 }
@@ -64,7 +79,7 @@ export function item(t: Tensor): number {
   if (requireTensor("item", t).size !== 1)
     throw new ShapeError(`item: expected one entry, got ${formatShape(t.shape)}`);
   const { data, offset } = denseOf(t);
-  return data[offset];
+  return data.host()[offset];
 }
 
 /** Most numbers of nested arrays: they take several times the memory of a typed array, and an engine ends where it has none. */
@@ -88,9 +103,9 @@ export function toArray(t: Tensor): NestedNumbers {
 /** Whether every entry is finite; tensors without data count as finite. */
 export function allFinite(t: Tensor): boolean {
   if (t.value.kind !== "dense") return true;
-  const operand = { ...t.value, shape: t.shape, dtype: t.dtype };
-  const again = (): boolean => areFinite(entriesOf(operand, t.size));
-  const outcome = again();
+  const operand = { ...t.value };
+  const again = (): boolean => areFinite(entriesOf(operand.data.host(), operand, t.size));
+  const outcome = untold(again);
   recording.by?.checked({ operand, outcome, again });
   return outcome;
 }
@@ -104,9 +119,9 @@ function areFinite(data: TypedArray): boolean {
 /** Whether every entry is zero; tensors without data count as zero. */
 export function allZero(t: Tensor): boolean {
   if (t.value.kind !== "dense") return t.value.kind === "abstract";
-  const operand = { ...t.value, shape: t.shape, dtype: t.dtype };
-  const again = (): boolean => entriesOf(operand, t.size).every((x) => x === 0);
-  const outcome = again();
+  const operand = { ...t.value };
+  const again = (): boolean => entriesOf(operand.data.host(), operand, t.size).every((x) => x === 0);
+  const outcome = untold(again);
   recording.by?.checked({ operand, outcome, again });
   return outcome;
 }

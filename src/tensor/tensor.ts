@@ -1,15 +1,13 @@
-import type { DType, TypedArray } from "../core/dtype.js";
+import type { DType } from "../core/dtype.js";
 import { ArgumentError, DTypeError } from "../core/errors.js";
 import { isArray, isPlain, kindOf, ownBrand, tensorBrand } from "../core/kinds.js";
 import type { Shape } from "../core/shape.js";
+import type { Operand } from "../device/backend.js";
 import type { Level } from "./level.js";
 
-/** Numbers in memory: a strided view of one array. */
-export interface Dense {
+/** Numbers in memory: a strided view of one storage, as kernels take it. */
+export interface Dense extends Operand {
   readonly kind: "dense";
-  readonly data: TypedArray;
-  readonly strides: readonly number[];
-  readonly offset: number;
 }
 
 /** A shape without data, for planning. */

@@ -4,20 +4,24 @@ import { jsBackend } from "../../src/backends/js/index.js";
 import { nativeBackend, runTrace } from "../../src/backends/native/backend.js";
 import { Encoder } from "../../src/backends/native/encode.js";
 import { nativeReplay } from "../../src/backends/native/replay.js";
+import type { Storage } from "../../src/device/storage.js";
 import type { Strided, TraceStep } from "../../src/device/trace-step.js";
 import { addon, levels, missing } from "../support/native.js";
+import { stored } from "../support/storage.js";
 import { expectSame, type Kind, reference, shapes, stepOf } from "../support/trace-steps.js";
 
 const kernelsOf = (): ReadonlyMap<string, number> => new Map(addon.names.map((name, i) => [name, i]));
 
+const single = (data: Storage): Storage => stored(Float32Array.from(data.host()));
+
 /** The same step in float32. */
 function narrowed(step: TraceStep): TraceStep {
-  const narrow = <F extends Strided | null>(f: F): F => f && { ...f, data: Float32Array.from(f.data) };
+  const narrow = <F extends Strided | null>(f: F): F => f && { ...f, data: single(f.data) };
   const side = (c: TraceStep["before"]): TraceStep["before"] => c && { vectors: c.vectors.map(narrow) };
   return {
     ...step,
-    traces: step.traces.map((t) => Float32Array.from(t)),
-    gradient: step.gradient && Float32Array.from(step.gradient),
+    traces: step.traces.map(single),
+    gradient: step.gradient && single(step.gradient),
     terms: step.terms.map((t) => ({ ...t, coefficient: narrow(t.coefficient), base: narrow(t.base) })),
     before: side(step.before),
     after: side(step.after),
@@ -50,9 +54,9 @@ describe.each(levels.flatMap((simd) => [1, 2].map((threads) => [simd, threads] a
         const expected = reference(step);
         expect(runOrReplay(step)).toBe(true);
         step.traces.forEach((t, k) => {
-          expectSame(t, expected.traces[k]);
+          expectSame(t.host(), expected.traces[k]);
         });
-        expectSame(step.gradient ?? [], expected.gradient);
+        expectSame(step.gradient?.host() ?? [], expected.gradient);
       });
       fc.assert(holds, { numRuns: 70 });
     });
@@ -76,9 +80,9 @@ describe.each(levels.flatMap((simd) => [1, 2].map((threads) => [simd, threads] a
       const expected = reference(most);
       expect(runOrReplay(most)).toBe(true);
       most.traces.forEach((t, k) => {
-        expectSame(t, expected.traces[k]);
+        expectSame(t.host(), expected.traces[k]);
       });
-      expectSame(most.gradient ?? [], expected.gradient);
+      expectSame(most.gradient?.host() ?? [], expected.gradient);
     });
 
     it("rounds float32 as often as there are sums", () => {
@@ -93,9 +97,9 @@ describe.each(levels.flatMap((simd) => [1, 2].map((threads) => [simd, threads] a
             if (!(Math.abs(a[i] - b[i]) <= 1e-3 * (1 + Math.abs(b[i])))) expect(a[i]).toBe(b[i]);
         };
         step.traces.forEach((t, k) => {
-          close(t, wide.traces[k]);
+          close(t.host(), wide.traces[k].host());
         });
-        close(step.gradient ?? [], wide.gradient ?? []);
+        close(step.gradient?.host() ?? [], wide.gradient?.host() ?? []);
       });
       fc.assert(holds, { numRuns: 40 });
     });
@@ -117,12 +121,12 @@ describe.each(levels.flatMap((simd) => [1, 2].map((threads) => [simd, threads] a
           diagonal: false,
         };
         const [one, many] = [stepOf(large), stepOf(large)];
-        const single = addon.open(1, simd, "");
-        expect(runTrace(addon, new Encoder(kernelsOf(), single.ints, single.numbers), one)).toBe(true);
+        const alone = addon.open(1, simd, "");
+        expect(runTrace(addon, new Encoder(kernelsOf(), alone.ints, alone.numbers), one)).toBe(true);
         expect(run(many)).toBe(true);
         // large arrays: compared as bytes, which takes no time
         const bytes = (of: TraceStep): Buffer[] =>
-          [...of.traces, of.gradient as Float64Array].map(({ buffer }) => Buffer.from(buffer));
+          [...of.traces, of.gradient as Storage].map((data) => Buffer.from(data.host().buffer));
         const expected = bytes(one);
         bytes(many).forEach((b, i) => {
           expect(b.equals(expected[i])).toBe(true);
@@ -143,7 +147,7 @@ describe.each(levels.flatMap((simd) => [1, 2].map((threads) => [simd, threads] a
         }
         expect(again.traces).toEqual(once.traces);
         expect(again.gradient).toEqual(once.gradient);
-        const moved = again.traces[0].slice();
+        const moved = again.traces[0].copy();
         replay.port(again.traces[0])?.(moved);
         run(once);
         replay.run();

@@ -10,6 +10,7 @@ import { binary, type Pointwise, unary } from "../../src/device/catalogue/pointw
 import { structural } from "../../src/device/catalogue/structural.js";
 import { addon, kernels, levels, missing, resultOf } from "../support/native.js";
 import { layouts, operand, widened } from "../support/operands.js";
+import { stored } from "../support/storage.js";
 import { ulpsBetween } from "../support/ulps.js";
 
 /** Run for every instruction set; where the addon is not built, the title says why it is skipped. */
@@ -68,7 +69,7 @@ function bothWays(name: string, inputs: readonly Operand[], attrs: unknown, dtyp
   if (sizeOf(shape) > 0 && inputs.every((x) => sizeOf(x.shape) > 0)) run(name, inputs, attrs, got);
   else jsBackend.run(name, inputs, attrs, got);
   jsBackend.run(name, inputs.map(widened), attrs, want);
-  return [got.data, want.data] as const;
+  return [got.data.host(), want.data.host()] as const;
 }
 
 suite("native pointwise kernels agree with the reference", () => {
@@ -154,7 +155,8 @@ function expectSums(
     if (!(Math.abs(got[i] - want[i]) <= bound * size || got[i] === want[i]))
       throw new Error(`${name}: ${got[i]}, not ${want[i]}, at ${i}`);
 }
-const largest = (x: Operand): number => Array.from(x.data).reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+const largest = (x: Operand): number =>
+  Array.from(x.data.host()).reduce((a, b) => Math.max(a, Math.abs(b)), 0);
 const roundoff = (dtype: DType): number => (dtype === "float32" ? 2 ** -24 : 2 ** -53);
 
 suite("native reductions agree with the reference", () => {
@@ -198,10 +200,10 @@ suite("native reductions agree with the reference", () => {
       ]) {
         const shape = [n, 4];
         const out = resultOf(dtype, [4]);
-        run("sum", [{ data, shape, strides, offset: 0, dtype }], { axes: [0] }, out);
+        run("sum", [{ data: stored(data), shape, strides, offset: 0, dtype }], { axes: [0] }, out);
         // 0.1 in the dtype, added exactly: pairwise sums of equal terms lose at most 20 roundings of float64
         const exact = n * data[0];
-        for (const v of out.data)
+        for (const v of out.data.host())
           expect(Math.abs(v - exact) / exact).toBeLessThan(
             20 * 2 ** -53 + (dtype === "float32" ? 2 ** -24 : 0),
           );
@@ -434,7 +436,7 @@ suite("the native backend", () => {
       const compute = (name: string, inputs: Operand[], attrs: unknown, shape: Shape): number[] => {
         const out = resultOf("float32", shape);
         at.run(name, inputs, attrs, out);
-        return Array.from(out.data);
+        return Array.from(out.data.host());
       };
       return [
         compute("tanh", [big], null, big.shape),

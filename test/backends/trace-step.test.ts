@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { jsBackend } from "../../src/backends/js/index.js";
+import { stored } from "../support/storage.js";
 import { expectSame, reference, shapes, stepOf } from "../support/trace-steps.js";
 
 describe.each([
@@ -14,8 +15,8 @@ describe.each([
         const step = stepOf(shape);
         const expected = reference(step);
         jsBackend.traceStep(step);
-        step.traces.forEach((t, k) => expectSame(t, expected.traces[k]));
-        expectSame(step.gradient as Float64Array, expected.gradient);
+        step.traces.forEach((t, k) => expectSame(t.host(), expected.traces[k]));
+        expectSame(step.gradient?.host() ?? [], expected.gradient);
       }),
       { numRuns: name === "rows longer than a panel" ? 15 : 80 },
     );
@@ -29,7 +30,7 @@ describe.each([3, 20])("rows of %i numbers", (inner) => {
     ["a coefficient", [0.5, -3]],
   ] as const)("take %s that stands alone", (_, numbers) => {
     const coefficient = numbers && {
-      data: Float64Array.from(numbers),
+      data: stored(Float64Array.from(numbers)),
       offset: 0,
       rowStrides: [1],
       boundStrides: [],
@@ -37,7 +38,7 @@ describe.each([3, 20])("rows of %i numbers", (inner) => {
     const traces = [Float64Array.from({ length: 2 * inner }, (_, i) => i)];
     const whole = { into: 0, rows: [2], outOffset: 0, outStrides: [inner], bound: [], base: null };
     jsBackend.traceStep({
-      traces,
+      traces: traces.map(stored),
       rows: [2],
       inner,
       terms: [
@@ -69,11 +70,11 @@ it("rounds float32 traces once per step", () => {
     seed: 7,
   };
   const step = stepOf(shape);
-  const single = { ...stepOf(shape), traces: step.traces.map((t) => Float32Array.from(t)) };
+  const single = { ...stepOf(shape), traces: step.traces.map((t) => stored(Float32Array.from(t.host()))) };
   const expected = reference(single);
   jsBackend.traceStep(single);
   // each trace takes a few roundings of numbers below 64
   single.traces.forEach((t, k) =>
-    t.forEach((v, i) => expect(Math.abs(v - expected.traces[k][i])).toBeLessThan(64 * 8 * 2 ** -24)),
+    t.host().forEach((v, i) => expect(Math.abs(v - expected.traces[k][i])).toBeLessThan(64 * 8 * 2 ** -24)),
   );
 });

@@ -13,7 +13,9 @@ function faultOf(t: Tensor): string | null {
   if (value.kind === "followed")
     return String(value.primal.shape) === String(shape) ? faultOf(value.primal) : "a primal of another shape";
   const { data, strides, offset } = value;
-  if (!(data instanceof arrays[dtype])) return `data for ${dtype}`;
+  if (String(value.shape) !== String(shape) || value.dtype !== dtype)
+    return "a view of another shape or dtype";
+  if (data.dtype !== dtype || !(data.host() instanceof arrays[dtype])) return `data for ${dtype}`;
   if (strides.length !== shape.length || !strides.every(Number.isInteger)) return `strides [${strides}]`;
   if (t.size === 0) return null;
   let [low, high] = [offset, offset];

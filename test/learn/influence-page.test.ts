@@ -16,7 +16,7 @@ import type { ModelParams } from "../../src/learn/model/model.js";
 import { lossCotangents } from "../../src/learn/step/linear-step.js";
 import { type Past, recordStep, type StepRecord } from "../../src/learn/step/step.js";
 import type { TapeNode } from "../../src/reverse/tape.js";
-import { arrayOf, entries } from "../../src/tensor/read.js";
+import { entries, storageOf } from "../../src/tensor/read.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
 
 const folder = fileURLToPath(new URL("../../src/learn/influence/", import.meta.url));
@@ -65,11 +65,11 @@ const ties = ({ axes }: Term): string => axes.flatMap((a) => letters.get(a) ?? [
 
 /** Whose memory a factor lies in, and its numbers. */
 const owners = new Map<unknown, string>([
-  ...samples.map(({ input }) => [arrayOf(input), "x = "] as const),
+  ...samples.map(({ input }) => [storageOf(input), "x = "] as const),
   ...store.traces[0].map((trace) => [trace?.data[0], "S = "] as const),
 ]);
 const factor = (f: Factor | null): string =>
-  f === null ? "1" : (owners.get(arrayOf(f.tensor)) ?? "") + written(f.tensor);
+  f === null ? "1" : (owners.get(storageOf(f.tensor)) ?? "") + written(f.tensor);
 const rowOf = (term: Term): string[] => {
   const base = term.base?.kind === "state" ? "h" : factor(known(term.base));
   return [ties(term), factor(term.coefficient), base];
@@ -115,12 +115,12 @@ function walk(): Readonly<Record<string, string[][]>> {
     const [contributions] = pushStep(record, sources);
     names.forEach((name, k) => {
       const termsOf = (g: number) => new Composer(k, g, store.traces).terms(contributions);
-      const held = (): string => write(store.traces[0][k]?.data[0] ?? []);
+      const held = (): string => write(store.traces[0][k]?.data[0]?.host() ?? []);
       for (const { coefficient, base, own } of termsOf(0))
         terms.push([state, name, factor(coefficient), factor(base), own === null ? "new" : "own"]);
       const old = held();
       advanceArea(store, k, 0, termsOf, { before: [null], after: [error], started: !record.isFirst });
-      traces.push([state, name, old, held(), write(store.gradient(k) ?? [])]);
+      traces.push([state, name, old, held(), write(store.gradient(k)?.host() ?? [])]);
     });
     past = { states: record.moment.states, input: record.moment.input };
   });
@@ -141,7 +141,7 @@ describe("the page of the influence", () => {
     for (const sample of samples) learner.step(sample);
     const gradient: Readonly<Record<string, Tensor>> = learner.gradient().areas[0];
     names.forEach((name, k) => {
-      expect(store.gradient(k)).toEqual(entries(gradient[name]));
+      expect(store.gradient(k)?.host()).toEqual(entries(gradient[name]));
     });
   });
 

@@ -1,9 +1,10 @@
 import { type Addon, asBackendError, loadAddon } from "../../src/backends/native/addon.js";
 import { runNative } from "../../src/backends/native/backend.js";
 import { Encoder } from "../../src/backends/native/encode.js";
-import { allocate, type DType } from "../../src/core/dtype.js";
+import type { DType } from "../../src/core/dtype.js";
 import { type Shape, sizeOf } from "../../src/core/shape.js";
 import type { Operand, Result } from "../../src/device/backend.js";
+import { hostZeros } from "../../src/device/host-storage.js";
 
 const loaded = loadAddon();
 /** Why tests of the addon cannot run; null where they can. */
@@ -34,7 +35,7 @@ export function kernels(threads = 1, simd = "", products = "") {
 }
 
 export const resultOf = (dtype: DType, shape: Shape): Result => ({
-  data: allocate(dtype, sizeOf(shape)),
+  data: hostZeros(dtype, sizeOf(shape)),
   shape,
   dtype,
 });

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { allocate, type DType } from "../../src/core/dtype.js";
 import { type Shape, sizeOf, stridesOf } from "../../src/core/shape.js";
 import type { Operand } from "../../src/device/backend.js";
+import { stored } from "./storage.js";
 
 /** How an operand lies in memory. */
 export interface Layout {
@@ -64,10 +65,12 @@ export function operand(shape: Shape, dtype: DType, layout: Layout, plain = fals
       data[i] = (i + seed) % 4 ? Math.trunc(x * 100) || 0 : extremes[i % extremes.length];
     else data[i] = dtype === "bool" ? Number(x > 0) : x;
   }
-  return { data, shape, strides, offset, dtype };
+  return { data: stored(data), shape, strides, offset, dtype };
 }
 
 /** The same numbers as float64, as the reference takes them. */
 export function widened(x: Operand): Operand {
-  return x.dtype === "float32" ? { ...x, data: Float64Array.from(x.data), dtype: "float64" } : x;
+  return x.dtype === "float32"
+    ? { ...x, data: stored(Float64Array.from(x.data.host())), dtype: "float64" }
+    : x;
 }

@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { expect } from "vitest";
 import { stridesOf } from "../../src/core/shape.js";
+import { type HostStorage, hostZeros } from "../../src/device/host-storage.js";
 import type { Strided, TraceContraction, TraceStep, TraceTerm } from "../../src/device/trace-step.js";
+import { stored } from "./storage.js";
 
 /** Every index of the given sizes. */
 function indices(sizes: readonly number[]): number[][] {
@@ -15,14 +17,14 @@ const along = (index: readonly number[], strides: readonly number[]): number =>
   index.reduce((s, v, i) => s + v * strides[i], 0);
 const times = (a: number, b: number): number => (a === 0 || b === 0 ? 0 : a * b);
 const read = (f: Strided, row: readonly number[], bound: readonly number[]): number =>
-  f.data[f.offset + along(row, f.rowStrides) + along(bound, f.boundStrides)];
+  f.data.host()[f.offset + along(row, f.rowStrides) + along(bound, f.boundStrides)];
 
 /** The definition of a trace step, entry by entry. */
 export function reference(step: TraceStep): { traces: number[][]; gradient: number[] } {
   const { rows, inner } = step;
   const natural = stridesOf([...rows, inner]).slice(0, -1);
-  const gradient = Array.from(step.gradient ?? []);
-  const old = step.traces.map((t) => Array.from(t));
+  const gradient = Array.from(step.gradient?.host() ?? []);
+  const old = step.traces.map((t) => Array.from(t.host()));
   const traces = old.map((t) => t.map(() => 0));
   const contract = (c: TraceContraction | null, from: number[][]): void =>
     c?.vectors.forEach((vector, k) => {
@@ -46,7 +48,7 @@ export function reference(step: TraceStep): { traces: number[][]; gradient: numb
           let b = 1;
           if (t.own !== null) b = old[t.own][along(row, natural) + j];
           else if (t.base !== null)
-            b = (within < 0 ? t.base.data : old[within])[
+            b = (within < 0 ? t.base.data.host() : old[within])[
               t.base.offset +
                 along(row, t.base.rowStrides) +
                 along(bound, t.base.boundStrides) +
@@ -101,7 +103,7 @@ export function stepOf(s: Shape): TraceStep {
   const size = rows[0] * rows[1] * rows[2] * s.inner;
   const [p0, p1, p2] = stridesOf([...rows, s.inner]);
   let seed = s.seed;
-  const data = (count: number): Float64Array => numbers(count, seed++, s.wild);
+  const data = (count: number): HostStorage => stored(numbers(count, seed++, s.wild));
   const whole = { rows, outOffset: 0, outStrides: [p0, p1, p2] };
   const wide = s.varied ? s.parameter : 1;
   const perUnit = (): Strided => ({
@@ -111,7 +113,9 @@ export function stepOf(s: Shape): TraceStep {
     boundStrides: [],
   });
   const has = (kind: Kind): boolean => s.kinds?.includes(kind) ?? kind !== "old";
-  const traces = Array.from({ length: s.states }, () => (s.started ? data(size) : new Float64Array(size)));
+  const traces = Array.from({ length: s.states }, () =>
+    s.started ? data(size) : hostZeros("float64", size),
+  );
   const drive: Strided = {
     data: data(s.batch * s.inner + 1),
     offset: 1,

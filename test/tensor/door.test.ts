@@ -19,11 +19,12 @@ function ways(sources: Sources): string[] {
   const found: string[] = [];
   for (const [file, text] of sources) {
     const folder = file.split("/")[0];
-    if (folder === "tensor" || folder === "backends") continue;
+    if (folder === "tensor" || folder === "backends" || folder === "device") continue;
     const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, "");
     const say = (what: string): void => void found.push(`${file}: ${what}`);
     if (/\bDense\b/.test(code)) say("names the type of numbers in memory");
-    if (/\bdenseOf\b/.test(code)) say("takes the array behind a tensor");
+    if (/\bdenseOf\b/.test(code)) say("takes the storage behind a tensor");
+    if (/\barrayOf\b|\bdata\.array\b/.test(code)) say("takes the array behind a storage");
     if (/\.value\s*\.\s*data\b|value:\s*\{[^}]*\bdata\b/.test(code)) say("takes data out of a value");
     if (/\blyingOf\b/.test(code)) {
       if (!pointing.includes(file)) say("asks where numbers lie");
@@ -42,7 +43,9 @@ describe("the door", () => {
 
   it.each([
     ["const { data } = t.value as Dense;", "names the type"],
-    ["denseOf(t).data.fill(0);", "takes the array"],
+    ["denseOf(t).data.clear();", "takes the storage"],
+    ["arrayOf(data)[0];", "takes the array"],
+    ["(data as HostStorage).data.array[0];", "takes the array"],
     ["if (t.value.kind === 'dense') return t.value.data;", "takes data"],
     ["lyingOf(t);", "asks where"],
   ])("is missed by %s", (code, what) => {
@@ -58,6 +61,7 @@ describe("the door", () => {
       "method item": () => t.item(),
       "method toArray": () => t.toArray(),
       "method toTypedArray": () => t.toTypedArray(),
+      "method data": () => t.data(),
       print: () => `${t}`,
       gather: () => onward.gather(t, onward.tensor([0], { dtype: "int32" })),
     };

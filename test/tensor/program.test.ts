@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { backend } from "../../src/device/backend.js";
+import { hostZeros } from "../../src/device/host-storage.js";
 import type { Call } from "../../src/device/program/call.js";
 import type { Program, Simplified } from "../../src/device/program/program.js";
 import { simplify } from "../../src/device/program/simplify.js";
@@ -8,6 +9,7 @@ import { add, exp, matmul, mul, tanh, tensor, transpose, useBackend } from "../.
 import { recordProgram } from "../../src/tensor/compile/record.js";
 import { denseOf, entries } from "../../src/tensor/read.js";
 import { Tensor } from "../../src/tensor/tensor.js";
+import { stored } from "../support/storage.js";
 
 // to the last bit: other backends may take sums in another order when they replay
 beforeAll(() => useBackend("js"));
@@ -60,7 +62,7 @@ describe("a simplified program", () => {
         expect(less.bytes).toBeLessThanOrEqual(whole.bytes);
         const expected = run(second.map(square)).map((t) => [...entries(t)]);
         inputs.forEach((t, i) => {
-          moved.get(denseOf(t).data)?.set(second[i]);
+          moved.get(denseOf(t).data)?.write(second[i]);
         });
         expect(less.replay()).toBe("done");
         const replayed = result.map((t) => {
@@ -101,19 +103,19 @@ describe("a simplified program", () => {
     expect(less.own).toHaveLength(3);
     for (const data of less.own) expect([given, kept, denseOf(constant).data]).not.toContain(data);
     less.prepare();
-    const other = Float64Array.of(9, 8, 7, 6, 5, 4, 3, 2, 1);
+    const other = stored(Float64Array.of(9, 8, 7, 6, 5, 4, 3, 2, 1));
     less.port(less.given[0]).bind(other);
     expect(less.given[0]).toBe(other);
-    const next = new Float64Array(9);
+    const next = hostZeros("float64", 9);
     less.port(less.kept[0]).bind(next);
     less.replay();
     expect(less.kept[0]).toBe(next);
-    expect(next[0]).toBe(Math.exp(Math.tanh(81)));
+    expect(next.host()[0]).toBe(Math.exp(Math.tanh(81)));
     expect(less.own).toHaveLength(3);
   });
 
   it("keeps what is changed in place", () => {
-    const [trace, x] = [Float64Array.of(1, 2), Float64Array.of(3, 4)];
+    const [trace, x] = [stored(Float64Array.of(1, 2)), stored(Float64Array.of(3, 4))];
     const row = { offset: 0, rowStrides: [1], boundStrides: [] };
     const term = { into: 0, rows: [2], outOffset: 0, outStrides: [1], bound: [] };
     const step = {
@@ -150,7 +152,7 @@ describe("a simplified program", () => {
 });
 
 describe("products taken together", () => {
-  const array = () => ({ data: new Float64Array(4), shape: [2, 2], dtype: "float64" as const });
+  const array = () => ({ data: hostZeros("float64", 4), shape: [2, 2], dtype: "float64" as const });
   const operand = (a: ReturnType<typeof array>) => ({ ...a, strides: [2, 1], offset: 0 });
   const attrs = { aLabels: ["i", "j"], bLabels: ["j", "k"], outLabels: ["i", "k"] };
   /** Products of five inputs with one matrix, which something may change in place between them. */

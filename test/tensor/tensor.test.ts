@@ -19,6 +19,7 @@ import {
   where,
   zeros,
 } from "../../src/index.js";
+import { abstractTensor } from "../../src/tensor/apply.js";
 
 describe("a tensor prints itself", () => {
   it.each<[Tensor, string]>([
@@ -48,6 +49,36 @@ describe("a tensor prints itself", () => {
       return x.square();
     })(scalar(2));
     expect(seen).toBe("tensor float64 [] in grad 2");
+  });
+});
+
+describe("data", () => {
+  it("promises a copy of the entries in row-major order, of views and float32 too", async () => {
+    const t = tensor([
+      [1, 2],
+      [3, 4],
+    ]);
+    const own = await t.data();
+    own[0] = 9;
+    expect(await t.data()).toEqual(Float64Array.of(1, 2, 3, 4));
+    expect(await t.transpose().data()).toEqual(Float64Array.of(1, 3, 2, 4));
+    const row = await t
+      .cast("float32")
+      .slice([[1, 2]])
+      .data();
+    expect([row, row.buffer.byteLength]).toEqual([Float32Array.of(3, 4), 8]);
+  });
+
+  it("is the value within a derivative, and refused where there is none", async () => {
+    let seen: Promise<ArrayLike<number>> | null = null;
+    grad((x: Tensor) => {
+      seen = x.data();
+      return x.square();
+    })(scalar(2));
+    expect(await seen).toEqual(Float64Array.of(2));
+    await expect(abstractTensor({ shape: [2], dtype: "float64" }).data()).rejects.toThrow(
+      /^tensor: a shape without data has no numbers to read, got \[2\]/,
+    );
   });
 });
 

@@ -3,6 +3,7 @@ import { type CellKind, cells } from "../../../src/cells/index.js";
 import { BackendError } from "../../../src/core/errors.js";
 import { key } from "../../../src/core/prng.js";
 import { backend } from "../../../src/device/backend.js";
+import { HostStorage, hostZeros } from "../../../src/device/host-storage.js";
 import type { Strided, TraceStep } from "../../../src/device/trace-step.js";
 import { network, rfp, rtrl, tbptt } from "../../../src/learn/index.js";
 import type { Learner } from "../../../src/learn/learners/learner.js";
@@ -19,15 +20,16 @@ const [samples, checked] = [16, 5];
 /** S = a S + d x in place, G += e S: one state, one own term, one of the input. */
 function traceStep(rows: number, inner: number): TraceStep {
   const perRow = (seed: number, scale = 1): Strided => ({
-    data: wave(rows, seed, scale),
+    data: new HostStorage(wave(rows, seed, scale), "float32"),
     offset: 0,
     rowStrides: [1],
     boundStrides: [],
   });
-  const x = { data: wave(inner, 1), offset: 0, rowStrides: [0], boundStrides: [], constantInner: false };
+  const data = new HostStorage(wave(inner, 1), "float32");
+  const x = { data, offset: 0, rowStrides: [0], boundStrides: [], constantInner: false };
   const whole = { into: 0, rows: [rows], outOffset: 0, outStrides: [inner], bound: [] };
   return {
-    traces: [new Float32Array(rows * inner)],
+    traces: [hostZeros("float32", rows * inner)],
     rows: [rows],
     inner,
     terms: [
@@ -36,7 +38,7 @@ function traceStep(rows: number, inner: number): TraceStep {
     ],
     before: null,
     after: { vectors: [perRow(4)] },
-    gradient: new Float32Array(rows * inner),
+    gradient: hostZeros("float32", rows * inner),
     gradientStrides: [inner],
     started: true,
   };
@@ -80,7 +82,7 @@ function traced(step: TraceStep, run: () => void): Prepared {
     run,
     check() {
       for (let i = 0; i < checked; i++) run();
-      return [checksum(step.traces[0]), checksum(step.gradient ?? [])];
+      return [checksum(step.traces[0].host()), checksum(step.gradient?.host() ?? [])];
     },
   };
 }

@@ -2,6 +2,7 @@ import type { TypedArray } from "../../core/dtype.js";
 import { sizeOf, stridesOf } from "../../core/shape.js";
 import type { ContractAttrs } from "../../device/attributes.js";
 import type { Operand, Result } from "../../device/backend.js";
+import { arrayOf } from "../../device/host-storage.js";
 import { gemm } from "./gemm.js";
 import { eachRow, nestOf, offsets } from "./walk.js";
 
@@ -27,6 +28,7 @@ export function runContract([a, b]: readonly Operand[], attrs: ContractAttrs, ou
   if (m * n * k * sizeOf(sizes(batch)) === 0) return;
   const left = matrixOf(a, aLabels, batch, rows, summed, sizes);
   const right = matrixOf(b, bLabels, batch, columns, summed, sizes);
+  const into = arrayOf(out.data);
   const strides = stridesOf(out.shape);
   const along = (labels: readonly string[]): number[] => labels.map((l) => strides[outLabels.indexOf(l)]);
   const starts = offsets(sizes(batch), along(batch));
@@ -35,7 +37,7 @@ export function runContract([a, b]: readonly Operand[], attrs: ContractAttrs, ou
     const [r, c] = [outRow.strides[0][0], outColumn.strides[0][0]];
     starts.forEach((o, i) =>
       gemm(
-        out.data,
+        into,
         o,
         r,
         c,
@@ -72,7 +74,7 @@ export function runContract([a, b]: readonly Operand[], attrs: ContractAttrs, ou
       k,
     );
     for (let r = 0; r < m; r++)
-      for (let c = 0; c < n; c++) out.data[o + rowAt[r] + columnAt[c]] = product[r * n + c];
+      for (let c = 0; c < n; c++) into[o + rowAt[r] + columnAt[c]] = product[r * n + c];
   });
 }
 
@@ -84,23 +86,24 @@ function matrixOf(
   summed: readonly string[],
   sizes: (labels: readonly string[]) => number[],
 ): Matrix {
+  const data = arrayOf(x.data);
   const along = (list: readonly string[]): number[] => list.map((l) => x.strides[labels.indexOf(l)]);
   const [rowNest, sumNest] = [nestOf(sizes(rows), [along(rows)]), nestOf(sizes(summed), [along(summed)])];
   const contiguous = sumNest.sizes.length === 1 && (sumNest.strides[0][0] === 1 || sumNest.sizes[0] === 1);
   if (contiguous && rowNest.sizes.length === 1) {
     const starts = offsets(sizes(batch), along(batch));
     for (let i = 0; i < starts.length; i++) starts[i] += x.offset;
-    return { data: x.data, row: rowNest.strides[0][0], starts };
+    return { data, row: rowNest.strides[0][0], starts };
   }
   const order = [...batch, ...rows, ...summed];
   const shape = sizes(order);
-  const packed = new (x.data.constructor as new (n: number) => TypedArray)(sizeOf(shape));
+  const packed = new (data.constructor as new (n: number) => TypedArray)(sizeOf(shape));
   const nest = nestOf(shape, [along(order), stridesOf(shape)]);
   const inner = nest.sizes.length - 1;
   const [n, from, to] = [nest.sizes[inner], nest.strides[0][inner], nest.strides[1][inner]];
   eachRow(nest, (at) => {
     const [i, o] = [at[0] + x.offset, at[1]];
-    for (let j = 0; j < n; j++) packed[o + j * to] = x.data[i + j * from];
+    for (let j = 0; j < n; j++) packed[o + j * to] = data[i + j * from];
   });
   const k = sizeOf(sizes(summed));
   const count = sizeOf(sizes(batch));

@@ -3,6 +3,7 @@ import type { Shape } from "../../core/shape.js";
 import { sizeOf, stridesOf } from "../../core/shape.js";
 import type { ConvAttrs } from "../../device/attributes.js";
 import type { Operand, Result } from "../../device/backend.js";
+import { arrayOf, hostZeros } from "../../device/host-storage.js";
 import { gemm } from "./gemm.js";
 import { runReshape } from "./reindex.js";
 
@@ -37,10 +38,10 @@ function sizesOf(x: Shape, k: Shape, y: Shape, groups: number): Sizes {
 function contiguous(x: Operand): { data: TypedArray; offset: number } {
   const strides = stridesOf(x.shape);
   if (x.strides.every((s, i) => s === strides[i] || x.shape[i] === 1))
-    return { data: x.data, offset: x.offset };
-  const data = new (x.data.constructor as new (n: number) => TypedArray)(sizeOf(x.shape));
+    return { data: arrayOf(x.data), offset: x.offset };
+  const data = hostZeros(x.dtype, sizeOf(x.shape));
   runReshape([x], { data, shape: x.shape, dtype: x.dtype });
-  return { data, offset: 0 };
+  return { data: data.array, offset: 0 };
 }
 
 /** Visits every entry of the patches [positions x taps] of one group of one image, with its place there and in the image. */
@@ -98,7 +99,7 @@ export function runConv2d([x, k]: readonly Operand[], attrs: ConvAttrs, out: Res
   eachPart(s, attrs.groups, (part) => {
     unfold(patches, image.data, image.offset + part.image, s, attrs);
     gemm(
-      out.data,
+      arrayOf(out.data),
       part.result,
       positions,
       1,
@@ -124,7 +125,7 @@ function transposed(x: TypedArray, from: number, rows: number, columns: number):
 
 /** Sums of float32 entries are kept in double precision until the end. */
 const accumulator = (out: Result): TypedArray =>
-  out.dtype === "float32" ? new Float64Array(out.data.length) : out.data;
+  out.dtype === "float32" ? new Float64Array(out.data.length) : arrayOf(out.data);
 
 /** The transpose along the input: cotangents times kernels give patches, which are added back into the image. */
 export function runConv2dInput([ct, k]: readonly Operand[], attrs: ConvAttrs, out: Result): void {
@@ -141,7 +142,7 @@ export function runConv2dInput([ct, k]: readonly Operand[], attrs: ConvAttrs, ou
       for (let j = 0; j < count; j++) into[part.image + image + j] += patches[patch + j];
     });
   });
-  if (into !== out.data) out.data.set(into);
+  if (into !== arrayOf(out.data)) out.data.write(into);
 }
 
 /** The transpose along the kernel: cotangents times patches, summed over the batch. */
@@ -172,5 +173,5 @@ export function runConv2dKernel([x, ct]: readonly Operand[], attrs: ConvAttrs, o
     );
     for (let j = 0; j < sum.length; j++) into[part.kernel + j] += sum[j];
   });
-  if (into !== out.data) out.data.set(into);
+  if (into !== arrayOf(out.data)) out.data.write(into);
 }

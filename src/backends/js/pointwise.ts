@@ -2,6 +2,7 @@ import type { TypedArray } from "../../core/dtype.js";
 import { sizeOf, stridesOf } from "../../core/shape.js";
 import type { Operand, Result } from "../../device/backend.js";
 import type { BinaryName, UnaryName } from "../../device/catalogue/pointwise.js";
+import { arrayOf } from "../../device/host-storage.js";
 import * as special from "./special.js";
 import { broadcastStrides, eachRow, nestOf } from "./walk.js";
 
@@ -119,8 +120,7 @@ export const runSquare = ([x]: readonly Operand[], out: Result): void =>
   map(out.dtype === "int32" ? (v) => Math.imul(v, v) : unary.square, x, out);
 
 function map(f: Function1, x: Operand, out: Result): void {
-  const { data } = x;
-  const into = out.data;
+  const [data, into] = [arrayOf(x.data), arrayOf(out.data)];
   const nest = nestOf(x.shape, [stridesOf(x.shape), x.strides]);
   const inner = nest.sizes.length - 1;
   const [n, step] = [nest.sizes[inner], nest.strides[1][inner]];
@@ -146,24 +146,17 @@ export function runBinary(f: Function2, [a, b]: readonly Operand[], out: Result)
 
 export function runLoop(loop: Loop2, [a, b]: readonly Operand[], out: Result): void {
   const { shape } = out;
+  const into = arrayOf(out.data);
+  const x = arrayOf(a.data);
+  const y = arrayOf(b.data);
   if (simple(a, shape) && simple(b, shape)) {
-    loop(
-      out.data,
-      0,
-      a.data,
-      a.offset,
-      a.shape.length ? 1 : 0,
-      b.data,
-      b.offset,
-      b.shape.length ? 1 : 0,
-      sizeOf(shape),
-    );
+    loop(into, 0, x, a.offset, a.shape.length ? 1 : 0, y, b.offset, b.shape.length ? 1 : 0, sizeOf(shape));
     return;
   }
   const nest = nestOf(shape, [stridesOf(shape), broadcastStrides(a, shape), broadcastStrides(b, shape)]);
   const inner = nest.sizes.length - 1;
   const [n, sa, sb] = [nest.sizes[inner], nest.strides[1][inner], nest.strides[2][inner]];
-  eachRow(nest, (at) => loop(out.data, at[0], a.data, at[1] + a.offset, sa, b.data, at[2] + b.offset, sb, n));
+  eachRow(nest, (at) => loop(into, at[0], x, at[1] + a.offset, sa, y, at[2] + b.offset, sb, n));
 }
 
 /** A scalar, or contiguous and of the result's shape: one loop without any setup. */
@@ -191,11 +184,11 @@ function runTernary(f: Function3, operands: readonly Operand[], out: Result): vo
   ]);
   const inner = nest.sizes.length - 1;
   const [x, y, z] = operands;
+  const [into, u, v, w] = [out, x, y, z].map(({ data }) => arrayOf(data));
   const [, sx, sy, sz] = nest.strides.map((s) => s[inner]);
   eachRow(nest, (at) => {
     const [o, i, k, l] = [at[0], at[1] + x.offset, at[2] + y.offset, at[3] + z.offset];
-    for (let j = 0; j < nest.sizes[inner]; j++)
-      out.data[o + j] = f(x.data[i + j * sx], y.data[k + j * sy], z.data[l + j * sz]);
+    for (let j = 0; j < nest.sizes[inner]; j++) into[o + j] = f(u[i + j * sx], v[k + j * sy], w[l + j * sz]);
   });
 }
 

@@ -1,6 +1,7 @@
 import type { TypedArray } from "../../core/dtype.js";
 import { sizeOf, stridesOf } from "../../core/shape.js";
 import type { Operand, Result } from "../../device/backend.js";
+import { arrayOf } from "../../device/host-storage.js";
 import { eachRow, nestOf, offsets } from "./walk.js";
 
 /** Strides into the result along the axes of the input: zero along reduced ones. */
@@ -34,15 +35,15 @@ function sumIntegers(data: ArrayLike<number>, from: number, step: number, n: num
 const group = 64;
 
 export function runSum([x]: readonly Operand[], { axes }: { axes: readonly number[] }, out: Result): void {
-  const { data } = x;
+  const [data, result] = [arrayOf(x.data), arrayOf(out.data)];
   const strides = outStrides(x, axes, out);
   const nest = nestOf(x.shape, [x.strides, strides]);
   const inner = nest.sizes.length - 1;
   const [n, sx, so] = [nest.sizes[inner], nest.strides[0][inner], nest.strides[1][inner]];
   const isInteger = out.dtype === "int32";
   // sums of float32 entries are kept in double precision until the end
-  const into = out.dtype === "float32" ? new Float64Array(out.data.length) : out.data;
-  const rows = sizeOf(x.shape) / (out.data.length * (so === 0 ? n : 1));
+  const into = out.dtype === "float32" ? new Float64Array(result.length) : result;
+  const rows = sizeOf(x.shape) / (result.length * (so === 0 ? n : 1));
   if (rows > group && !isInteger) sumRows(x, axes, strides, so === 0, into);
   else {
     const sum = isInteger ? sumIntegers : sumStrided;
@@ -52,7 +53,7 @@ export function runSum([x]: readonly Operand[], { axes }: { axes: readonly numbe
       else for (let j = 0; j < n; j++) into[o + j * so] += data[i + j * sx];
     });
   }
-  if (into !== out.data) out.data.set(into);
+  if (into !== result) result.set(into);
 }
 
 /**
@@ -65,6 +66,7 @@ function sumRows(
   along: boolean,
   into: TypedArray,
 ): void {
+  const data = arrayOf(x.data);
   const pick = (reduced: boolean, list: readonly number[]): number[] =>
     list.filter((_, i) => axes.includes(i) === reduced);
   const kept = nestOf(pick(false, x.shape), [pick(false, x.strides), pick(false, strides)]);
@@ -79,7 +81,7 @@ function sumRows(
       if (count > group)
         return sum(from, first, count >> 1) + sum(from, first + (count >> 1), (count + 1) >> 1);
       let total = 0;
-      for (let i = first; i < first + count; i++) total += sumStrided(x.data, from + starts[i], by, n);
+      for (let i = first; i < first + count; i++) total += sumStrided(data, from + starts[i], by, n);
       return total;
     };
     eachRow(kept, (at) => {
@@ -94,7 +96,7 @@ function sumRows(
       total.fill(0);
       for (let i = first; i < first + count; i++) {
         const at = from + starts[i];
-        for (let j = 0; j < m; j++) total[j] += x.data[at + j * step];
+        for (let j = 0; j < m; j++) total[j] += data[at + j * step];
       }
       return;
     }
@@ -112,8 +114,7 @@ function sumRows(
 }
 
 export function runMax([x]: readonly Operand[], { axes }: { axes: readonly number[] }, out: Result): void {
-  const { data } = x;
-  const into = out.data;
+  const [data, into] = [arrayOf(x.data), arrayOf(out.data)];
   into.fill(out.dtype === "int32" ? -(2 ** 31) : Number.NEGATIVE_INFINITY);
   const nest = nestOf(x.shape, [x.strides, outStrides(x, axes, out)]);
   const inner = nest.sizes.length - 1;
@@ -145,13 +146,14 @@ function eachLine(
 
 export function runArgmax([x]: readonly Operand[], { axis }: { axis: number }, out: Result): void {
   const [n, step] = [x.shape[axis], x.strides[axis]];
+  const [data, into] = [arrayOf(x.data), arrayOf(out.data)];
   eachLine(x, axis, outStrides(x, [axis], out), (from, to) => {
     let best = 0;
     for (let i = 1; i < n; i++) {
-      const [v, top] = [x.data[from + i * step], x.data[from + best * step]];
+      const [v, top] = [data[from + i * step], data[from + best * step]];
       if (v > top || (Number.isNaN(v) && !Number.isNaN(top))) best = i;
     }
-    out.data[to] = best;
+    into[to] = best;
   });
 }
 
@@ -164,13 +166,14 @@ export function runCumsum(
   const [n, step] = [x.shape[axis], x.strides[axis]];
   const strides = stridesOf(out.shape);
   const isInteger = out.dtype === "int32";
+  const [data, into] = [arrayOf(x.data), arrayOf(out.data)];
   eachLine(x, axis, strides, (from, to) => {
     let total = 0;
     for (let k = 0; k < n; k++) {
       const i = reverse ? n - 1 - k : k;
-      total += x.data[from + i * step];
+      total += data[from + i * step];
       if (isInteger) total |= 0;
-      out.data[to + i * strides[axis]] = total;
+      into[to + i * strides[axis]] = total;
     }
   });
 }

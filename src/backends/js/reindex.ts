@@ -1,6 +1,7 @@
 import { sizeOf, stridesOf } from "../../core/shape.js";
 import type { Index } from "../../device/attributes.js";
 import type { Operand, Result } from "../../device/backend.js";
+import { arrayOf, hostZeros } from "../../device/host-storage.js";
 import { eachRow, nestOf } from "./walk.js";
 
 /** Copies a strided block to a strided place. */
@@ -14,8 +15,7 @@ function copy(
   to: number,
   add = false,
 ): void {
-  const { data } = x;
-  const into = out.data;
+  const [data, into] = [arrayOf(x.data), arrayOf(out.data)];
   const nest = nestOf(shape, [fromStrides, toStrides]);
   const inner = nest.sizes.length - 1;
   const [n, sx, so] = [nest.sizes[inner], nest.strides[0][inner], nest.strides[1][inner]];
@@ -60,7 +60,7 @@ export function runPut([x]: readonly Operand[], { axis, index }: TakeAttrs, out:
   const steps = stridesOf(index.shape);
   const [fromStrides, toStrides] = [without(x.strides, axis, width), without(strides, axis)];
   // sums of float32 entries are kept in double precision until the end
-  const sums = out.dtype === "float32" ? { ...out, data: new Float64Array(out.data.length) } : out;
+  const sums = out.dtype === "float32" ? { ...out, data: hostZeros("float64", out.data.length) } : out;
   for (let j = 0; j < index.at.length; j++) {
     const position = index.at[j];
     if (position < 0) continue;
@@ -68,7 +68,7 @@ export function runPut([x]: readonly Operand[], { axis, index }: TakeAttrs, out:
     for (let i = 0; i < width; i++) from += (Math.floor(j / steps[i]) % index.shape[i]) * x.strides[axis + i];
     copy(shape, x, fromStrides, from, sums, toStrides, position * strides[axis], true);
   }
-  if (sums !== out) out.data.set(sums.data);
+  if (sums !== out) out.data.write(arrayOf(sums.data));
 }
 
 export function runConcat(parts: readonly Operand[], { axis }: { axis: number }, out: Result): void {

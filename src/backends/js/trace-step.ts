@@ -1,8 +1,10 @@
 import type { TypedArray } from "../../core/dtype.js";
 import { stridesOf } from "../../core/shape.js";
+import { arrayOf, HostStorage } from "../../device/host-storage.js";
+import type { Storage } from "../../device/storage.js";
 import type { Strided, TraceContraction, TraceStep, TraceTerm } from "../../device/trace-step.js";
 import { accumulate, mixOne, mixTwo, rowProducts } from "./axpy.js";
-import { addProduct } from "./products.js";
+import { addProduct, type Span } from "./products.js";
 import { walk } from "./walk.js";
 
 const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
@@ -36,20 +38,28 @@ export function traceStep(step: TraceStep): void {
 
 /** Terms whose bases lie in traces that are about to be written read copies instead. */
 function keepOld({ traces }: TraceStep, terms: readonly TraceTerm[]): readonly TraceTerm[] {
-  const copies = new Map<TypedArray, TypedArray>();
+  const copies = new Map<Storage, HostStorage>();
   return terms.map((t) => {
     if (t.base === null || t.own !== null || !traces.includes(t.base.data)) return t;
-    const data = copies.get(t.base.data) ?? t.base.data.slice();
-    copies.set(t.base.data, data);
+    const old = t.base.data;
+    const data = copies.get(old) ?? new HostStorage(arrayOf(old).slice(), old.dtype);
+    copies.set(old, data);
     return { ...t, base: { ...t.base, data } };
   });
 }
+
+const spanOf = ({ data, offset }: Strided, strides: readonly number[]): Span => ({
+  data: arrayOf(data),
+  offset,
+  strides,
+});
 
 const zeroStrides = (rank: number): number[] => new Array<number>(rank).fill(0);
 
 /** All terms of traces with short rows, each as one strided product into fresh arrays, which then replace the old. */
 function combineShort(step: TraceStep, terms: readonly TraceTerm[], natural: readonly number[]): void {
-  const { traces, inner } = step;
+  const { inner } = step;
+  const traces = step.traces.map(arrayOf);
   const fresh = traces.map((t) => new Float64Array(t.length));
   for (const t of terms) {
     const sizes = [...t.rows, ...t.bound, inner];
@@ -60,10 +70,10 @@ function combineShort(step: TraceStep, terms: readonly TraceTerm[], natural: rea
     addProduct(
       sizes,
       { data: fresh[t.into], offset: t.outOffset, strides: [...t.outStrides, ...open, 1] },
-      t.coefficient && { ...t.coefficient, strides: along(t.coefficient, 0) },
+      t.coefficient && spanOf(t.coefficient, along(t.coefficient, 0)),
       own
         ? { data: own, offset: 0, strides: [...natural, ...open, 1] }
-        : t.base && { ...t.base, strides: along(t.base, t.base.constantInner ? 0 : 1) },
+        : t.base && spanOf(t.base, along(t.base, t.base.constantInner ? 0 : 1)),
     );
   }
   traces.forEach((t, k) => t.set(fresh[k]));
@@ -71,7 +81,8 @@ function combineShort(step: TraceStep, terms: readonly TraceTerm[], natural: rea
 
 /** Replaces every row of every trace by its terms without bound axes: all old rows are read before one is written. */
 function combineRows(step: TraceStep, terms: readonly TraceTerm[]): void {
-  const { traces, rows, inner } = step;
+  const { rows, inner } = step;
+  const traces = step.traces.map(arrayOf);
   const states = traces.length;
   const still = zeroStrides(rows.length);
   const own = terms.filter((t) => t.own !== null);
@@ -96,17 +107,21 @@ function combineRows(step: TraceStep, terms: readonly TraceTerm[]): void {
       const c = coefficientAt(t, at[2 * (own.length + i)]);
       if (c === 0) continue;
       const { base } = t;
-      const from = base === null ? 0 : base.offset + at[2 * (own.length + i) + 1];
       const out = traces[t.into];
-      if (base === null) add(out, start, inner, c);
-      else if (base.constantInner) add(out, start, inner, base.data[from] === 0 ? 0 : c * base.data[from]);
-      else put(out, start, inner, c, base.data, from);
+      if (base === null) {
+        add(out, start, inner, c);
+        continue;
+      }
+      const numbers = arrayOf(base.data);
+      const from = base.offset + at[2 * (own.length + i) + 1];
+      if (base.constantInner) add(out, start, inner, numbers[from] === 0 ? 0 : c * numbers[from]);
+      else put(out, start, inner, c, numbers, from);
     }
   });
 }
 
 function coefficientAt({ coefficient }: TraceTerm, at: number): number {
-  return coefficient === null ? 1 : coefficient.data[coefficient.offset + at];
+  return coefficient === null ? 1 : arrayOf(coefficient.data)[coefficient.offset + at];
 }
 
 /** New rows as mixtures of the old rows of all state components, in place. */
@@ -165,7 +180,7 @@ function splitAxes(
  */
 function addProducts(step: TraceStep, term: TraceTerm): void {
   const { inner } = step;
-  const out = step.traces[term.into];
+  const out = arrayOf(step.traces[term.into]);
   const { coefficient, base, rows, bound } = term;
   const baseRows = base?.rowStrides ?? zeroStrides(rows.length);
   const { outer, shared } = splitAxes(rows, baseRows);
@@ -177,21 +192,22 @@ function addProducts(step: TraceStep, term: TraceTerm): void {
   const cRowAt = offsets(pick(rows, shared), pick(cRows, shared));
   const cBoundAt = offsets(bound, coefficient?.boundStrides ?? zeroStrides(bound.length));
   const baseAt = offsets(bound, base?.boundStrides ?? zeroStrides(bound.length));
+  const shift = coefficient?.offset ?? 0;
+  const factors = coefficient && arrayOf(coefficient.data);
   const matrix = new Float64Array(m * b);
   const [outRow, baseRow] = [new Int32Array(m), new Int32Array(b)];
   walk(pick(rows, outer), [pick(cRows, outer), pick(baseRows, outer), pick(term.outStrides, outer)], (at) => {
     for (let i = 0; i < m; i++) {
       outRow[i] = term.outOffset + at[2] + outAt[i];
       for (let k = 0; k < b; k++)
-        matrix[i * b + k] =
-          coefficient === null ? 1 : coefficient.data[coefficient.offset + at[0] + cRowAt[i] + cBoundAt[k]];
+        matrix[i * b + k] = factors === null ? 1 : factors[shift + at[0] + cRowAt[i] + cBoundAt[k]];
     }
     if (base === null || base.constantInner) {
       addConstant(out, outRow, matrix, m, b, inner, base, at[1], baseAt);
       return;
     }
     for (let k = 0; k < b; k++) baseRow[k] = base.offset + at[1] + baseAt[k];
-    rowProducts(out, outRow, matrix, m, b, base.data, baseRow, inner);
+    rowProducts(out, outRow, matrix, m, b, arrayOf(base.data), baseRow, inner);
   });
 }
 
@@ -206,11 +222,13 @@ function addConstant(
   shift: number,
   baseAt: Int32Array,
 ): void {
+  const start = shift + (base?.offset ?? 0);
+  const numbers = base && arrayOf(base.data);
   for (let i = 0; i < m; i++) {
     let sum = 0;
     for (let k = 0; k < b; k++) {
       const c = matrix[i * b + k];
-      const v = base === null ? 1 : base.data[base.offset + shift + baseAt[k]];
+      const v = numbers === null ? 1 : numbers[start + baseAt[k]];
       if (c !== 0 && v !== 0) sum += c * v;
     }
     if (sum !== 0) for (let j = 0; j < inner; j++) out[outRow[i] + j] += sum;
@@ -228,8 +246,10 @@ function offsets(sizes: readonly number[], strides: readonly number[]): Int32Arr
 
 /** gradient += sum over rows and states of vector[row] * trace[row, :]. */
 function contract(step: TraceStep, { vectors }: TraceContraction): void {
-  const { traces, rows, inner, gradient, gradientStrides } = step;
-  if (gradient === null) return;
+  const { rows, inner, gradientStrides } = step;
+  if (step.gradient === null) return;
+  const gradient = arrayOf(step.gradient);
+  const traces = step.traces.map(arrayOf);
   const natural = stridesOf([...rows, inner]);
   vectors.forEach((vector, k) => {
     if (vector === null) return;
@@ -237,14 +257,15 @@ function contract(step: TraceStep, { vectors }: TraceContraction): void {
       addProduct(
         [...rows, inner],
         { data: gradient, offset: 0, strides: [...gradientStrides, 1] },
-        { data: vector.data, offset: vector.offset, strides: [...vector.rowStrides, 0] },
+        spanOf(vector, [...vector.rowStrides, 0]),
         { data: traces[k], offset: 0, strides: natural },
       );
       return;
     }
+    const errors = arrayOf(vector.data);
     let row = 0;
     walk(rows, [vector.rowStrides, gradientStrides], (at) => {
-      const e = vector.data[vector.offset + at[0]];
+      const e = errors[vector.offset + at[0]];
       const start = row * inner;
       row++;
       if (e !== 0) put(gradient, at[1], inner, e, traces[k], start);

@@ -9,6 +9,7 @@ import {
 import type { Backend, Operand, Result } from "../../device/backend.js";
 import { kernelNamed } from "../../device/catalogue/catalogue.js";
 import { cheap } from "../../device/catalogue/cost.js";
+import { HostStorage, hostZeros } from "../../device/host-storage.js";
 import type { TraceStep } from "../../device/trace-step.js";
 import { type Addon, asBackendError } from "./addon.js";
 import { Encoder } from "./encode.js";
@@ -76,8 +77,8 @@ export function nativeBackend(addon: Addon, reference: Backend, options: NativeO
     regroups: true,
     allocate: (name, dtype, n) =>
       kernelNamed(name)?.fills && n * bytesPerElement[dtype] >= largeResult
-        ? unfilled(name, dtype, n)
-        : allocate(dtype, n, name),
+        ? new HostStorage(unfilled(name, dtype, n), dtype)
+        : hostZeros(dtype, n, name),
     run(name, inputs, attrs, out): void {
       const kernel = kernelNamed(name);
       if (
@@ -86,7 +87,7 @@ export function nativeBackend(addon: Addon, reference: Backend, options: NativeO
         runNative(addon, encoder, name, inputs, attrs, out)
       )
         return;
-      if (out.data.byteLength >= largeResult) out.data.fill(0);
+      if (out.data.bytes >= largeResult) out.data.clear();
       reference.run(name, inputs, attrs, out);
     },
     traceStep(step: TraceStep): void {

@@ -1,4 +1,4 @@
-import type { TypedArray } from "../../core/dtype.js";
+import type { Storage } from "../../device/storage.js";
 import type { Strided, TraceStep } from "../../device/trace-step.js";
 import type { Encoder } from "./encode.js";
 
@@ -58,9 +58,9 @@ const still: readonly number[] = new Array<number>(most.rows).fill(0);
 
 /** Whether the addon takes so many states, rows and terms, of one dtype, with something in every array. */
 function isTaken({ traces, rows, terms, before, after, gradient, started }: TraceStep): boolean {
-  const kind = traces[0].constructor;
-  const suits = (data: TypedArray | undefined): boolean =>
-    data === undefined || (data.constructor === kind && data.length > 0 && data.length < 2 ** 31);
+  const { dtype } = traces[0];
+  const suits = (data: Storage | undefined): boolean =>
+    data === undefined || (data.dtype === dtype && data.length > 0 && data.length < 2 ** 31);
   const suit = (c: TraceStep["before"]): boolean => c === null || c.vectors.every((v) => suits(v?.data));
   if (traces.length > most.states || rows.length > most.rows || !traces.every(suits)) return false;
   if (!suits(gradient ?? undefined) || !suit(before) || !suit(after)) return false;

@@ -1,6 +1,8 @@
 import type { TypedArray } from "../../core/dtype.js";
 import { type Shape, sizeOf } from "../../core/shape.js";
 import type { Operand, Result } from "../../device/backend.js";
+import { arrayOf } from "../../device/host-storage.js";
+import type { Storage } from "../../device/storage.js";
 import { encodings } from "./encodings.js";
 import { type Instructions, maximumRank, type Stepped } from "./instruction.js";
 
@@ -104,10 +106,11 @@ export class Encoder implements Instructions {
     return true;
   }
 
-  /** The place of an array in the list. */
-  indexOf(data: TypedArray): number {
-    const found = this.arrays.indexOf(data);
-    return found >= 0 ? found : this.arrays.push(data) - 1;
+  /** The place of a storage's array in the list. */
+  indexOf(data: Storage): number {
+    const array = arrayOf(data);
+    const found = this.arrays.indexOf(array);
+    return found >= 0 ? found : this.arrays.push(array) - 1;
   }
 }
 

@@ -4,6 +4,7 @@ import type { ContractAttrs, ConvAttrs, Index } from "../../device/attributes.js
 import type { Operand, Result } from "../../device/backend.js";
 import { binary, others, unary } from "../../device/catalogue/pointwise.js";
 import type { structural as rows } from "../../device/catalogue/structural.js";
+import { HostStorage } from "../../device/host-storage.js";
 import { type Instructions, maximumRank, type Stepped } from "./instruction.js";
 
 /** Appends the op's instructions; false where no kernel takes it. */
@@ -177,7 +178,7 @@ function indexed(
     [
       { data: out.data, offset: 0, strides: isTake ? strides : replaced(strides, axis, 1, none) },
       { data: x.data, offset: x.offset, strides: isTake ? replaced(x.strides, axis, 1, none) : x.strides },
-      { data: index.at, offset: 0, strides: positions },
+      { data: new HostStorage(index.at, "int32"), offset: 0, strides: positions },
     ],
     [axis, width, size, size === 1 ? 0 : stride],
   );

@@ -1,5 +1,7 @@
 import type { TypedArray } from "../../core/dtype.js";
 import type { BackendCall, Replay } from "../../device/backend.js";
+import { arrayOf } from "../../device/host-storage.js";
+import type { Storage } from "../../device/storage.js";
 import { type Addon, asBackendError, type NativeProgram } from "./addon.js";
 import { Encoder } from "./encode.js";
 import { encodeTrace } from "./encode-trace.js";
@@ -45,12 +47,13 @@ class NativeReplay implements Replay {
     }
   }
 
-  port(array: TypedArray): ((other: TypedArray) => void) | null {
-    const i = this.arrays.indexOf(array);
+  port(data: Storage): ((other: Storage) => void) | null {
+    const i = this.arrays.indexOf(arrayOf(data));
     if (i < 0) return null;
     return (other) => {
-      guarded(() => this.addon.rebind(this.program, i, other));
-      this.arrays[i] = other;
+      const array = arrayOf(other);
+      guarded(() => this.addon.rebind(this.program, i, array));
+      this.arrays[i] = array;
     };
   }
 }

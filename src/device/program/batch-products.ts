@@ -1,7 +1,8 @@
-import { allocate, type TypedArray } from "../../core/dtype.js";
 import { sizeOf } from "../../core/shape.js";
 import type { ContractAttrs } from "../attributes.js";
 import type { KernelCall, Operand } from "../backend.js";
+import { hostZeros } from "../host-storage.js";
+import type { Storage } from "../storage.js";
 import { type Call, identityOf, inWords, pointersOf } from "./call.js";
 import { besideEachOther } from "./side-by-side.js";
 
@@ -10,23 +11,23 @@ const fewest = 4;
 
 /**
  * Products of one matrix with many operands that are all there from the start, as the drives of many time steps are, become
- * one product with all of them side by side: the matrix is read once. `given` are the arrays that are there, `mutable` those
- * that are changed in place, whose numbers depend on when they are read.
+ * one product with all of them side by side: the matrix is read once. `given` is the memory that is there, `mutable` that
+ * which is changed in place: its numbers depend on when they are read.
  */
 export function batchProducts(
   calls: readonly Call[],
-  given: ReadonlySet<ArrayBufferLike>,
-  kept: ReadonlySet<ArrayBufferLike>,
-  mutable: ReadonlySet<ArrayBufferLike>,
+  given: ReadonlySet<object>,
+  kept: ReadonlySet<object>,
+  mutable: ReadonlySet<object>,
 ): Call[] {
   const late = new Set(mutable);
-  for (const call of calls) if (call.kind === "kernel") late.add(call.out.data.buffer);
+  for (const call of calls) if (call.kind === "kernel") late.add(call.out.data.memory);
   const groups = new Map<string, { readonly which: 0 | 1; readonly members: KernelCall[] }>();
   for (const call of calls) {
-    if (call.kind !== "kernel" || call.name !== "contract" || kept.has(call.out.data.buffer)) continue;
+    if (call.kind !== "kernel" || call.name !== "contract" || kept.has(call.out.data.memory)) continue;
     for (const at of [0, 1] as const) {
       const [own, other] = [call.inputs[at], call.inputs[1 - at]];
-      if (!given.has(own.data.buffer) || late.has(other.data.buffer)) continue;
+      if (!given.has(own.data.memory) || late.has(other.data.memory)) continue;
       const key = inWords([at, call.attrs, shapeOf(own), other], (data) => `${identityOf(data)}`);
       const group = groups.get(key) ?? { which: at, members: [] };
       group.members.push(call);
@@ -35,7 +36,7 @@ export function batchProducts(
   }
   const first = new Map<Call, Call[]>();
   const gone = new Set<Call>();
-  const moved = new Map<TypedArray, { readonly data: TypedArray; readonly offset: number }>();
+  const moved = new Map<Storage, { readonly data: Storage; readonly offset: number }>();
   for (const { which, members } of groups.values()) {
     const operands = new Set(members.map((m) => m.inputs[which].data));
     // a matrix with itself again and again is another's group
@@ -81,7 +82,7 @@ function sideBySide(
       outLabels: [label, ...outLabels],
     },
     out: {
-      data: allocate(out.dtype, members.length * sizeOf(out.shape)),
+      data: hostZeros(out.dtype, members.length * sizeOf(out.shape)),
       shape: [members.length, ...out.shape],
       dtype: out.dtype,
     },

@@ -1,5 +1,5 @@
-import type { TypedArray } from "../../core/dtype.js";
 import type { BackendCall, Operand } from "../backend.js";
+import { Storage } from "../storage.js";
 import type { Strided } from "../trace-step.js";
 
 /** A look at whether all numbers are finite, or the like, and how it came out. */
@@ -13,7 +13,7 @@ export interface Checked {
 export type Call = BackendCall | { readonly kind: "check"; readonly checked: Checked };
 
 /** Something that points at numbers, and may be pointed at others. */
-export type Pointer = { data: TypedArray; offset: number };
+export type Pointer = { data: Storage; offset: number };
 
 /** Everything by which a call reads. */
 export function pointersOf(call: Call): Pointer[] {
@@ -27,17 +27,17 @@ export function pointersOf(call: Call): Pointer[] {
   ];
 }
 
-/** The place of the last call that reads an array, by array. */
-export function lastReads(calls: readonly Call[]): Map<TypedArray, number> {
-  const last = new Map<TypedArray, number>();
+/** The place of the last call that reads a storage, by storage. */
+export function lastReads(calls: readonly Call[]): Map<Storage, number> {
+  const last = new Map<Storage, number>();
   calls.forEach((call, i) => {
     for (const { data } of pointersOf(call)) last.set(data, i);
   });
   return last;
 }
 
-/** Arrays that a call changes in place. */
-export function changedBy(call: Call): TypedArray[] {
+/** What a call changes in place. */
+export function changedBy(call: Call): Storage[] {
   if (call.kind !== "trace") return [];
   const { traces, gradient } = call.step;
   return gradient ? [...traces, gradient] : [...traces];
@@ -53,8 +53,11 @@ export function identityOf(object: object): number {
   return found;
 }
 
-/** A value in words that only an equal one has; arrays of numbers go by `name`. */
-export function inWords(value: unknown, name: (data: TypedArray) => string): string {
+/** Numbers: storage, or the array in an attribute. */
+export type Numbers = Storage | ArrayBufferView;
+
+/** A value in words that only an equal one has; numbers go by `name`. */
+export function inWords(value: unknown, name: (data: Numbers) => string): string {
   let words = "";
   spell(value, name, (word) => {
     words += word;
@@ -63,10 +66,10 @@ export function inWords(value: unknown, name: (data: TypedArray) => string): str
 }
 
 /** The same, word by word. */
-export function spell(value: unknown, name: (data: TypedArray) => string, say: (word: string) => void): void {
+export function spell(value: unknown, name: (data: Numbers) => string, say: (word: string) => void): void {
   if (typeof value === "string") say(JSON.stringify(value));
   else if (typeof value !== "object" || value === null) say(Object.is(value, -0) ? "-0" : `${value}`);
-  else if (ArrayBuffer.isView(value)) say(name(value as TypedArray));
+  else if (value instanceof Storage || ArrayBuffer.isView(value)) say(name(value));
   else if (Array.isArray(value)) {
     say("[");
     for (const entry of value) {

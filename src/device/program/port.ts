@@ -1,24 +1,24 @@
-import type { TypedArray } from "../../core/dtype.js";
+import type { Storage } from "../storage.js";
 
-/** Something of a program that holds an array, and may be given another. */
-export type Holder = { data: TypedArray };
+/** Something of a program that holds a storage, and may be given another. */
+export type Holder = { data: Storage };
 
 /**
- * One role of an array in a program: an argument, or a result. Where two roles hold the same array for a while, each is
+ * One role of a storage in a program: an argument, or a result. Where two roles hold the same storage for a while, each is
  * still given its next one alone.
  */
 export class Port {
   constructor(
-    private array: TypedArray,
+    private data: Storage,
     private readonly holders: readonly Holder[],
     /** Of calls that a backend has prepared. */
-    private readonly prepared: readonly ((other: TypedArray) => void)[],
+    private readonly prepared: readonly ((other: Storage) => void)[],
   ) {}
 
-  bind(other: TypedArray): void {
-    if (other === this.array) return;
+  bind(other: Storage): void {
+    if (other === this.data) return;
     for (const holder of this.holders) holder.data = other;
     for (const bind of this.prepared) bind(other);
-    this.array = other;
+    this.data = other;
   }
 }

@@ -1,21 +1,31 @@
-import { allocate, dtypeOf, type TypedArray } from "../../core/dtype.js";
 import { type Backend, type BackendCall, backend, type Replay } from "../backend.js";
-import { type Call, type Checked, changedBy, identityOf, type Pointer, pointersOf, spell } from "./call.js";
+import { hostZeros } from "../host-storage.js";
+import type { Storage } from "../storage.js";
+import {
+  type Call,
+  type Checked,
+  changedBy,
+  identityOf,
+  type Numbers,
+  type Pointer,
+  pointersOf,
+  spell,
+} from "./call.js";
 import { Digest, digestOf } from "./digest.js";
 import { type Holder, Port } from "./port.js";
 import { type Surroundings, simplify } from "./simplify.js";
 import { type Moved, make, Trial } from "./validate.js";
 
-/** A shorter program, and where arrays went of which it has its own. */
+/** A shorter program, and where storage went of which it has its own. */
 export interface Simplified {
   readonly program: Program;
   readonly moved: Moved;
 }
 
 /**
- * The calls of a backend that a computation made, in order. Replayed, they compute the same from what the arrays hold then.
- * Its arrays are **given** (written by others between replays), **kept** (others may read them after one) or its **own**: a
- * device is sent the first, asked for the second, and nobody misses the third.
+ * The calls of a backend that a computation made, in order. Replayed, they compute the same from what their storage holds
+ * then, which is **given** (others write it between replays), **kept** (others may read it after one) or the program's
+ * **own**: a device is sent the first, asked for the second, and nobody misses the third.
  */
 export class Program {
   private readonly around: { readonly given: readonly Holder[]; readonly kept: readonly Holder[] };
@@ -36,21 +46,21 @@ export class Program {
     this.around = { given: holdersOf(given), kept: holdersOf([...kept, ...this.changed]) };
   }
 
-  /** Arrays whose numbers others change between replays: arguments. */
-  get given(): readonly TypedArray[] {
+  /** What others write between replays: arguments. */
+  get given(): readonly Storage[] {
     return this.around.given.map(({ data }) => data);
   }
 
-  /** Arrays that others may read after a replay: what comes out, and what is changed in place (traces and gradients). */
-  get kept(): readonly TypedArray[] {
+  /** What others may read after a replay: what comes out, and what is changed in place (traces and gradients). */
+  get kept(): readonly Storage[] {
     return this.around.kept.map(({ data }) => data);
   }
 
   /** All others: results on the way, and constants. */
-  get own(): readonly TypedArray[] {
-    const others = new Set([...this.given, ...this.kept].map(({ buffer }) => buffer));
+  get own(): readonly Storage[] {
+    const others = new Set([...this.given, ...this.kept].map(({ memory }) => memory));
     const all = new Set(this.places.map(({ data }) => data));
-    return [...all].filter(({ buffer }) => !others.has(buffer));
+    return [...all].filter(({ memory }) => !others.has(memory));
   }
 
   /** Number of calls. */
@@ -60,22 +70,22 @@ export class Program {
 
   /** Bytes of all results, which stay allocated between replays. */
   get bytes(): number {
-    const arrays = new Set(this.results.map(({ data }) => data));
-    return [...arrays].reduce((n, { byteLength }) => n + byteLength, 0);
+    const all = new Set(this.results.map(({ data }) => data));
+    return [...all].reduce((n, { bytes }) => n + bytes, 0);
   }
 
-  /** Arrays that the program writes anew. */
-  get written(): readonly TypedArray[] {
+  /** What the program writes anew. */
+  get written(): readonly Storage[] {
     return this.results.map(({ data }) => data);
   }
 
-  /** Arrays that the program changes in place. */
-  get changed(): readonly TypedArray[] {
+  /** What the program changes in place. */
+  get changed(): readonly Storage[] {
     return this.calls.flatMap(changedBy);
   }
 
   /**
-   * Only the calls that are needed, on as few arrays as will do, and on such as nobody else has: what the computation left
+   * Only the calls that are needed, on as little storage as will do, and on such as nobody else has: what the computation left
    * elsewhere stays what it was. `null` where these calls were found to compute otherwise. This program shares calls with
    * it: use one of them.
    */
@@ -86,23 +96,23 @@ export class Program {
     const program = new Program(calls, around);
     const moved = new Map(trial.near);
     for (const data of program.written)
-      moved.set(data, moved.get(data) ?? allocate(dtypeOf(data), data.length));
+      moved.set(data, moved.get(data) ?? hostZeros(data.dtype, data.length));
     program.move(moved);
     return trial.passes(calls, moved) ? { program, moved } : null;
   }
 
-  /** Has what points at some arrays point at others. */
+  /** Has what points at some storage point at other. */
   private move(moved: Moved): void {
     for (const place of this.places) place.data = moved.get(place.data) ?? place.data;
   }
 
-  /** Everything that holds an array, and may be given another. */
+  /** Everything that holds a storage, and may be given another. */
   private get places(): readonly Holder[] {
     const { pointers, results, around } = this;
     return [...pointers, ...results, ...around.given, ...around.kept];
   }
 
-  /** Readies the program for the backend of now, on the arrays of now. */
+  /** Readies the program for the backend of now, on the storage of now. */
   prepare(): void {
     this.preparedBy = backend();
     this.prepared = prepare(this.calls, this.preparedBy);
@@ -113,18 +123,18 @@ export class Program {
     return this.preparedBy === backend();
   }
 
-  /** The role of an array: to be asked for once the program is prepared, and before anything is bound. */
-  port(array: TypedArray): Port {
+  /** The role of a storage: to be asked for once the program is prepared, and before anything is bound. */
+  port(data: Storage): Port {
     return new Port(
-      array,
-      this.places.filter(({ data }) => data === array),
-      (this.prepared ?? []).flatMap(({ replay }) => replay?.port(array) ?? []),
+      data,
+      this.places.filter((place) => place.data === data),
+      (this.prepared ?? []).flatMap(({ replay }) => replay?.port(data) ?? []),
     );
   }
 
-  /** The name of the kernel that writes an array; `null` where none does. */
-  writerOf(array: TypedArray): string | null {
-    const call = this.calls.find((c) => c.kind === "kernel" && c.out.data === array);
+  /** The name of the kernel that writes a storage; `null` where none does. */
+  writerOf(data: Storage): string | null {
+    const call = this.calls.find((c) => c.kind === "kernel" && c.out.data === data);
     return call?.kind === "kernel" ? call.name : null;
   }
 
@@ -145,21 +155,21 @@ export class Program {
   }
 
   /**
-   * What the program does, as a digest that two recordings of one computation share. Arrays in `named` go by their names,
+   * What the program does, as a digest that two recordings of one computation share. Storage in `named` goes by its name,
    * results by the calls that make them, traces and gradients by being the same, constants by what they hold. `say` puts
-   * what came out into words, from the name of an array.
+   * what came out into words, from the name of a storage.
    */
   fingerprint(
-    named: ReadonlyMap<TypedArray, string>,
-    say: (nameOf: (data: TypedArray) => string) => string = () => "",
+    named: ReadonlyMap<Storage, string>,
+    say: (nameOf: (data: Storage) => string) => string = () => "",
   ): string {
-    const known = new Map(named);
+    const known = new Map<Numbers, string>(named);
     for (const data of this.calls.flatMap(changedBy)) known.set(data, `kept ${identityOf(data)}`);
-    const digests = new Map<TypedArray, string>();
-    const nameOf = (data: TypedArray): string => {
+    const digests = new Map<Numbers, string>();
+    const nameOf = (data: Numbers): string => {
       const name = known.get(data) ?? digests.get(data);
       if (name !== undefined) return name;
-      const digest = digestOf(data);
+      const digest = digestOf(ArrayBuffer.isView(data) ? data : data.host());
       digests.set(data, digest);
       return digest;
     };
@@ -174,14 +184,14 @@ export class Program {
   }
 }
 
-const holdersOf = (arrays: readonly TypedArray[]): Holder[] => [...new Set(arrays)].map((data) => ({ data }));
+const holdersOf = (all: readonly Storage[]): Holder[] => [...new Set(all)].map((data) => ({ data }));
 
 /** Calls that follow a look at numbers, or the start. */
 interface Part {
   readonly checked: Checked | null;
   readonly calls: readonly BackendCall[];
   readonly replay: Replay | null;
-  /** Whether they change arrays in place. */
+  /** Whether they change something in place. */
   readonly changes: boolean;
 }
 

@@ -1,6 +1,6 @@
-import { allocate } from "../../core/dtype.js";
 import { sizeOf, stridesOf } from "../../core/shape.js";
 import type { KernelCall, Operand } from "../backend.js";
+import { hostZeros } from "../host-storage.js";
 
 /** A call that copies operands of one shape beside each other along a new first axis, and its result as an operand. */
 export function besideEachOther(operands: readonly Operand[]): {
@@ -9,7 +9,7 @@ export function besideEachOther(operands: readonly Operand[]): {
 } {
   const [{ shape, dtype }] = operands;
   const all = [operands.length, ...shape];
-  const out = { data: allocate(dtype, sizeOf(all)), shape: all, dtype };
+  const out = { data: hostZeros(dtype, sizeOf(all)), shape: all, dtype };
   const call: KernelCall = {
     kind: "kernel",
     name: "concat",

@@ -1,37 +1,37 @@
-import type { TypedArray } from "../../core/dtype.js";
 import type { KernelCall } from "../backend.js";
+import type { Storage } from "../storage.js";
 import { batchProducts } from "./batch-products.js";
 import { type Call, changedBy, identityOf, inWords, lastReads, type Pointer, pointersOf } from "./call.js";
-import { FreeArrays } from "./free-arrays.js";
+import { FreeStorage } from "./free-storage.js";
 import { sumProducts } from "./sum-products.js";
 
-/** Arrays that the world around a program writes and reads. */
+/** Storage that the world around a program writes and reads. */
 export interface Surroundings {
-  /** Their numbers change between replays. */
-  readonly given: readonly TypedArray[];
-  /** They may be read after a replay. */
-  readonly kept: readonly TypedArray[];
+  /** What is written between replays. */
+  readonly given: readonly Storage[];
+  /** What may be read after one. */
+  readonly kept: readonly Storage[];
 }
 
 /**
  * The calls that a replay needs: what follows from constants alone is computed already, what is computed
  * twice is computed once, what nobody reads is left out, changes in place come last, and results whose time is over lend
- * their arrays to later ones.
+ * their storage to later ones.
  * @param around.regroups whether sums may be taken in another order
  */
 export function simplify(
   calls: readonly Call[],
   { given, kept, regroups }: Surroundings & { readonly regroups: boolean },
 ): Call[] {
-  const mutable = buffersOf(calls.flatMap(changedBy));
-  const known = merged(calls, mutable, buffersOf(given), buffersOf(kept));
-  const read = reached(known, buffersOf(kept));
+  const mutable = memoryOf(calls.flatMap(changedBy));
+  const known = merged(calls, mutable, memoryOf(given), memoryOf(kept));
+  const read = reached(known, memoryOf(kept));
   const needed = changesLast(
-    regroups ? regrouped(read, buffersOf(given), buffersOf(kept), mutable) : read,
+    regroups ? regrouped(read, memoryOf(given), memoryOf(kept), mutable) : read,
     mutable,
   );
-  shareArrays(needed, buffersOf(kept));
-  ownConstants(needed, new Set([...buffersOf(given), ...mutable]));
+  shareStorage(needed, memoryOf(kept));
+  ownConstants(needed, new Set([...memoryOf(given), ...mutable]));
   return needed;
 }
 
@@ -39,14 +39,14 @@ export function simplify(
 const largeConstant = 2 ** 20;
 
 /** What a program takes for constant is its own: nobody can change it. */
-function ownConstants(calls: readonly Call[], changing: ReadonlySet<ArrayBufferLike>): void {
-  const results = new Set<ArrayBufferLike>();
-  for (const call of calls) if (call.kind === "kernel") results.add(call.out.data.buffer);
-  const copies = new Map<TypedArray, TypedArray>();
+function ownConstants(calls: readonly Call[], changing: ReadonlySet<object>): void {
+  const results = new Set<object>();
+  for (const call of calls) if (call.kind === "kernel") results.add(call.out.data.memory);
+  const copies = new Map<Storage, Storage>();
   for (const pointer of calls.flatMap(pointersOf)) {
     const { data } = pointer;
-    if (changing.has(data.buffer) || results.has(data.buffer) || data.byteLength > largeConstant) continue;
-    const copy = copies.get(data) ?? data.slice();
+    if (changing.has(data.memory) || results.has(data.memory) || data.bytes > largeConstant) continue;
+    const copy = copies.get(data) ?? data.copy();
     copies.set(data, copy);
     pointer.data = copy;
   }
@@ -55,25 +55,24 @@ function ownConstants(calls: readonly Call[], changing: ReadonlySet<ArrayBufferL
 /** Many small products as few large ones: the same but for rounding. */
 const regrouped = (
   calls: readonly Call[],
-  given: ReadonlySet<ArrayBufferLike>,
-  kept: ReadonlySet<ArrayBufferLike>,
-  mutable: ReadonlySet<ArrayBufferLike>,
+  given: ReadonlySet<object>,
+  kept: ReadonlySet<object>,
+  mutable: ReadonlySet<object>,
 ): Call[] => sumProducts(batchProducts(calls, given, kept, mutable), kept, mutable);
 
-const buffersOf = (arrays: readonly TypedArray[]): Set<ArrayBufferLike> =>
-  new Set(arrays.map(({ buffer }) => buffer));
+const memoryOf = (all: readonly Storage[]): Set<object> => new Set(all.map(({ memory }) => memory));
 
 /** Without calls on constants, and without calls that repeat an earlier one. */
 function merged(
   calls: readonly Call[],
-  mutable: ReadonlySet<ArrayBufferLike>,
-  given: ReadonlySet<ArrayBufferLike>,
-  kept: ReadonlySet<ArrayBufferLike>,
+  mutable: ReadonlySet<object>,
+  given: ReadonlySet<object>,
+  kept: ReadonlySet<object>,
 ): Call[] {
   const changing = new Set([...given, ...mutable]);
-  const earlier = new Map<string, TypedArray>();
-  const replaced = new Map<TypedArray, TypedArray>();
-  const isConstant = ({ data }: Pointer): boolean => !changing.has(data.buffer);
+  const earlier = new Map<string, Storage>();
+  const replaced = new Map<Storage, Storage>();
+  const isConstant = ({ data }: Pointer): boolean => !changing.has(data.memory);
   const equal = firstOfEqual();
   return calls.filter((call) => {
     for (const pointer of pointersOf(call)) {
@@ -83,11 +82,11 @@ function merged(
     if (call.kind !== "kernel") return true;
     const { inputs, out } = call;
     if (inputs.every(isConstant)) return false;
-    changing.add(out.data.buffer);
-    if (inputs.some(({ data }) => mutable.has(data.buffer))) return true;
+    changing.add(out.data.memory);
+    if (inputs.some(({ data }) => mutable.has(data.memory))) return true;
     const words = sayOf(call);
     const same = earlier.get(words);
-    if (same === undefined || kept.has(out.data.buffer)) {
+    if (same === undefined || kept.has(out.data.memory)) {
       earlier.set(words, out.data);
       return true;
     }
@@ -100,12 +99,12 @@ function merged(
 const shortConstant = 64;
 
 /** The first of constants that hold the same bytes. */
-function firstOfEqual(): (data: TypedArray) => TypedArray {
-  const seen = new Map<string, TypedArray>();
+function firstOfEqual(): (data: Storage) => Storage {
+  const seen = new Map<string, Storage>();
   return (data) => {
-    if (data.byteLength > shortConstant) return data;
-    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    const words = `${data.constructor.name} ${bytes}`;
+    if (data.bytes > shortConstant) return data;
+    const array = data.host();
+    const words = `${data.dtype} ${new Uint8Array(array.buffer, array.byteOffset, array.byteLength)}`;
     const first = seen.get(words) ?? data;
     seen.set(words, first);
     return first;
@@ -113,40 +112,40 @@ function firstOfEqual(): (data: TypedArray) => TypedArray {
 }
 
 const sayOf = ({ name, inputs, attrs, out: { shape, dtype } }: KernelCall): string =>
-  inWords([name, inputs, attrs, shape, dtype], (data) => `array ${identityOf(data)}`);
+  inWords([name, inputs, attrs, shape, dtype], (data) => `numbers ${identityOf(data)}`);
 
 /** Without kernels whose results nobody reads. */
-function reached(calls: readonly Call[], kept: ReadonlySet<ArrayBufferLike>): Call[] {
+function reached(calls: readonly Call[], kept: ReadonlySet<object>): Call[] {
   const read = new Set(kept);
   const needed: Call[] = [];
   for (const call of [...calls].reverse()) {
-    if (call.kind === "kernel" && !read.has(call.out.data.buffer)) continue;
-    for (const { data } of pointersOf(call)) read.add(data.buffer);
+    if (call.kind === "kernel" && !read.has(call.out.data.memory)) continue;
+    for (const { data } of pointersOf(call)) read.add(data.memory);
     needed.push(call);
   }
   return needed.reverse();
 }
 
-/** With all that depends on no changed array before the first change: a replay may then stop there as if it had not begun. */
-function changesLast(calls: readonly Call[], mutable: ReadonlySet<ArrayBufferLike>): Call[] {
+/** With all that depends on nothing changed before the first change: a replay may then stop there as if it had not begun. */
+function changesLast(calls: readonly Call[], mutable: ReadonlySet<object>): Call[] {
   const changed = new Set(mutable);
   const late = new Set<Call>();
   for (const call of calls) {
-    if (call.kind !== "trace" && !pointersOf(call).some(({ data }) => changed.has(data.buffer))) continue;
+    if (call.kind !== "trace" && !pointersOf(call).some(({ data }) => changed.has(data.memory))) continue;
     late.add(call);
-    if (call.kind === "kernel") changed.add(call.out.data.buffer);
+    if (call.kind === "kernel") changed.add(call.out.data.memory);
   }
   return [...calls.filter((c) => !late.has(c)), ...calls.filter((c) => late.has(c))];
 }
 
-/** Results whose last reader is past lend their arrays to later results of their size. */
-function shareArrays(calls: readonly Call[], kept: ReadonlySet<ArrayBufferLike>): void {
+/** Results whose last reader is past lend their storage to later results of their size. */
+function shareStorage(calls: readonly Call[], kept: ReadonlySet<object>): void {
   const lastRead = lastReads(calls);
   const own = new Set(
-    calls.flatMap((c) => (c.kind === "kernel" && !kept.has(c.out.data.buffer) ? [c.out.data] : [])),
+    calls.flatMap((c) => (c.kind === "kernel" && !kept.has(c.out.data.memory) ? [c.out.data] : [])),
   );
-  const free = new FreeArrays();
-  const lent = new Map<TypedArray, TypedArray>();
+  const free = new FreeStorage();
+  const lent = new Map<Storage, Storage>();
   calls.forEach((call, i) => {
     const pointers = pointersOf(call);
     const ending = new Set(
@@ -158,7 +157,7 @@ function shareArrays(calls: readonly Call[], kept: ReadonlySet<ArrayBufferLike>)
       const other = free.take(data);
       if (other) {
         lent.set(data, other);
-        (call.out as { data: TypedArray }).data = other;
+        (call.out as { data: Storage }).data = other;
       }
     }
     // only now: a kernel must not write where it reads

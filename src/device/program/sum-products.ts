@@ -9,25 +9,25 @@ const fewest = 4;
 
 /**
  * A sum of products of one form, such as the outer products of many time steps that make up a gradient, becomes one product
- * with all factors side by side: each entry of the result is written once. Not of arrays in `mutable`, which may have changed
+ * with all factors side by side: each entry of the result is written once. Not of what lies in `mutable` memory, which may have changed
  * by the time of the sum.
  */
 export function sumProducts(
   calls: readonly Call[],
-  kept: ReadonlySet<ArrayBufferLike>,
-  mutable: ReadonlySet<ArrayBufferLike>,
+  kept: ReadonlySet<object>,
+  mutable: ReadonlySet<object>,
 ): Call[] {
-  const makers = new Map<ArrayBufferLike, KernelCall>();
-  const reads = new Map<ArrayBufferLike, number>();
+  const makers = new Map<object, KernelCall>();
+  const reads = new Map<object, number>();
   for (const call of calls) {
-    if (call.kind === "kernel") makers.set(call.out.data.buffer, call);
-    for (const { data } of pointersOf(call)) reads.set(data.buffer, (reads.get(data.buffer) ?? 0) + 1);
+    if (call.kind === "kernel") makers.set(call.out.data.memory, call);
+    for (const { data } of pointersOf(call)) reads.set(data.memory, (reads.get(data.memory) ?? 0) + 1);
   }
   /** The call that made an operand, for this reader alone, who reads all of it as it lies. */
   const makerOf = (sum: KernelCall, i: number): KernelCall | null => {
     const { data, offset, shape, strides } = sum.inputs[i];
-    const maker = makers.get(data.buffer);
-    const isOwn = maker && reads.get(data.buffer) === 1 && !kept.has(data.buffer);
+    const maker = makers.get(data.memory);
+    const isOwn = maker && reads.get(data.memory) === 1 && !kept.has(data.memory);
     const isWhole = offset === 0 && sameShape(shape, maker?.out.shape ?? []) && isRowMajor(strides, shape);
     return isOwn && isWhole ? maker : null;
   };
@@ -46,7 +46,7 @@ export function sumProducts(
         const maker = makerOf(sum, i);
         if (maker === null) return false;
         if (isSum(maker)) return gather(maker);
-        if (maker.name !== "contract" || maker.inputs.some((x) => mutable.has(x.data.buffer))) return false;
+        if (maker.name !== "contract" || maker.inputs.some((x) => mutable.has(x.data.memory))) return false;
         form ??= formOf(maker);
         products.push(maker);
         return form === formOf(maker);

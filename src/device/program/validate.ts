@@ -2,10 +2,12 @@
  * A program is changed before it is replayed. That the changed one computes the same is tried out once for each recording, on
  * numbers near those that were recorded (translation validation: Pnueli, Siegel & Singerman 1998).
  */
-import { allocate, type DType, dtypeOf, type TypedArray } from "../../core/dtype.js";
+import { type DType, dtypeOf, type TypedArray } from "../../core/dtype.js";
 import type { Backend, BackendCall } from "../backend.js";
+import { hostZeros } from "../host-storage.js";
+import type { Storage } from "../storage.js";
 import { type Call, changedBy, lastReads, type Pointer, pointersOf } from "./call.js";
-import { FreeArrays } from "./free-arrays.js";
+import { FreeStorage } from "./free-storage.js";
 
 /** A fault of structure shows in the leading digits, which rounding does not reach where sums are taken in another order. */
 const tolerance: Readonly<Partial<Record<DType, number>>> = { float64: 2 ** -20, float32: 2 ** -8 };
@@ -13,26 +15,26 @@ const tolerance: Readonly<Partial<Record<DType, number>>> = { float64: 2 ** -20,
 /** What a pointer pointed at. */
 type Target = Readonly<Pointer>;
 
-/** Arrays in the place of others. */
-export type Moved = ReadonlyMap<TypedArray, TypedArray>;
+/** Storage in the place of other. */
+export type Moved = ReadonlyMap<Storage, Storage>;
 
 /** Calls that were tried out: what they computed. */
 export class Trial {
-  /** Numbers near the given ones, on arrays of their own. */
+  /** Numbers near the given ones, on storage of their own. */
   readonly near: Moved;
-  private readonly values = new Map<TypedArray, TypedArray>();
+  private readonly values = new Map<Storage, TypedArray>();
   private readonly targets = new Map<Pointer, Target>();
   private readonly isSame: (a: TypedArray, b: TypedArray) => boolean;
 
-  /** Makes the calls, but for changes in place, on numbers near the given ones, and on arrays that nobody else has. */
+  /** Makes the calls, but for changes in place, on numbers near the given ones, and on storage that nobody else has. */
   constructor(
     calls: readonly Call[],
-    given: readonly TypedArray[],
-    private readonly kept: readonly TypedArray[],
+    given: readonly Storage[],
+    private readonly kept: readonly Storage[],
     private readonly at: Backend,
   ) {
     this.isSame = at.regroups ? isClose : isEqual;
-    const copies = (): Map<TypedArray, TypedArray> => new Map(given.map((data) => [data, data.slice()]));
+    const copies = (): Map<Storage, Storage> => new Map(given.map((data) => [data, data.copy()]));
     let near = copies();
     for (const data of near.values()) nudge(data);
     try {
@@ -45,7 +47,7 @@ export class Trial {
     this.near = near;
   }
 
-  /** Whether these calls, made of the tried ones, compute the same on other arrays: kept ones, and what changes in place reads. */
+  /** Whether these calls, made of the tried ones, compute the same on other storage: kept ones, and what changes in place reads. */
   passes(calls: readonly Call[], moved: Moved): boolean {
     // a kernel that refuses what it is to read computes nothing
     try {
@@ -58,31 +60,31 @@ export class Trial {
       }
       runAll(kernels, this.at);
       return this.kept.every((data) =>
-        this.isSame(this.values.get(data) as TypedArray, moved.get(data) ?? data),
+        this.isSame(this.values.get(data) as TypedArray, (moved.get(data) ?? data).host()),
       );
     } catch {
       return false;
     }
   }
 
-  /** Makes the kernel calls; results whose readers are past lend their arrays to later ones. */
+  /** Makes the kernel calls; results whose readers are past lend their storage to later ones. */
   private make(calls: readonly Call[], near: Moved): void {
     this.values.clear();
-    const mutable = new Set(calls.flatMap(changedBy).map(({ buffer }) => buffer));
+    const mutable = new Set(calls.flatMap(changedBy).map(({ memory }) => memory));
     const lasting = new Set([...near.keys(), ...this.kept]);
     const last = lastReads(calls);
-    const [at, free] = [new Map(near), new FreeArrays()];
+    const [at, free] = [new Map(near), new FreeStorage()];
     calls.forEach((call, i) => {
       const pointers = pointersOf(call);
       if (call.kind === "kernel") {
         const { data } = call.out;
-        const own = free.take(data) ?? allocate(dtypeOf(data), data.length);
-        const inputs = call.inputs.map((p) => ({ ...p, data: at.get(p.data as TypedArray) ?? p.data }));
+        const own = free.take(data) ?? hostZeros(data.dtype, data.length);
+        const inputs = call.inputs.map((p) => ({ ...p, data: at.get(p.data) ?? p.data }));
         make({ ...call, inputs, out: { ...call.out, data: own } }, this.at);
         at.set(data, own);
       } else if (call.kind === "trace")
         for (const pointer of pointers) {
-          if (mutable.has(pointer.data.buffer)) continue;
+          if (mutable.has(pointer.data.memory)) continue;
           this.targets.set(pointer, { ...pointer });
           this.note(pointer.data, at);
         }
@@ -94,8 +96,8 @@ export class Trial {
     for (const data of this.kept) this.note(data, at);
   }
 
-  private note(data: TypedArray, at: Moved): void {
-    if (!this.values.has(data)) this.values.set(data, (at.get(data) ?? data).slice());
+  private note(data: Storage, at: Moved): void {
+    if (!this.values.has(data)) this.values.set(data, (at.get(data) ?? data).host().slice());
   }
 
   /** Whether a pointer finds the numbers that it found, wherever they lie now. */
@@ -104,7 +106,7 @@ export class Trial {
     if (target === undefined) return true;
     const known = this.values.get(target.data) as TypedArray;
     const from = pointer.offset - target.offset;
-    return this.isSame(known, pointer.data.subarray(from, from + known.length));
+    return this.isSame(known, pointer.data.host().subarray(from, from + known.length));
   }
 }
 
@@ -113,7 +115,7 @@ export function make(call: BackendCall, at: Backend): void {
     at.traceStep(call.step);
     return;
   }
-  call.out.data.fill(0);
+  call.out.data.clear();
   at.run(call.name, call.inputs, call.attrs, call.out);
 }
 
@@ -125,15 +127,17 @@ function runAll(calls: readonly BackendCall[], at: Backend): void {
 }
 
 /** Moves numbers a little, each otherwise: in zeros and in equal numbers faults would not show. Integers stay. */
-function nudge(data: TypedArray): void {
-  if (tolerance[dtypeOf(data)] === undefined) return;
+function nudge(data: Storage): void {
+  if (tolerance[data.dtype] === undefined) return;
+  const numbers = data.host().slice();
   let state = 1;
-  for (let i = 0; i < data.length; i++) {
+  for (let i = 0; i < numbers.length; i++) {
     // Park & Miller 1988
     state = (state * 48271) % 2147483647;
     const u = state / 2147483647 - 0.5;
-    data[i] += u * (Math.abs(data[i]) / 2 + 1 / 16);
+    numbers[i] += u * (Math.abs(numbers[i]) / 2 + 1 / 16);
   }
+  data.write(numbers);
 }
 
 function isEqual(a: TypedArray, b: TypedArray): boolean {

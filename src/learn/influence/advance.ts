@@ -1,10 +1,10 @@
-import type { TypedArray } from "../../core/dtype.js";
 import { sizeOf, stridesOf } from "../../core/shape.js";
 import { backend } from "../../device/backend.js";
+import type { Storage } from "../../device/storage.js";
 import type { Strided, TraceContraction, TraceStep, TraceTerm } from "../../device/trace-step.js";
 import { type Axis, align, type Factor, strongProduct } from "../../forward/factor.js";
 import { broadcastTo, copy } from "../../ops/views.js";
-import { fromData } from "../../tensor/apply.js";
+import { onStorage } from "../../tensor/apply.js";
 import { lyingOf } from "../../tensor/lying.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { type Watcher, watch } from "../../tensor/watch/watch.js";
@@ -20,7 +20,7 @@ export interface Advance {
   readonly before: StateErrors;
   readonly after: StateErrors;
   /** The block's gradient and the order of its axes; `null` where no error meets the trace. */
-  readonly gradient: TypedArray | null;
+  readonly gradient: Storage | null;
   readonly order: readonly Axis[];
   readonly started: boolean;
 }
@@ -28,7 +28,7 @@ export interface Advance {
 /** Lowers the settling of one trace block to a call of the backend's fused trace step. */
 export function advance(job: Advance): void {
   const { trace, gradient, order } = job;
-  const arrays = trace.data.filter((d): d is TypedArray => d !== null);
+  const traces = trace.data.filter((d) => d !== null);
   const slot = slots(trace.data);
   // old traces hold nothing in the first step
   const known = job.terms.filter((term) => job.started || term.own === null);
@@ -45,7 +45,7 @@ export function advance(job: Advance): void {
     return vectors.some((v) => v !== null) ? { vectors } : null;
   };
   const step: TraceStep = {
-    traces: arrays,
+    traces,
     rows: rowAxes.map((a) => a.size),
     inner: sizeOf(inner.map((a) => a.size)),
     terms: terms.map((term) => lower(term, trace, rowAxes, inner, strides, slot)),
@@ -61,14 +61,14 @@ export function advance(job: Advance): void {
 
 /** The trace step under the eyes of who watches; old traces are overwritten, so they are looked at as copies. */
 function watched(by: Watcher, { trace, terms, before, after, gradient }: Advance, step: TraceStep): void {
-  const tensors = (arrays: readonly TypedArray[]): Tensor[] =>
-    arrays.map((a) => fromData(a, [a.length], trace.block.dtype));
+  const tensors = (all: readonly Storage[]): Tensor[] =>
+    all.map((s) => onStorage(s, [s.length], trace.block.dtype));
   const factors = terms.flatMap(({ coefficient, base }) =>
     [coefficient, base].flatMap((f) => (f === null || overlaps(f, trace) ? [] : [f.tensor])),
   );
   const errors = [...before, ...after].filter((e) => e !== null);
   const changed = gradient === null ? step.traces : [...step.traces, gradient];
-  const old = tensors(changed.map((a) => a.slice()));
+  const old = tensors(changed.map((s) => s.copy()));
   by.derived(
     {
       reading: "trace",

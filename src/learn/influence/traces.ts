@@ -1,8 +1,10 @@
-import { allocate, bytesPerElement, type TypedArray } from "../../core/dtype.js";
+import { bytesPerElement } from "../../core/dtype.js";
 import { sizeOf } from "../../core/shape.js";
+import { hostZeros } from "../../device/host-storage.js";
+import type { Storage } from "../../device/storage.js";
 import type { Axis, Factor } from "../../forward/factor.js";
 import { permute } from "../../ops/views.js";
-import { fromData } from "../../tensor/apply.js";
+import { onStorage } from "../../tensor/apply.js";
 import type { Aval } from "../../tensor/op.js";
 import { entries } from "../../tensor/read.js";
 import type { SavedPart } from "../../tensor/saved/part.js";
@@ -19,8 +21,8 @@ export interface TraceBlock {
   readonly axes: readonly Axis[];
   /** Axes in memory order: the state's, then the parameter's untied ones. */
   readonly layout: readonly Axis[];
-  /** One array per state of the area; `null` for one that does not depend on the block, or is of another group. */
-  readonly data: readonly (TypedArray | null)[];
+  /** One storage per state of the area; `null` for one that does not depend on the block, or is of another group. */
+  readonly data: readonly (Storage | null)[];
 }
 
 /** The shape of a trace, before anything is allocated. */
@@ -56,7 +58,7 @@ export function parameterOrder(k: number, { blocks, groups }: Sources, patterns:
 export class TraceStore {
   readonly traces: readonly (readonly (TraceBlock | null)[])[];
   readonly orders: readonly (readonly Axis[])[];
-  private readonly sums: readonly (TypedArray | null)[];
+  private readonly sums: readonly (Storage | null)[];
   readonly bytes: number;
 
   constructor(
@@ -77,18 +79,18 @@ export class TraceStore {
           block,
           axes,
           layout,
-          data: pattern.present.map((p) => (p ? allocate(block.dtype, size) : null)),
+          data: pattern.present.map((p) => (p ? hostZeros(block.dtype, size) : null)),
         };
       }),
     );
     this.bytes = bytes;
     this.sums = sources.blocks.map((block, k) =>
-      this.traces.some((row) => row[k] !== null) ? allocate(block.dtype, sizeOf(block.shape)) : null,
+      this.traces.some((row) => row[k] !== null) ? hostZeros(block.dtype, sizeOf(block.shape)) : null,
     );
   }
 
   /** The gradient of a block as it accumulates, in `orders[k]`. */
-  gradient(k: number): TypedArray | null {
+  gradient(k: number): Storage | null {
     return this.sums[k];
   }
 
@@ -97,8 +99,8 @@ export class TraceStore {
     const sum = this.sums[k];
     if (sum === null) return null;
     const order = this.orders[k];
-    const x = fromData(
-      sum.slice(),
+    const x = onStorage(
+      sum.copy(),
       order.map((a) => a.size),
       this.sources.blocks[k].dtype,
     );
@@ -118,13 +120,13 @@ export class TraceStore {
     const places = this.places();
     const found = saved.branches(places.map(({ path }) => path)).map((p, i) => p.tensor(places[i].like));
     places.forEach(({ data }, i) => {
-      data.set(entries(found[i]));
+      data.write(entries(found[i]));
     });
   }
 
-  /** All arrays, by area, state and parameter block. */
-  private places(): { readonly path: string; readonly data: TypedArray; readonly like: Aval }[] {
-    const place = (path: string, data: TypedArray | null, axes: readonly Axis[], { dtype }: Block) =>
+  /** All storage, by area, state and parameter block. */
+  private places(): { readonly path: string; readonly data: Storage; readonly like: Aval }[] {
+    const place = (path: string, data: Storage | null, axes: readonly Axis[], { dtype }: Block) =>
       data === null ? [] : [{ path, data, like: { shape: axes.map((a) => a.size), dtype } }];
     const { blocks, groups } = this.sources;
     return blocks.flatMap((block, k) => [
@@ -140,16 +142,16 @@ export class TraceStore {
   }
 
   clearGradient(): void {
-    for (const sum of this.sums) sum?.fill(0);
+    for (const sum of this.sums) sum?.clear();
   }
 
   clear(): void {
     for (const row of this.traces)
-      for (const trace of row) for (const data of trace?.data ?? []) data?.fill(0);
+      for (const trace of row) for (const data of trace?.data ?? []) data?.clear();
   }
 }
 
-const copyOf = (data: TypedArray, { shape, dtype }: Aval): Tensor => fromData(data.slice(), shape, dtype);
+const copyOf = (data: Storage, { shape, dtype }: Aval): Tensor => onStorage(data.copy(), shape, dtype);
 
 /** A trace as a factor with named axes. */
 export function traceFactor(trace: TraceBlock, state: number): Factor | null {
@@ -157,7 +159,7 @@ export function traceFactor(trace: TraceBlock, state: number): Factor | null {
   if (data === null) return null;
   return {
     axes: trace.layout,
-    tensor: fromData(
+    tensor: onStorage(
       data,
       trace.layout.map((a) => a.size),
       trace.block.dtype,

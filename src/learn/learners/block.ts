@@ -1,6 +1,6 @@
 import { ShapeError } from "../../core/errors.js";
 import type { Aval } from "../../tensor/op.js";
-import { arrayOf } from "../../tensor/read.js";
+import { storageOf } from "../../tensor/read.js";
 import type { SavedPart } from "../../tensor/saved/part.js";
 import type { Saved } from "../../tensor/saved/save.js";
 import type { Model, ModelParams } from "../model/model.js";
@@ -93,8 +93,8 @@ const savedParams = (params: ModelParams, now: ModelParams): Saved => (params ==
 const paramsFrom = <S>(model: Model<S>, now: ModelParams, saved: SavedPart): ModelParams =>
   saved.maybe((part) => requireParams(saved.who, model, part.anything() as ModelParams, now)) ?? now;
 
-/** Bytes of the arrays in a tree. */
+/** Bytes of the storage in a tree. */
 export function bytesOf(tree: object): number {
-  const arrays = new Set(tensorsIn(tree).map(arrayOf));
-  return [...arrays].reduce((n, array) => n + (array?.byteLength ?? 0), 0);
+  const all = new Set(tensorsIn(tree).map(storageOf));
+  return [...all].reduce((n, storage) => n + (storage?.bytes ?? 0), 0);
 }

@@ -19,7 +19,7 @@ import { pastFrom, savedPast } from "./saved-learner.js";
 
 /** Recordings of the steps that a learner replays. */
 interface Recordings {
-  /** Forgets them: what they change lies on new arrays. */
+  /** Forgets them: what they change lies on new storage. */
   clear(): void;
   /** Makes steps op by op from now on. */
   distrust(reason: string): void;

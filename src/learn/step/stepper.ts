@@ -25,11 +25,11 @@ export interface Stepper<S> {
   step(params: ModelParams, past: Past, sample: S): StepOutcome;
   /** Compares replays since the last time with op by op: before what they gathered is handed out. @throws RuleError */
   settle(): void;
-  /** Bytes of the arrays that replays write to. */
+  /** Bytes of the storage that replays write to. */
   readonly bytes: number;
   /** Why the last step was made op by op; `null` where it was replayed, or is recorded to be. */
   readonly reason: string | null;
-  /** Forgets all recordings, for an influence that starts on new arrays. */
+  /** Forgets all recordings, for an influence that starts on new storage. */
   clear(): void;
   /** Makes all steps op by op from now on. */
   distrust(reason: string): void;

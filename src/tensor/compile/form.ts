@@ -37,7 +37,7 @@ class TensorForm implements Form {
   take(tree: unknown, found: Tensor[]): boolean {
     if (!isTensor(tree) || tree.value.kind !== "dense") return false;
     if (tree.dtype !== this.dtype || !isSame(tree.shape, this.shape)) return false;
-    this.place.put(entries(tree));
+    this.place.put(tree);
     found.push(tree);
     return true;
   }

@@ -1,19 +1,21 @@
 /** Where a program reads its arguments. */
-import type { TypedArray } from "../../core/dtype.js";
 import type { Port } from "../../device/program/port.js";
+import type { Storage } from "../../device/storage.js";
+import { entries, wholeOf } from "../read.js";
+import type { Tensor } from "../tensor.js";
 
 /** Where a program reads one of its arguments. */
 export interface Place {
-  /** Has the program read these numbers from now on. */
-  put(numbers: TypedArray): void;
+  /** Has the program read this tensor from now on. */
+  put(t: Tensor): void;
 }
 
 /** Numbers are copied to where the program reads: quickest for small arrays. */
 export class CopiedPlace implements Place {
-  constructor(private readonly slot: TypedArray) {}
+  constructor(private readonly slot: Storage) {}
 
-  put(numbers: TypedArray): void {
-    this.slot.set(numbers);
+  put(t: Tensor): void {
+    this.slot.write(entries(t));
   }
 }
 
@@ -21,7 +23,7 @@ export class CopiedPlace implements Place {
 export class PointedPlace implements Place {
   constructor(private readonly port: Port) {}
 
-  put(numbers: TypedArray): void {
-    this.port.bind(numbers);
+  put(t: Tensor): void {
+    this.port.bind(wholeOf(t));
   }
 }

@@ -1,22 +1,22 @@
-import type { TypedArray } from "../../core/dtype.js";
-import { type Backend, backend, withBackend } from "../../device/backend.js";
+import { type Backend, backend, type Operand, withBackend } from "../../device/backend.js";
 import type { Call } from "../../device/program/call.js";
 import { Program } from "../../device/program/program.js";
+import { recording } from "../../device/recording.js";
+import type { Storage } from "../../device/storage.js";
 import { latestLevel } from "../level.js";
-import { recording } from "../watch/recording.js";
 
 /** A recorded computation. */
 export interface Recorded<R> {
   readonly result: R;
   readonly program: Program;
-  /** Arrays whose numbers were read on the way: what was computed may depend on them. */
-  readonly reads: ReadonlySet<ArrayBufferView>;
+  /** What was read on the way: what was computed may depend on its numbers. */
+  readonly reads: ReadonlySet<Storage>;
   /** Whether a transformation outside of the computation follows an operand. */
   readonly isFollowed: boolean;
 }
 
 export interface RecordOptions {
-  /** Leaves arrays that trace steps change in place as they are: to see what would be computed. */
+  /** Leaves what trace steps change in place as it is: to see what would be computed. */
   readonly dry?: boolean;
 }
 
@@ -26,7 +26,7 @@ export const isRecording = (): boolean => recording.by !== null;
 /** Runs `f` and keeps the calls that it makes of the backend. */
 export function recordProgram<R>(f: () => R, { dry = false }: RecordOptions = {}): Recorded<R> {
   const calls: Call[] = [];
-  const reads = new Set<ArrayBufferView>();
+  const reads = new Set<Storage>();
   let isFollowed = false;
   const inner = backend();
   const recorder: Backend = {
@@ -34,7 +34,7 @@ export function recordProgram<R>(f: () => R, { dry = false }: RecordOptions = {}
     allocate: inner.allocate?.bind(inner),
     run(name, inputs, attrs, out) {
       inner.run(name, inputs, attrs, out);
-      calls.push({ kind: "kernel", name, inputs, attrs, out });
+      calls.push({ kind: "kernel", name, inputs: inputs.map(own), attrs, out });
     },
     traceStep(step) {
       if (!dry) inner.traceStep(step);
@@ -58,9 +58,18 @@ export function recordProgram<R>(f: () => R, { dry = false }: RecordOptions = {}
   }
 }
 
-/** The arrays of a set, or views of them, that lie in one of these buffers. */
-export const liesIn = (arrays: Iterable<ArrayBufferView>, others: readonly TypedArray[]): boolean => {
-  const buffers = new Set(others.map(({ buffer }) => buffer));
-  for (const { buffer } of arrays) if (buffers.has(buffer as ArrayBufferLike)) return true;
+/** An operand of its own, which a program may point elsewhere: that of a call belongs to a tensor. */
+const own = ({ data, shape, strides, offset, dtype }: Operand): Operand => ({
+  data,
+  shape,
+  strides,
+  offset,
+  dtype,
+});
+
+/** Whether any of a set shares its memory with one of these. */
+export const liesIn = (some: Iterable<Storage>, others: readonly Storage[]): boolean => {
+  const memories = new Set(others.map(({ memory }) => memory));
+  for (const { memory } of some) if (memories.has(memory)) return true;
   return false;
 };

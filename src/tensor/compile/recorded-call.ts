@@ -1,10 +1,11 @@
-import { allocate, type DType, type TypedArray } from "../../core/dtype.js";
 import { backend } from "../../device/backend.js";
+import { hostZeros } from "../../device/host-storage.js";
 import type { Port } from "../../device/program/port.js";
 import type { Program, Simplified } from "../../device/program/program.js";
-import { fromData } from "../apply.js";
-import { denseOf, entries } from "../read.js";
-import { isTensor, Tensor } from "../tensor.js";
+import type { Storage } from "../../device/storage.js";
+import { fromData, onStorage, viewOf } from "../apply.js";
+import { denseOf, entries, wholeOf } from "../read.js";
+import { isTensor, type Tensor } from "../tensor.js";
 import { type Copier, copierOf, type Form, formOf } from "./form.js";
 import { outlineOf } from "./outline.js";
 import { CopiedPlace, type Place, PointedPlace } from "./place.js";
@@ -13,10 +14,10 @@ import { liesIn, type RecordOptions, recordProgram } from "./record.js";
 /** Arguments of so many bytes are pointed at, smaller ones copied; results of so many are handed out, not copied. */
 export const large = 2 ** 16;
 
-/** A computation on two trees of tensors: of one, all arrays are pointed at, of the other, large ones. */
+/** A computation on two trees of tensors: of one, all storage is pointed at, of the other, where it is large. */
 export type Computation<P, A, R> = (pointed: P, copied: A) => R;
 
-/** A call made op by op, on arguments on arrays of their own: nothing that it captured is taken for one of them. */
+/** A call made op by op, on arguments on storage of their own: nothing that it captured is taken for one of them. */
 export interface Sample<P, A, R> {
   readonly pointed: P;
   readonly copied: A;
@@ -33,7 +34,7 @@ export interface Sample<P, A, R> {
   fingerprint(): string;
 }
 
-/** The tensors of a tree, with each replaced by a copy on an array of its own. */
+/** The tensors of a tree, with each replaced by a copy on storage of its own. */
 function copied<T>(tree: T): { readonly tree: T; readonly own: Tensor[]; readonly given: Tensor[] } {
   const [own, given]: Tensor[][] = [[], []];
   const visit = (node: unknown): unknown => {
@@ -50,7 +51,7 @@ function copied<T>(tree: T): { readonly tree: T; readonly own: Tensor[]; readonl
   return { tree: visit(tree) as T, own, given };
 }
 
-const dataOf = (t: Tensor): TypedArray => denseOf(t).data;
+const dataOf = (t: Tensor): Storage => denseOf(t).data;
 
 /** Makes a call op by op and keeps what it does. The trees hold tensors with numbers, constants, plain objects and arrays. */
 export function sampleOf<P, A, R>(
@@ -85,19 +86,17 @@ export function sampleOf<P, A, R>(
   };
 }
 
-/** The call with its arguments and results on the arrays that its program has now. */
+/** The call with its arguments and results on the storage that its program has now. */
 export function movedTo<P, A, R>(
   sample: Sample<P, A, R>,
-  { program, moved: arrays }: Simplified,
+  { program, moved: places }: Simplified,
 ): Sample<P, A, R> {
   const { own, outcome } = sample;
   const moved = new Map<Tensor, Tensor>();
   const move = (t: Tensor): Tensor => {
     const { data, strides, offset } = denseOf(t);
-    const there = arrays.get(data);
-    const found =
-      moved.get(t) ??
-      (there ? new Tensor(t.shape, t.dtype, { kind: "dense", data: there, strides, offset }) : t);
+    const there = places.get(data);
+    const found = moved.get(t) ?? (there ? viewOf(there, t.shape, t.dtype, strides, offset) : t);
     moved.set(t, found);
     return found;
   };
@@ -137,7 +136,7 @@ function outlineIfTree(result: unknown): Outward {
 
 function obstacleOf(
   { tensors, isTree }: Outward,
-  reads: ReadonlySet<ArrayBufferView>,
+  reads: ReadonlySet<Storage>,
   program: Program,
   pointed: readonly Tensor[],
   given: readonly Tensor[],
@@ -146,10 +145,10 @@ function obstacleOf(
   const changing = [...pointed.map(dataOf), ...given.map(dataOf), ...program.written, ...program.changed];
   if (liesIn(reads, changing)) return "it looks at numbers to decide what to compute";
   // of what is pointed at, a later call would show an earlier one's; arguments themselves are handed back as they came
-  const arrays = [...pointed, ...given.filter((t) => dataOf(t).byteLength >= large)].map(dataOf);
+  const pointedAt = [...pointed, ...given.filter((t) => dataOf(t).bytes >= large)].map(dataOf);
   const own = new Set([...pointed, ...given]);
   const made = tensors.filter((t) => !own.has(t)).map(dataOf);
-  return liesIn(made, arrays) ? "its results are views of arguments" : null;
+  return liesIn(made, pointedAt) ? "its results are views of arguments" : null;
 }
 
 export type Replayed<R> =
@@ -194,7 +193,7 @@ export class RecordedCall<P, A, R> {
     this.since = call;
     program.prepare();
     const pointTo = (t: Tensor): Place => new PointedPlace(program.port(dataOf(t)));
-    const isLarge = (t: Tensor): boolean => dataOf(t).byteLength >= large;
+    const isLarge = (t: Tensor): boolean => dataOf(t).bytes >= large;
     this.pointedForm = formOf(pointed, own.pointed.map(pointTo).values());
     this.copiedForm = formOf(
       args,
@@ -204,7 +203,7 @@ export class RecordedCall<P, A, R> {
     this.passed = (["pointed", "copied"] as const).flatMap((of) =>
       own[of].flatMap((t, i) => (handed.has(t) ? [{ own: t, of, i }] : [])),
     );
-    this.smallBytes = own.copied.reduce((n, t) => n + (isLarge(t) ? 0 : dataOf(t).byteLength), 0);
+    this.smallBytes = own.copied.reduce((n, t) => n + (isLarge(t) ? 0 : dataOf(t).bytes), 0);
     this.copier = copierOf(outcome);
     this.results = largeResults(outcome, program);
   }
@@ -213,7 +212,7 @@ export class RecordedCall<P, A, R> {
     return this.program.isReady;
   }
 
-  /** Bytes of the arrays that replays write to. */
+  /** Bytes of the storage that replays write to. */
   get bytes(): number {
     return this.program.bytes + this.smallBytes;
   }
@@ -264,7 +263,7 @@ export class RecordedCall<P, A, R> {
   }
 }
 
-/** A result with an array of its own, which each replay hands out and writes anew. */
+/** A result with a storage of its own, which each replay hands out and writes anew. */
 class LargeResult {
   constructor(
     readonly tensor: Tensor,
@@ -272,13 +271,12 @@ class LargeResult {
     private readonly port: Port,
   ) {}
 
-  /** A new array for the next replay to write to, as a tensor. */
+  /** New storage for the next replay to write to, as a tensor. */
   renew(): Tensor {
-    const { shape, size } = this.tensor;
-    const dtype: DType = this.tensor.dtype;
-    const data = backend().allocate?.(this.writer, dtype, size) ?? allocate(dtype, size);
+    const { shape, size, dtype } = this.tensor;
+    const data = backend().allocate?.(this.writer, dtype, size) ?? hostZeros(dtype, size);
     this.port.bind(data);
-    return fromData(data, shape, dtype);
+    return onStorage(data, shape, dtype);
   }
 }
 
@@ -291,14 +289,14 @@ function tensorsOf(outcome: unknown): Set<Tensor> {
   return tensors;
 }
 
-/** Results that are all of an array, which nothing else of the outcome shares. */
+/** Results that are all of a storage, which nothing else of the outcome shares. */
 function largeResults(outcome: unknown, program: Program): LargeResult[] {
   const tensors = tensorsOf(outcome);
-  const users = new Map<TypedArray, number>();
+  const users = new Map<Storage, number>();
   for (const t of tensors) users.set(dataOf(t), (users.get(dataOf(t)) ?? 0) + 1);
   return [...tensors].flatMap((tensor) => {
     const data = dataOf(tensor);
-    if (data.byteLength < large || users.get(data) !== 1 || entries(tensor) !== data) return [];
+    if (data.bytes < large || users.get(data) !== 1 || wholeOf(tensor) !== data) return [];
     const writer = program.writerOf(data);
     return writer === null ? [] : [new LargeResult(tensor, writer, program.port(data))];
   });

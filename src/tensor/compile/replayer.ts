@@ -22,7 +22,7 @@ export interface ReplayerOptions<P, A, R> {
   readonly refuse?: (pointed: P, args: A) => void;
   /** What to say where the computation was found to change: results since this call, counted from 1, may be wrong. */
   readonly changed: (since: number) => Error;
-  /** What to say where derivatives are not finite that were, and arrays are changed already. */
+  /** What to say where derivatives are not finite that were, and something is changed already. */
   readonly halfway: () => Error;
 }
 
@@ -96,12 +96,12 @@ export class Replayer<P, A, R> {
     }
   }
 
-  /** Bytes of the arrays that replays write to. */
+  /** Bytes of the storage that replays write to. */
   get bytes(): number {
     return this.recorded.reduce((n, { bytes }) => n + bytes, 0);
   }
 
-  /** Forgets all recordings, for a computation that changes other arrays from now on. */
+  /** Forgets all recordings, for a computation that changes other storage from now on. */
   clear(): void {
     this.layouts.clear();
     this.recorded = [];
@@ -199,7 +199,7 @@ export class Replayer<P, A, R> {
         : null);
     if (this.reason !== null) this.layouts.set(layout, "eager");
     else if (known === undefined) {
-      // what was seen once may never come again: its arrays are not kept
+      // what was seen once may never come again: its storage is not kept
       this.layouts.set(layout, { seen: fingerprint });
       return found.outcome;
     }
