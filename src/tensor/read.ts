@@ -17,6 +17,16 @@ export function entries(t: Tensor): TypedArray {
   return entriesOf(dense.data.host(), dense, t.size);
 }
 
+/** The entries in row-major order, in an array of their own. */
+export function ownEntries(t: Tensor): TypedArray {
+  const dense = denseOf(requireTensor("entries", t));
+  const numbers = dense.data.host();
+  return apart(entriesOf(numbers, dense, t.size), numbers);
+}
+
+const apart = (own: TypedArray, numbers: TypedArray): TypedArray =>
+  own.buffer === numbers.buffer ? own.slice() : own;
+
 /**
  * The promise of a copy of the entries in row-major order.
  * @throws ShapeError, as a rejection, for a tensor without data, as in a plan
@@ -24,8 +34,7 @@ export function entries(t: Tensor): TypedArray {
 export async function data(t: Tensor): Promise<TypedArray> {
   const dense = denseOf(requireTensor("data", t));
   const numbers = await dense.data.read();
-  const own = entriesOf(numbers, dense, t.size);
-  return own.buffer === numbers.buffer ? own.slice() : own;
+  return apart(entriesOf(numbers, dense, t.size), numbers);
 }
 
 /** A storage of the entries in row-major order alone: the tensor's own where it is such, else another. */

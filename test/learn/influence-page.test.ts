@@ -11,7 +11,7 @@ import { advanceArea } from "../../src/learn/influence/advance-area.js";
 import { Composer } from "../../src/learn/influence/compose.js";
 import { pushStep, type Source } from "../../src/learn/influence/push.js";
 import { recordShapes, structureOf } from "../../src/learn/influence/structure.js";
-import { TraceStore } from "../../src/learn/influence/traces.js";
+import { TraceStore } from "../../src/learn/influence/store.js";
 import type { ModelParams } from "../../src/learn/model/model.js";
 import { lossCotangents } from "../../src/learn/step/linear-step.js";
 import { type Past, recordStep, type StepRecord } from "../../src/learn/step/step.js";
@@ -48,10 +48,12 @@ const area = { W: tensor(given.W.map((w) => [w])), b: tensor(given.b), a: tensor
 const params = { areas: [area] as const, readout: {} };
 const samples = given.x.map((x) => ({ input: tensor([[x]]), target: tensor([given.target]) }));
 
-const { sources, patterns } = structureOf(recordShapes(model, params as ModelParams, samples[0].input), {
+const structure = structureOf(recordShapes(model, params as ModelParams, samples[0].input), {
   credit: "exact",
 });
-const store = new TraceStore(patterns, sources);
+const { sources } = structure;
+const store = new TraceStore(structure);
+const columns = store.columns.map((column) => column as Column);
 const names = sources.blocks.map(({ path }) => path.replace("areas.0.", ""));
 const sourceName = (s: Source): string => (s.kind === "block" ? names[s.block] : "h");
 
@@ -66,7 +68,7 @@ const ties = ({ axes }: Term): string => axes.flatMap((a) => letters.get(a) ?? [
 /** Whose memory a factor lies in, and its numbers. */
 const owners = new Map<unknown, string>([
   ...samples.map(({ input }) => [storageOf(input), "x = "] as const),
-  ...store.traces[0].map((trace) => [trace?.data[0], "S = "] as const),
+  ...columns.map(({ traces }) => [traces[0]?.data[0], "S = "] as const),
 ]);
 const factor = (f: Factor | null): string =>
   f === null ? "1" : (owners.get(storageOf(f.tensor)) ?? "") + written(f.tensor);
@@ -114,13 +116,13 @@ function walk(): Readonly<Record<string, string[][]>> {
     for (const row of tangentsOf(record, results[0])) shown.state.push([state, ...row]);
     const [contributions] = pushStep(record, sources);
     names.forEach((name, k) => {
-      const termsOf = (g: number) => new Composer(k, g, store.traces).terms(contributions);
-      const held = (): string => write(store.traces[0][k]?.data[0]?.host() ?? []);
+      const termsOf = (g: number) => new Composer(columns[k], g).terms(contributions);
+      const held = (): string => written((traceFactor(columns[k].traces[0] as TraceBlock, 0) as Factor).tensor);
       for (const { coefficient, base, own } of termsOf(0))
         terms.push([state, name, factor(coefficient), factor(base), own === null ? "new" : "own"]);
       const old = held();
-      advanceArea(store, k, 0, termsOf, { before: [null], after: [error], started: !record.isFirst });
-      traces.push([state, name, old, held(), write(store.gradient(k)?.host() ?? [])]);
+      advanceArea(columns[k], 0, termsOf, { before: [null], after: [error], started: !record.isFirst });
+      traces.push([state, name, old, held(), written(gradientOf(columns[k]))]);
     });
     past = { states: record.moment.states, input: record.moment.input };
   });
@@ -141,7 +143,7 @@ describe("the page of the influence", () => {
     for (const sample of samples) learner.step(sample);
     const gradient: Readonly<Record<string, Tensor>> = learner.gradient().areas[0];
     names.forEach((name, k) => {
-      expect(store.gradient(k)?.host()).toEqual(entries(gradient[name]));
+      expect(entries(gradientOf(columns[k]))).toEqual(entries(gradient[name]));
     });
   });
 

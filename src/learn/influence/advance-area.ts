@@ -1,26 +1,24 @@
 import { copy } from "../../ops/views.js";
 import { type Advance, advance } from "./advance.js";
+import type { Column } from "./columns.js";
 import type { KnownTerm } from "./compose.js";
 import { overlaps } from "./overlaps.js";
-import type { TraceBlock, TraceStore } from "./traces.js";
+import type { TraceBlock } from "./traces.js";
 
 /**
- * Forms the new traces of one area by one parameter block, in place, group by group. All terms are found before the first
+ * Forms the new traces of one area by one column, in place, group by group. All terms are found before the first
  * group advances; what a later one reads of an earlier one's old traces is copied.
  */
 export function advanceArea(
-  store: TraceStore,
-  block: number,
+  column: Column,
   area: number,
   termsOf: (group: number, trace: TraceBlock) => readonly KnownTerm[],
   rest: Pick<Advance, "before" | "after" | "started">,
 ): void {
-  const gradient = store.gradient(block);
-  const order = store.orders[block];
+  const { gradient, order } = column;
   const jobs: Advance[] = [];
-  store.sources.groups.forEach((group, g) => {
-    const trace = store.traces[g][block];
-    if (group.area !== area || trace === null) return;
+  column.traces.forEach((trace, g) => {
+    if (trace?.area !== area) return;
     const earlier = jobs.map((job) => job.trace);
     const terms = termsOf(g, trace).map((term) => readApart(term, earlier));
     jobs.push({ trace, terms, gradient, order, ...rest });

@@ -8,10 +8,11 @@ import { onStorage } from "../../tensor/apply.js";
 import { lyingOf } from "../../tensor/lying.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { type Watcher, watch } from "../../tensor/watch/watch.js";
+import type { Placed } from "./columns.js";
 import type { KnownTerm } from "./compose.js";
 import type { StateErrors } from "./influence.js";
 import { overlaps } from "./overlaps.js";
-import type { TraceBlock } from "./traces.js";
+import { sizesOf, type TraceBlock } from "./traces.js";
 
 export interface Advance {
   readonly trace: TraceBlock;
@@ -20,7 +21,7 @@ export interface Advance {
   readonly before: StateErrors;
   readonly after: StateErrors;
   /** The block's gradient and the order of its axes; `null` where no error meets the trace. */
-  readonly gradient: Storage | null;
+  readonly gradient: Placed | null;
   readonly order: readonly Axis[];
   readonly started: boolean;
 }
@@ -36,8 +37,8 @@ export function advance(job: Advance): void {
   const innerCount = innerAxes(job, terms);
   const split = trace.layout.length - innerCount;
   const [rowAxes, inner] = [trace.layout.slice(0, split), trace.layout.slice(split)];
-  const strides = stridesOf(trace.layout.map((a) => a.size));
-  const steps = stridesOf(order.map((a) => a.size));
+  const strides = trace.strides.slice(0, split);
+  const steps = stridesOf(sizesOf(order));
   const contraction = (errors: StateErrors): TraceContraction | null => {
     const vectors = trace.data.flatMap((d, k) =>
       d === null ? [] : [errors[k] ? errorVector(errors[k], rowAxes.length) : null],
@@ -46,12 +47,15 @@ export function advance(job: Advance): void {
   };
   const step: TraceStep = {
     traces,
-    rows: rowAxes.map((a) => a.size),
-    inner: sizeOf(inner.map((a) => a.size)),
+    traceOffset: trace.offset,
+    traceStrides: strides,
+    rows: sizesOf(rowAxes),
+    inner: sizeOf(sizesOf(inner)),
     terms: terms.map((term) => lower(term, trace, rowAxes, inner, strides, slot)),
     before: job.started ? contraction(job.before) : null,
     after: contraction(job.after),
-    gradient,
+    gradient: gradient?.data ?? null,
+    gradientOffset: gradient?.offset ?? 0,
     gradientStrides: rowAxes.map((a) => (order.includes(a) ? steps[order.indexOf(a)] : 0)),
     started: job.started,
   };
@@ -67,12 +71,12 @@ function watched(by: Watcher, { trace, terms, before, after, gradient }: Advance
     [coefficient, base].flatMap((f) => (f === null || overlaps(f, trace) ? [] : [f.tensor])),
   );
   const errors = [...before, ...after].filter((e) => e !== null);
-  const changed = gradient === null ? step.traces : [...step.traces, gradient];
+  const changed = gradient === null ? step.traces : [...step.traces, gradient.data];
   const old = tensors(changed.map((s) => s.copy()));
   by.derived(
     {
       reading: "trace",
-      op: `the step of ${trace.block.path} in area ${trace.pattern.area}`,
+      op: `the step of ${trace.block.path} in area ${trace.area}`,
       inputs: factors,
       given: [...factors, ...errors, ...old],
       called: null,
@@ -155,7 +159,7 @@ function lower(
   const row = {
     into: slot[term.into],
     rows: names.map((a) => a.size),
-    outOffset: 0,
+    outOffset: trace.offset,
     outStrides: [...outStride.values()],
     bound: bound.map((a) => a.size),
     coefficient: term.coefficient && strided(term.coefficient, names, bound),

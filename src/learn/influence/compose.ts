@@ -3,10 +3,11 @@ import { type Axis, asDType, diagonalOf, type Factor, product, rename } from "..
 import { type Base, dense, known, type Term } from "../../forward/term.js";
 import { applyToTerm } from "../../forward/tied.js";
 import { eye } from "../../ops/create.js";
+import type { Column } from "./columns.js";
 import type { Contributions, Source } from "./push.js";
 import { type TraceBlock, traceFactor } from "./traces.js";
 
-/** A term with respect to a parameter block, with all factors known. */
+/** A term with respect to a column of the influence, with all factors known. */
 export interface KnownTerm {
   readonly into: number;
   readonly axes: readonly Axis[];
@@ -38,21 +39,20 @@ function within({ axes: kept, block }: TraceBlock, term: Filled): Filled {
 }
 
 /**
- * Fills in what a state's tangent stands for: its trace with respect to one block. Names of the state's axes become
+ * Fills in what a state's tangent stands for: its trace with respect to one column. Names of the state's axes become
  * the trace's, so that an axis tied there is a parameter axis from here on, and one that is not is summed.
  */
 export class Composer {
   private readonly realized = new Map<Base, Factor>();
 
   constructor(
-    private readonly block: number,
+    private readonly column: Column,
     private readonly group: number,
-    private readonly traces: readonly (readonly (TraceBlock | null)[])[],
   ) {}
 
   terms(contributions: Contributions[number]): KnownTerm[] {
     const found: KnownTerm[] = [];
-    const target = this.traces[this.group][this.block];
+    const target = this.column.traces[this.group];
     contributions.forEach((list, into) => {
       if (!target?.data[into]) return;
       for (const { source, tangent } of list) {
@@ -70,14 +70,14 @@ export class Composer {
 
   /** How names change for this block; `null` where the source does not depend on it. */
   private namesFor(source: Source, axes: readonly Axis[]): ReadonlyMap<Axis, Axis> | null {
-    if (source.kind === "block") return source.block === this.block ? new Map() : null;
-    const trace = this.traces[source.group][this.block];
+    if (source.kind === "block") return source.block === this.column.index ? new Map() : null;
+    const trace = this.column.traces[source.group];
     if (!trace || trace.data[source.state] === null) return null;
     return new Map(axes.map((a, i) => [a, trace.axes[i]]));
   }
 
   private fill(term: Term, source: Source, names: ReadonlyMap<Axis, Axis>): Filled {
-    const { dtype } = (this.traces[this.group][this.block] as TraceBlock).block;
+    const { dtype } = this.column.block;
     const base =
       source.kind === "block" ? known(term.base) : term.base && this.realize(term.base, source, names);
     return {
@@ -89,7 +89,7 @@ export class Composer {
 
   private realize(base: Base, source: Source & { kind: "state" }, names: ReadonlyMap<Axis, Axis>): Factor {
     if (base.kind === "dense") return base;
-    const trace = this.traces[source.group][this.block] as TraceBlock;
+    const trace = this.column.traces[source.group] as TraceBlock;
     if (base.kind === "state") return traceFactor(trace, source.state) as Factor;
     const before = this.realized.get(base);
     if (before) return before;

@@ -9,7 +9,7 @@ import type { Model, ModelParams } from "../model/model.js";
 import { stateShapes } from "../model/states.js";
 import { recordStart, recordStep, type StepRecord } from "../step/step.js";
 import { findPatterns, type PatternOptions, type Patterns } from "./pattern.js";
-import { pushStep } from "./push.js";
+import { type Contributions, pushStep } from "./push.js";
 import { namesOf, type Sources } from "./sources.js";
 import { bytesOf } from "./traces.js";
 
@@ -18,8 +18,18 @@ export interface Structure {
   readonly batch: number;
   readonly sources: Sources;
   readonly patterns: Patterns;
+  /** By area: what its new states depend on directly. */
+  readonly reads: readonly Reads[];
   /** Bytes of all traces. */
   readonly bytes: number;
+}
+
+/** What the states of an area depend on within a step. */
+export interface Reads {
+  /** Parameter blocks that enter there. */
+  readonly blocks: ReadonlySet<number>;
+  /** Groups of states, old or new. */
+  readonly groups: ReadonlySet<number>;
 }
 
 /** A step recorded on shapes alone. */
@@ -89,5 +99,13 @@ export function structureOf(
   const all = first ? step.map((area, b) => area.map((list, k) => [...list, ...first[b][k]])) : step;
   const patterns = findPatterns(all, sources, options);
   const bytes = patterns.flat().reduce((total, p) => total + (p ? bytesOf(p, sources) : 0), 0);
-  return { batch, sources, patterns, bytes };
+  return { batch, sources, patterns, reads: all.map(readsOf), bytes };
+}
+
+function readsOf(states: Contributions[number]): Reads {
+  const all = states.flat().map(({ source }) => source);
+  return {
+    blocks: new Set(all.flatMap((s) => (s.kind === "block" ? [s.block] : []))),
+    groups: new Set(all.flatMap((s) => (s.kind === "state" ? [s.group] : []))),
+  };
 }

@@ -12,7 +12,7 @@ import { checkMemory } from "./memory.js";
 import type { PatternOptions } from "./pattern.js";
 import { pushStep } from "./push.js";
 import { recordShapes, type Structure, structureOf } from "./structure.js";
-import { TraceStore } from "./traces.js";
+import { TraceStore } from "./store.js";
 
 export interface TracedOptions extends PatternOptions {
   /** Bytes that traces may take; default: what the machine has free. */
@@ -43,21 +43,19 @@ export class TracedInfluence implements Influence {
     this.structure = structureOf(recordShapes(model, params, input), this.options);
     this.bytes = this.structure.bytes;
     checkMemory(rule, this.bytes, options.memoryLimit);
-    this.store = new TraceStore(this.structure.patterns, this.structure.sources);
+    this.store = new TraceStore(this.structure);
   }
 
   advance(record: StepRecord, errors: StepErrors): void {
     const { store } = this;
-    const contributions = pushStep(record, store.sources, this.options);
+    const contributions = pushStep(record, this.structure.sources, this.options);
     record.areas.forEach((_, b) => {
-      store.sources.blocks.forEach((_, k) => {
-        if (store.gradient(k) === null) return;
-        advanceArea(store, k, b, (g) => new Composer(k, g, store.traces).terms(contributions[b]), {
+      for (const column of store.byArea[b])
+        advanceArea(column, b, (g) => new Composer(column, g).terms(contributions[b]), {
           before: errors.before[b],
           after: errors.after[b],
           started: !record.isFirst,
         });
-      });
     });
   }
 
@@ -66,9 +64,9 @@ export class TracedInfluence implements Influence {
     records: readonly StepRecord[],
     does: Pick<BlockOfSteps, "gathers" | "crosses">,
   ): readonly (Tensor | null)[] {
-    const { sources } = this.store;
+    const { sources } = this.structure;
     const contributions = records.map((record) => pushStep(record, sources, this.options));
-    return advanceBlock(this.store, { records, contributions, credit: this.options.credit, ...does });
+    return advanceBlock(this.store, { records, contributions, sources, credit: this.options.credit, ...does });
   }
 
   gradient(block: number): Tensor | null {

@@ -1,26 +1,22 @@
 import { bytesPerElement } from "../../core/dtype.js";
 import { sizeOf } from "../../core/shape.js";
-import { hostZeros } from "../../device/host-storage.js";
 import type { Storage } from "../../device/storage.js";
 import type { Axis, Factor } from "../../forward/factor.js";
-import { permute } from "../../ops/views.js";
-import { onStorage } from "../../tensor/apply.js";
-import type { Aval } from "../../tensor/op.js";
-import { entries } from "../../tensor/read.js";
-import type { SavedPart } from "../../tensor/saved/part.js";
-import type { Saved } from "../../tensor/saved/save.js";
-import type { Tensor } from "../../tensor/tensor.js";
+import { viewOf } from "../../tensor/apply.js";
 import type { Pattern, Patterns } from "./pattern.js";
 import type { Block, Sources } from "./sources.js";
 
 /** The influence of one parameter block on the states of one group: a trace per state, all in one layout. */
 export interface TraceBlock {
-  readonly pattern: Pattern;
+  readonly area: number;
   readonly block: Block;
   /** Names of the state's axes here; a tied one is the parameter's axis. */
   readonly axes: readonly Axis[];
-  /** Axes in memory order: the state's, then the parameter's untied ones. */
+  /** Axes of the trace from the outermost to the innermost: the state's, then the parameter's untied ones. */
   readonly layout: readonly Axis[];
+  /** Where an entry lies in its storage: `offset` plus its place along each axis of `layout` times the stride. */
+  readonly strides: readonly number[];
+  readonly offset: number;
   /** One storage per state of the area; `null` for one that does not depend on the block, or is of another group. */
   readonly data: readonly (Storage | null)[];
 }
@@ -35,12 +31,14 @@ export function layoutOf(
   return { axes, layout: [...axes, ...order.filter((a) => !axes.includes(a))] };
 }
 
+export const sizesOf = (axes: readonly Axis[]): number[] => axes.map((a) => a.size);
+
 /** Bytes of one trace block. */
 export function bytesOf(pattern: Pattern, sources: Sources): number {
   const block = sources.blocks[pattern.block];
   const { layout } = layoutOf(pattern, sources, block.axes);
   const copies = pattern.present.filter(Boolean).length;
-  return copies * sizeOf(layout.map((a) => a.size)) * bytesPerElement[block.dtype];
+  return copies * sizeOf(sizesOf(layout)) * bytesPerElement[block.dtype];
 }
 
 /**
@@ -54,115 +52,8 @@ export function parameterOrder(k: number, { blocks, groups }: Sources, patterns:
   return [...tied, ...block.axes.filter((a) => !tied.includes(a))];
 }
 
-/** Everything that forward-in-time learning stores: traces by group and block, and the gradient by block. */
-export class TraceStore {
-  readonly traces: readonly (readonly (TraceBlock | null)[])[];
-  readonly orders: readonly (readonly Axis[])[];
-  private readonly sums: readonly (Storage | null)[];
-  readonly bytes: number;
-
-  constructor(
-    patterns: Patterns,
-    readonly sources: Sources,
-  ) {
-    let bytes = 0;
-    this.orders = sources.blocks.map((_, k) => parameterOrder(k, sources, patterns));
-    this.traces = patterns.map((row) =>
-      row.map((pattern, k) => {
-        if (pattern === null) return null;
-        bytes += bytesOf(pattern, sources);
-        const block = sources.blocks[k];
-        const { axes, layout } = layoutOf(pattern, sources, this.orders[k]);
-        const size = sizeOf(layout.map((a) => a.size));
-        return {
-          pattern,
-          block,
-          axes,
-          layout,
-          data: pattern.present.map((p) => (p ? hostZeros(block.dtype, size) : null)),
-        };
-      }),
-    );
-    this.bytes = bytes;
-    this.sums = sources.blocks.map((block, k) =>
-      this.traces.some((row) => row[k] !== null) ? hostZeros(block.dtype, sizeOf(block.shape)) : null,
-    );
-  }
-
-  /** The gradient of a block as it accumulates, in `orders[k]`. */
-  gradient(k: number): Storage | null {
-    return this.sums[k];
-  }
-
-  /** A copy of the accumulated gradient of a block in the parameter's own axis order; `null` where it has no traces. */
-  gradientTensor(k: number): Tensor | null {
-    const sum = this.sums[k];
-    if (sum === null) return null;
-    const order = this.orders[k];
-    const x = onStorage(
-      sum.copy(),
-      order.map((a) => a.size),
-      this.sources.blocks[k].dtype,
-    );
-    return permute(
-      x,
-      this.sources.blocks[k].axes.map((a) => order.indexOf(a)),
-    );
-  }
-
-  /** Every trace and sum as a tensor of its own, in its layout. */
-  save(): Saved {
-    return Object.fromEntries(this.places().map(({ path, data, like }) => [path, copyOf(data, like)]));
-  }
-
-  /** @throws CheckpointError */
-  resume(saved: SavedPart): void {
-    const places = this.places();
-    const found = saved.branches(places.map(({ path }) => path)).map((p, i) => p.tensor(places[i].like));
-    places.forEach(({ data }, i) => {
-      data.write(entries(found[i]));
-    });
-  }
-
-  /** All storage, by area, state and parameter block. */
-  private places(): { readonly path: string; readonly data: Storage; readonly like: Aval }[] {
-    const place = (path: string, data: Storage | null, axes: readonly Axis[], { dtype }: Block) =>
-      data === null ? [] : [{ path, data, like: { shape: axes.map((a) => a.size), dtype } }];
-    const { blocks, groups } = this.sources;
-    return blocks.flatMap((block, k) => [
-      ...groups.flatMap(({ area, states, names }, g) => {
-        const trace = this.traces[g][k];
-        if (trace === null) return [];
-        return states.flatMap((s, i) =>
-          place(`d areas.${area}.${names[i]} / d ${block.path}`, trace.data[s], trace.layout, block),
-        );
-      }),
-      ...place(`gradient of ${block.path}`, this.sums[k], this.orders[k], block),
-    ]);
-  }
-
-  clearGradient(): void {
-    for (const sum of this.sums) sum?.clear();
-  }
-
-  clear(): void {
-    for (const row of this.traces)
-      for (const trace of row) for (const data of trace?.data ?? []) data?.clear();
-  }
-}
-
-const copyOf = (data: Storage, { shape, dtype }: Aval): Tensor => onStorage(data.copy(), shape, dtype);
-
 /** A trace as a factor with named axes. */
-export function traceFactor(trace: TraceBlock, state: number): Factor | null {
-  const data = trace.data[state];
-  if (data === null) return null;
-  return {
-    axes: trace.layout,
-    tensor: onStorage(
-      data,
-      trace.layout.map((a) => a.size),
-      trace.block.dtype,
-    ),
-  };
+export function traceFactor({ data, layout, strides, offset, block }: TraceBlock, state: number): Factor | null {
+  const storage = data[state];
+  return storage && { axes: layout, tensor: viewOf(storage, sizesOf(layout), block.dtype, strides, offset) };
 }

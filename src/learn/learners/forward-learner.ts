@@ -47,7 +47,7 @@ export class ForwardLearner<S> implements Learner<S> {
     const obstacle = byOps ?? whyByOps(model, compile);
     this.steps =
       obstacle === null
-        ? new ReplayedSteps(origin.rule, this.eager, () => this.workspace(), agreesWithOps(model))
+        ? new ReplayedSteps(origin.rule, this.eager, () => this.at.workspace, agreesWithOps(model))
         : stepByOps(this.eager, obstacle);
     this.at = new StreamState(origin.rule, model, params, options.influence, this.steps);
   }
@@ -126,11 +126,6 @@ export class ForwardLearner<S> implements Learner<S> {
         .maybe((part) => spanFrom(this.model, this.params, stream.at("inputs").form(), part));
       this.steps.resume(saved.at("steps"));
     });
-  }
-
-  /** Bytes that a replayed step may hold: little beside the influence, or beside what a process takes anyway. */
-  private workspace(): number {
-    return Math.max(2 ** 22, this.at.ready.bytes / 8);
   }
 
   /** One step op by op: the loss is transposed within the step, and the influence advances. */

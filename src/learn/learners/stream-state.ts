@@ -62,6 +62,11 @@ export class StreamState<S, H extends Held> {
     throw new ArgumentError(`${this.rule}: expected at least one step before the gradient is asked for`);
   }
 
+  /** Bytes that a replayed step may hold for its results: little beside a process, or beside what is held of the past. */
+  get workspace(): number {
+    return Math.max(2 ** 24, this.ready.bytes / 2);
+  }
+
   /** The past that a step starts from: zero states for the sample's batch, where it is the first. */
   before(sample: S): Past {
     if (this.past !== null) return this.past;

@@ -81,7 +81,7 @@ export class WindowLearner<S> implements Learner<S> {
     const obstacle = whyByOps(model, compile);
     // a replayed block may take what its steps would one by one; a sequence, what a few dozen would
     const steps = Math.min(window, longest);
-    const limit = (): number => Math.max(2 ** 22, this.at.ready.bytes / 8) * steps;
+    const limit = (): number => this.at.workspace * steps;
     const stepper = <A>(eager: EagerStep<A>, agrees: Agrees<A>): Stepper<A> =>
       obstacle === null ? new ReplayedSteps(rule, eager, limit, agrees) : stepByOps(eager, obstacle);
     const block = (what: "learn" | "move" | "learnAndMove"): Stepper<Steps<S>> =>

@@ -1,14 +1,18 @@
+import { stridesOf } from "../../../core/shape.js";
 import { type Factor, fresh, rename, strongProduct } from "../../../forward/factor.js";
 import type { Tensor } from "../../../tensor/tensor.js";
 import type { StepRecord } from "../../step/step.js";
 import { advance } from "../advance.js";
 import { advanceArea } from "../advance-area.js";
+import type { Column } from "../columns.js";
 import { Composer, type KnownTerm } from "../compose.js";
 import type { StateErrors } from "../influence.js";
 import type { Contributions } from "../push.js";
-import { type TraceBlock, type TraceStore, traceFactor } from "../traces.js";
+import type { Sources } from "../sources.js";
+import type { TraceStore } from "../store.js";
+import { sizesOf, type TraceBlock, traceFactor } from "../traces.js";
 import { type BlockErrors, blockErrors, noErrors } from "./errors.js";
-import { type Column, type Part, PartSum, partsOf, substitute, type TraceName } from "./part.js";
+import { type Part, PartSum, partsOf, substitute, type TraceName } from "./part.js";
 import { paysAcross } from "./pays.js";
 import { stackParts } from "./stack.js";
 
@@ -19,6 +23,7 @@ export interface BlockOfSteps {
   readonly records: readonly StepRecord[];
   /** What new states depend on, by step. */
   readonly contributions: readonly Contributions[];
+  readonly sources: Sources;
   readonly credit: "exact" | "own";
   /** Whether the gradient takes its share of the block, and whether the influence crosses it. */
   readonly gathers: boolean;
@@ -38,39 +43,34 @@ export function advanceBlock(store: TraceStore, block: BlockOfSteps): BlockError
   const { records, credit, gathers, crosses } = block;
   const errors = gathers ? blockErrors(records, credit) : noErrors(records);
   const started = !records[0].isFirst;
-  store.orders.forEach((_, k) => {
-    if (store.gradient(k) === null) return;
-    if (gathers) gather(store, k, block, errors);
+  for (const column of store.columns) {
+    if (column === null) continue;
+    if (gathers) gather(column, block, errors);
     if (!crosses) {
-      if (started) meet(store, k, errors.before);
-      return;
+      if (started) meet(column, errors.before);
+      continue;
     }
-    const column = store.traces.map((row) => row[k]);
-    if (!paysAcross(column.filter((t) => t !== null))) {
-      stepByStep(store, k, block, errors.before, started);
-      return;
+    if (!paysAcross(column.traces.filter((t) => t !== null))) {
+      stepByStep(column, block, errors.before, started);
+      continue;
     }
     const parts = block.contributions.map((step) =>
-      step.map((states) => states.map((list) => partsOf(list, k, column))),
+      step.map((states) => states.map((list) => partsOf(list, column))),
     );
     if (parts.every((step) => step.every((states) => states.every((p) => p !== null))))
-      atOnce(store, k, parts as Parts, errors.before, started);
-    else stepByStep(store, k, block, errors.before, started);
-  });
+      atOnce(column, parts as Parts, errors.before, started);
+    else stepByStep(column, block, errors.before, started);
+  }
   return errors.direct;
 }
 
 /** G += Σ_s λ(s) D(s): the share of parameters in the steps of the block, in place. */
 function gather(
-  store: TraceStore,
-  k: number,
-  { contributions, credit }: BlockOfSteps,
+  column: Column,
+  { contributions, credit, sources }: BlockOfSteps,
   { after }: BlockErrors,
 ): void {
-  const data = store.gradient(k);
-  const shape = store.traces.flatMap((row) => row[k] ?? [])[0];
-  if (data === null || shape === undefined) return;
-  const { block } = shape;
+  const { block, order } = column;
   const found: Part[] = [];
   contributions.forEach((step, s) => {
     step.forEach((states, b) => {
@@ -79,14 +79,16 @@ function gather(
         const error = after[s][b][i];
         if (error === null) return;
         const own = list.filter(({ source }) => source.kind === "block");
-        const of = { area: b, state: i, group: store.sources.groupOf[b][i] };
-        for (const part of partsOf(own, k, []) ?? [])
+        const of = { area: b, state: i, group: sources.groupOf[b][i] };
+        for (const part of partsOf(own, column) ?? [])
           found.push(substitute(errorPart(error, of), part, block, strongProduct));
       });
     });
   });
   if (found.length === 0) return;
-  const gradient: TraceBlock = { ...shape, axes: [], layout: store.orders[k], data: [data] };
+  const { data, offset } = column.gradient;
+  const strides = stridesOf(sizesOf(order));
+  const gradient: TraceBlock = { area: block.area ?? 0, block, axes: [], layout: order, strides, offset, data: [data] };
   const kept: KnownTerm = { into: 0, axes: [], coefficient: null, base: traceFactor(gradient, 0), own: 0 };
   advance({
     trace: gradient,
@@ -100,11 +102,11 @@ function gather(
 }
 
 /** G += λ(0) M(0): the past's share of the block, which leaves the influence where it is. */
-function meet(store: TraceStore, k: number, before: readonly StateErrors[]): void {
-  store.traces.forEach((row, g) => {
-    const trace = row[k];
-    const errors = before[store.sources.groups[g].area];
-    if (trace === null || errors.every((e) => e === null)) return;
+function meet({ traces, gradient, order }: Column, before: readonly StateErrors[]): void {
+  for (const trace of traces) {
+    if (trace === null) continue;
+    const errors = before[trace.area];
+    if (errors.every((e) => e === null)) continue;
     const terms = trace.data.flatMap((data, i): KnownTerm[] =>
       data === null
         ? []
@@ -115,11 +117,11 @@ function meet(store: TraceStore, k: number, before: readonly StateErrors[]): voi
       terms,
       before: errors,
       after: errors.map(() => null),
-      gradient: store.gradient(k),
-      order: store.orders[k],
+      gradient,
+      order,
       started: true,
     });
-  });
+  }
 }
 
 /** An error as a part: a number, differentiated by the state that it is about. */
@@ -134,20 +136,18 @@ function errorPart(
 
 /** From the top down: an area's new traces take old ones of areas below. */
 function atOnce(
-  store: TraceStore,
-  k: number,
+  column: Column,
   parts: Parts,
   before: readonly StateErrors[],
   started: boolean,
 ): void {
-  const column = store.traces.map((row) => row[k]);
   for (let b = before.length - 1; b >= 0; b--) {
     const terms = (group: number, trace: TraceBlock): KnownTerm[] =>
       trace.data.flatMap((data, state) =>
         data === null ? [] : across(parts, trace, { area: b, state, group }, column, started),
       );
     const after = before[b].map(() => null);
-    advanceArea(store, k, b, terms, { before: before[b], after, started });
+    advanceArea(column, b, terms, { before: before[b], after, started });
   }
 }
 
@@ -190,15 +190,14 @@ function across(
 }
 
 function oldTrace(column: Column, { group, state, axes }: TraceName): Factor {
-  const trace = column[group] as TraceBlock;
+  const trace = column.traces[group] as TraceBlock;
   const names = new Map(trace.axes.map((a, i) => [a, axes[i]]));
   return rename(traceFactor(trace, state) as Factor, names);
 }
 
 /** Where maps need the entries of traces, these advance as ever; the block's errors meet them once, at its start. */
 function stepByStep(
-  store: TraceStore,
-  k: number,
+  column: Column,
   { records, contributions }: BlockOfSteps,
   before: readonly StateErrors[],
   started: boolean,
@@ -206,7 +205,7 @@ function stepByStep(
   records.forEach((_, s) => {
     before.forEach((errors, b) => {
       const none = errors.map(() => null);
-      advanceArea(store, k, b, (g) => new Composer(k, g, store.traces).terms(contributions[s][b]), {
+      advanceArea(column, b, (g) => new Composer(column, g).terms(contributions[s][b]), {
         before: s === 0 ? errors : none,
         after: none,
         started: started || s > 0,

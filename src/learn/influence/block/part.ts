@@ -3,8 +3,8 @@ import { type Axis, diagonalOf, type Factor, fresh, plus, product, rename } from
 import { known } from "../../../forward/term.js";
 import { scalar } from "../../../ops/create.js";
 import type { Contribution, Source } from "../push.js";
+import type { Column } from "../columns.js";
 import type { Block } from "../sources.js";
-import type { TraceBlock } from "../traces.js";
 
 /** The trace of one state, not looked at yet. */
 export interface TraceName {
@@ -30,14 +30,11 @@ export interface Part {
 /** What is needed of the parameter block that derivatives are taken by. */
 export type Differentiated = Pick<Block, "axes" | "dtype">;
 
-/** The traces of one parameter block by group of states. */
-export type Column = readonly (TraceBlock | null)[];
-
 /** What a new state depends on, of all that concerns one block; `null` where entries of a trace would have to be known. */
-export function partsOf(list: readonly Contribution[], block: number, column: Column): Part[] | null {
+export function partsOf(list: readonly Contribution[], column: Column): Part[] | null {
   const parts: Part[] = [];
   for (const { source, tangent } of list) {
-    const names = namesOf(source, tangent.params, block, column);
+    const names = namesOf(source, tangent.params, column);
     if (names === null) continue;
     for (const { axes, coefficient, base } of tangent.terms) {
       if (source.kind === "block") {
@@ -62,11 +59,10 @@ export function partsOf(list: readonly Contribution[], block: number, column: Co
 function namesOf(
   source: Source,
   axes: readonly Axis[],
-  block: number,
   column: Column,
 ): ReadonlyMap<Axis, Axis> | null {
-  if (source.kind === "block") return source.block === block ? new Map() : null;
-  const trace = column[source.group];
+  if (source.kind === "block") return source.block === column.index ? new Map() : null;
+  const trace = column.traces[source.group];
   if (!trace?.data[source.state]) return null;
   return new Map(axes.map((a, i) => [a, trace.axes[i]]));
 }
