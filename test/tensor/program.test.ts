@@ -122,6 +122,8 @@ describe("a simplified program", () => {
       traces: [trace],
       rows: [2],
       inner: 1,
+      traceOffset: 0,
+      traceStrides: [1],
       terms: [{ ...term, coefficient: { data: x, ...row }, base: null, own: null }],
       before: null,
       after: null,
@@ -164,7 +166,8 @@ describe("products taken together", () => {
     ];
     const calls = inputs.flatMap((x, i): Call[] => {
       const [product, out] = [array(), results[i]];
-      const step = { traces: [matrix.data], rows: [2], inner: 2, terms: [], before: null, after: null };
+      const lies = { rows: [2], inner: 2, traceOffset: 0, traceStrides: [2] };
+      const step = { traces: [matrix.data], ...lies, terms: [], before: null, after: null };
       const change: Call = {
         kind: "trace",
         step: { ...step, gradient: null, gradientStrides: [0], started: true },

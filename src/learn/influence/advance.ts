@@ -48,6 +48,8 @@ export function advance(job: Advance): void {
     traces,
     rows: rowAxes.map((a) => a.size),
     inner: sizeOf(inner.map((a) => a.size)),
+    traceOffset: 0,
+    traceStrides: strides.slice(0, split),
     terms: terms.map((term) => lower(term, trace, rowAxes, inner, strides, slot)),
     before: job.started ? contraction(job.before) : null,
     after: contraction(job.after),
