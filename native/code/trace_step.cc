@@ -26,23 +26,31 @@ class Decoder {
     step.states = small(1, kMaxStates);
     step.rank = small(0, kMaxRows);
     step.inner = size();
+    first_ = size();
     sizes(step.rows, step.rank);
+    read(step.traceRow, step.rank);
+    const Axes rows{step.rows, step.traceRow, step.rank};
+    step.extent = TraceExtent(rows, step.inner);
+    // threads share out rows: two of them would write an entry that two rows have
+    check(step.extent.isApart(), "rows of traces that lie apart");
     for (int k = 0; k < step.states; k++) {
       trace_[k] = from_.next();
       const Array& a = array(trace_[k]);
       check(k == 0 || a.dtype == step.dtype, "traces of one dtype");
       step.dtype = a.dtype;
-      step.traces[k] = static_cast<char*>(a.data);
-      check(holds(a.length, step), "traces that hold all rows");
+      within(a, first_, {rows}, step.inner);
+      step.traces[k] = static_cast<char*>(a.data) + first_ * bytesOf(a.dtype);
     }
+    // no more than an array holds
     step.count = product(step.rows, step.rank) * step.inner;
     check(step.dtype == DType::Float64 || step.dtype == DType::Float32, "traces of floats");
     const int32_t gradient = from_.next();
+    const int32_t offset = from_.next();
     read(step.gradientRow, step.rank);
     if (gradient >= 0) {
       const Array& a = typed(gradient, step.dtype);
-      step.gradient = static_cast<char*>(a.data);
-      within(a, 0, {{step.rows, step.gradientRow, step.rank}}, step.inner);
+      within(a, offset, {{step.rows, step.gradientRow, step.rank}}, step.inner);
+      step.gradient = static_cast<char*>(a.data) + offset * bytesOf(a.dtype);
     }
     const int terms = small(0, kMaxTerms);
     for (int i = 0; i < terms; i++) step.terms.push_back(term(step));
@@ -56,12 +64,6 @@ class Decoder {
   }
 
  private:
-  struct Axes {
-    const int64_t* sizes;
-    const int64_t* strides;
-    int rank;
-  };
-
   int small(int low, int high) {
     const int32_t v = from_.next();
     check(v >= low && v <= high, "as many states, rows and terms as there may be");
@@ -86,11 +88,6 @@ class Decoder {
       n *= sizes[i];
     }
     return n;
-  }
-  /** Whether so many entries are enough for all rows; the product of rows and inner size may not fit an integer. */
-  static bool holds(int64_t length, const TraceStep& step) {
-    const int64_t rows = product(step.rows, step.rank);
-    return rows == 0 || step.inner <= length / rows;
   }
   const Array& array(int32_t index) {
     check(index >= 0 && index < count_, "indices of arrays that were given");
@@ -138,7 +135,7 @@ class Decoder {
     t.constantInner = from_.next() != 0;
     t.rank = small(0, kMaxRows);
     t.bounds = small(0, kMaxRows);
-    t.outOffset = size();
+    t.outOffset = size() - first_;
     sizes(t.rows, t.rank);
     read(t.out, t.rank);
     sizes(t.bound, t.bounds);
@@ -146,18 +143,15 @@ class Decoder {
     t.base = factor(step, t.rows, t.rank, t.bound, t.bounds, t.constantInner ? 1 : step.inner);
     for (int k = 0; k < step.states; k++)
       if (t.own < 0 && t.base && lastArray_ == trace_[k]) t.old = k;
-    Array trace;
-    trace.length = step.count;
-    // only rows of the trace are kept, not what the array may hold beyond them
-    if (t.old >= 0)
-      within(trace, t.base.offset, {{t.rows, t.base.row, t.rank}, {t.bound, t.base.bound, t.bounds}}, t.constantInner ? 1 : step.inner);
-    within(trace, t.outOffset, {{t.rows, t.out, t.rank}}, step.inner);
+    t.oldOffset = t.base.offset - first_;
+    // only entries of the trace are kept, not what the array may hold around them
+    check(t.old < 0 || step.extent.holds(t.oldOffset, {{t.rows, t.base.row, t.rank}, {t.bound, t.base.bound, t.bounds}},
+                                         t.constantInner ? 1 : step.inner),
+          "old traces that lie within theirs");
+    check(step.extent.holds(t.outOffset, {{t.rows, t.out, t.rank}}, step.inner), "terms that lie within their traces");
     t.isWhole = t.rank == step.rank && t.outOffset == 0;
-    int64_t natural = step.inner;
-    for (int i = t.rank - 1; t.isWhole && i >= 0; i--) {
-      t.isWhole = t.rows[i] == step.rows[i] && (t.out[i] == natural || t.rows[i] == 1);
-      natural *= t.rows[i];
-    }
+    for (int i = 0; t.isWhole && i < t.rank; i++)
+      t.isWhole = t.rows[i] == step.rows[i] && (t.out[i] == step.traceRow[i] || t.rows[i] == 1);
     t.simple = t.isWhole && t.bounds == 0 && t.old < 0;
     check(t.own < 0 || t.simple, "old traces as bases of whole rows only");
     return t;
@@ -174,6 +168,8 @@ class Decoder {
 
   /** Indices of the traces' arrays, and of the array that was read last as a factor's. */
   int32_t trace_[kMaxStates], lastArray_ = -1;
+  /** Where traces begin in their arrays. */
+  int64_t first_ = 0;
   Encoded& from_;
   const Array* arrays_;
   int64_t count_;

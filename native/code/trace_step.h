@@ -4,12 +4,10 @@
 
 #include "code/array.h"
 #include "code/encoded.h"
+#include "code/trace_extent.h"
 #include "kernels/trace.h"
 
 namespace onward {
-
-/** Axes of rows, or of what is summed. */
-constexpr int kMaxRows = 8;
 
 /** A factor of a term, or a vector over the rows of a trace: where its entries lie. */
 struct Factor {
@@ -31,14 +29,16 @@ struct TraceTerm {
   int rank = 0, bounds = 0;
   int64_t rows[kMaxRows];
   int64_t bound[kMaxRows];
+  /** Where it is added, from the first entry of the trace on. */
   int64_t outOffset = 0;
   int64_t out[kMaxRows];
   Factor coefficient, base;
   bool constantInner = false;
   /** State whose old trace is the base row for row, or -1. */
   int own = -1;
-  /** State in whose old trace the base lies in some other way, or -1. */
+  /** State in whose old trace the base lies in some other way, from `oldOffset` on; or -1. */
   int old = -1;
+  int64_t oldOffset = 0;
   /** Whether its rows are all rows of the trace. */
   bool isWhole = false;
   /** Whether rows are combined one by one: its rows are whole, nothing is summed, and no other old rows are read. */
@@ -53,7 +53,10 @@ struct TraceStep {
   int64_t inner = 0;
   /** Entries of a trace. */
   int64_t count = 0;
+  /** First entries, and how rows lie from them on. */
   char* traces[kMaxStates] = {};
+  int64_t traceRow[kMaxRows];
+  TraceExtent extent;
   char* gradient = nullptr;
   int64_t gradientRow[kMaxRows] = {};
   /** Sorted by the state that they are added to, old traces first. */

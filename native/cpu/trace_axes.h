@@ -45,6 +45,9 @@ struct TraceAxes {
     }
   }
 
+  /** Whether rows have one entry each, and those along the last axis lie next to each other in the first operand, the trace. */
+  bool isColumn() const { return inner == 1 && rank > 0 && stride[0][rank - 1] == 1; }
+
   /** Calls visit(places) for every index of all axes but the `kept` last ones; sizes may be less than all. */
   template <class Visit>
   void each(int kept, const int64_t* start, const int64_t* sizes, Visit visit) const {

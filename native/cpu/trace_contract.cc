@@ -86,7 +86,7 @@ class Contraction {
 template <class T>
 void contractTraces(const TraceStep& step, const TraceAxes<kMaxContracted>& axes, const Factor* vectors, Context& context) {
   const Products<T>& products = context.table.products<T>();
-  if (axes.inner == 1 && axes.rank > 0) {
+  if (axes.isColumn()) {
     Contraction<T>(step, axes, vectors, products).runColumns();
     return;
   }

@@ -14,12 +14,7 @@ void begin(Axes& axes, const TraceStep& step) {
   axes.rank = step.rank;
   axes.inner = step.inner;
   std::copy_n(step.rows, step.rank, axes.size);
-  int64_t natural[kMaxRows], width = step.inner;
-  for (int i = step.rank - 1; i >= 0; i--) {
-    natural[i] = width;
-    width *= step.rows[i];
-  }
-  axes.add(natural, Along::kEach);
+  axes.add(step.traceRow, Along::kEach);
   axes.add(step.gradientRow, step.gradient ? Along::kEach : Along::kNone);
 }
 

@@ -18,7 +18,10 @@ void keepOld(const TraceStep& step, const char** old, Context& context) {
   T* to = context.workspace().template get<T>(Workspace::kKept, count);
   for (int k = 0; k < step.states; k++) {
     if (!isRead[k]) continue;
-    std::memcpy(to, step.traces[k], step.count * sizeof(T));
+    const T* from = reinterpret_cast<const T*>(step.traces[k]);
+    step.extent.each([&](int64_t place, int64_t copied) {
+      std::memcpy(to + copied, from + place, step.extent.run() * sizeof(T));
+    });
     old[k] = reinterpret_cast<const char*>(to);
     to += step.count;
   }
@@ -54,7 +57,9 @@ void mixRows(const TracePlan& plan, Context& context) {
     }
   }
   const auto clear = [&](int k) {
-    if (!isWritten[k]) std::memset(step.traces[k], 0, step.count * sizeof(T));
+    if (isWritten[k]) return;
+    T* to = reinterpret_cast<T*>(step.traces[k]);
+    step.extent.each([&](int64_t place, int64_t) { std::memset(to + place, 0, step.extent.run() * sizeof(T)); });
     isWritten[k] = true;
   };
   for (int i = 0; i < static_cast<int>(step.terms.size()); i++) {

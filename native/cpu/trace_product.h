@@ -29,15 +29,17 @@ struct TermAxis {
 template <class T>
 class TraceProduct {
  public:
-  /** @param old where copies of old traces lie, where there are any */
+  /** @param old where copies of old traces without gaps lie, where there are any */
   TraceProduct(const TraceStep& step, const TraceTerm& t, const char* const* old) : t_(t) {
     trace_ = reinterpret_cast<T*>(step.traces[t.into]) + t.outOffset;
     coefficient_ = t.coefficient ? t.coefficient.template at<T>() : &one_;
     base_ = t.base ? t.base.template at<T>() : &one_;
-    if (t.old >= 0 && old[t.old]) base_ = reinterpret_cast<const T*>(old[t.old]) + t.base.offset;
-    for (int i = 0; i < t.rank; i++) axis({t.rows[i], t.out[i], t.coefficient.row[i], t.base.row[i], false});
+    const bool isCopy = t.old >= 0 && old[t.old];
+    if (isCopy) base_ = reinterpret_cast<const T*>(old[t.old]) + step.extent.packed(t.oldOffset);
+    const auto along = [&](int64_t stride) { return isCopy ? step.extent.packed(stride) : stride; };
+    for (int i = 0; i < t.rank; i++) axis({t.rows[i], t.out[i], t.coefficient.row[i], along(t.base.row[i]), false});
     axis({step.inner, 1, 0, t.base && !t.constantInner, false});
-    for (int i = 0; i < t.bounds; i++) axis({t.bound[i], 0, t.coefficient.bound[i], t.base.bound[i], true});
+    for (int i = 0; i < t.bounds; i++) axis({t.bound[i], 0, t.coefficient.bound[i], along(t.base.bound[i]), true});
     choose();
   }
 
@@ -56,7 +58,7 @@ class TraceProduct {
    * the columns is a product in place.
    */
   bool isInPlace() const {
-    bool is = covers() && t_.old == t_.into && t_.base.offset == 0 && m_.size == k_.size && m_.size > 1 && n_.size > 1 &&
+    bool is = covers() && t_.old == t_.into && t_.oldOffset == 0 && m_.size == k_.size && m_.size > 1 && n_.size > 1 &&
               m_.out == k_.base && n_.out == 1 && n_.base == 1;
     for (int i = 0; is && i < rank_; i++) is = axes_[i].out == axes_[i].base;
     return is;

@@ -20,7 +20,7 @@ class Rows {
   }
 
   void run() {
-    if (axes_.inner == 1 && axes_.rank > 0) {
+    if (axes_.isColumn()) {
       columns();
       return;
     }

@@ -350,11 +350,11 @@ export const rules = [
     find: 'known === "eager" ? known : { recordings: known }',
     put: '"eager"',
   }),
-  saved("src/learn/influence/traces.ts", {
+  saved("src/learn/influence/store.ts", {
     id: "saved: the first trace is left behind",
     within: "resume(saved",
-    find: "places.forEach(({ data }, i) => {",
-    put: "places.forEach(({ data }, i) => { if (i === 0) return;",
+    find: "places.forEach(({ tensor }, i) => {",
+    put: "places.forEach(({ tensor }, i) => { if (i === 0) return;",
   }),
   saved("src/learn/learners/window-learner.ts", {
     id: "saved: the block that the influence has not crossed",

@@ -46,8 +46,8 @@ export const traceStep = [
   }),
   kernel({
     id: "trace step: errors",
-    find: "put(gradient, at[1], inner, e, traces[k], start)",
-    put: "put(gradient, at[1], inner, 1.01 * e, traces[k], start)",
+    find: "put(gradient, gradientOffset + at[1], inner, e, traces[k], start)",
+    put: "put(gradient, gradientOffset + at[1], inner, 1.01 * e, traces[k], start)",
   }),
   kernel({
     id: "products: sums",

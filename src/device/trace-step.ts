@@ -12,7 +12,7 @@ export interface Strided {
 export interface TraceTerm {
   /** Index of the state component whose trace receives the term. */
   readonly into: number;
-  /** Row sizes of the term and where its rows lie in the trace: all rows of the trace, or a diagonal of them. */
+  /** Row sizes of the term and where its rows lie in the storage: all rows of the trace, or a diagonal of them. */
   readonly rows: readonly number[];
   readonly outOffset: number;
   readonly outStrides: readonly number[];
@@ -21,7 +21,7 @@ export interface TraceTerm {
   readonly coefficient: Strided | null;
   /**
    * `null`: one. A base is contiguous along the inner axis, or constant along it. One whose data is a trace of the step
-   * is read as it was before any row was written.
+   * lies in rows and columns of that trace, and is read as it was before any row was written.
    */
   readonly base: (Strided & { readonly constantInner: boolean }) | null;
   /** The base is the old trace of this state component, row for row: read before any row of the step is written. */
@@ -44,15 +44,22 @@ export interface TraceContraction {
  * Strong zeros: a coefficient or base entry of exactly zero contributes zero whatever the other factor is.
  */
 export interface TraceStep {
-  /** Traces [rows x inner], contiguous, one per state component, updated in place. */
+  /** The storage of a trace [rows x inner] for each state component, updated in place. */
   readonly traces: readonly Storage[];
   readonly rows: readonly number[];
   readonly inner: number;
+  /**
+   * Entry j of row r of every trace lies at traceOffset + r . traceStrides + j, so that a trace may be some columns of a
+   * wider matrix. Rows lie apart: each stride is longer than all that lies within it.
+   */
+  readonly traceOffset: number;
+  readonly traceStrides: readonly number[];
   readonly terms: readonly TraceTerm[];
   readonly before: TraceContraction | null;
   readonly after: TraceContraction | null;
-  /** Where row r of G starts: gradientStrides . r; rows that share a parameter add up. */
+  /** Row r of G starts at gradientOffset + gradientStrides . r; rows that share a parameter add up. */
   readonly gradient: Storage | null;
+  readonly gradientOffset: number;
   readonly gradientStrides: readonly number[];
   /** Whether the traces hold anything yet: false in the first step, where old traces are zero. */
   readonly started: boolean;

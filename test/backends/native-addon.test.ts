@@ -71,7 +71,10 @@ describe.skipIf(missing !== null)(missing === null ? title : `${title} (skipped:
         for (const diagonal of [false, true]) {
           const encoder = new Encoder(numbers, new Int32Array(4096), new Float64Array(64));
           const kinds: readonly Kind[] | undefined = inner % 2 ? ["own", "drive", "old"] : undefined;
-          expect(encodeTrace(encoder, stepOf({ ...shape, inner, states, diagonal, kinds }))).toBe(true);
+          const around = diagonal ? { first: 3, rows: 1, columns: 2, turned: false } : undefined;
+          expect(encodeTrace(encoder, stepOf({ ...shape, inner, states, diagonal, kinds, around }))).toBe(
+            true,
+          );
           calls.push({
             ints: encoder.ints.slice(0, encoder.length),
             numbers: new Float64Array(0),
@@ -192,7 +195,23 @@ describe.skipIf(missing !== null)(missing === null ? title : `${title} (skipped:
     // one state of four rows of one entry: the sums over rows of three of a base that has no coefficient
     const term = [0, -1, 0, 1, 1, 0, 4, 1, 3];
     const none = [-1, 0, 0];
-    const step = [1, 1, 1, 4, 0, -1, 0, 1, ...term, ...[-1, 9, 5, 7], ...[1, 0, 3, 1], ...none, ...none];
+    const step = [
+      1,
+      1,
+      1,
+      0,
+      4,
+      1,
+      0,
+      -1,
+      0,
+      1,
+      ...term,
+      ...[-1, 9, 5, 7],
+      ...[1, 0, 3, 1],
+      ...none,
+      ...none,
+    ];
     mailbox.ints.set([1, op, ...step]);
     const trace = new Float64Array(4);
     addon.run(
@@ -240,25 +259,13 @@ describe.skipIf(missing !== null)(missing === null ? title : `${title} (skipped:
       [{}, 0, 1],
     ])
       expect(attempt(() => rebind(...args))?.code).toBe("invalid-argument");
-    // rows and columns whose product is negative in 64 bits
-    const huge = [
-      1,
-      addon.names.indexOf("traceStep"),
-      1,
-      3,
-      2 ** 31 - 1,
-      2 ** 11,
-      2 ** 11,
-      2 ** 11,
-      0,
-      -1,
-      0,
-      0,
-      0,
-      0,
-    ];
-    mailbox.ints.set([...huge, -1, 0, 0, 0, 0, -1, 0, 0, 0, 0]);
-    expect(attempt(() => addon.run(new Float64Array(8)))?.code).toBe("invalid-instruction");
+    // rows and columns whose product is negative in 64 bits: in one place, and as far apart as strides go
+    for (const stride of [0, 1, 2 ** 31 - 1]) {
+      const rows = [2 ** 11, 2 ** 11, 2 ** 11, stride, stride, stride];
+      const huge = [1, addon.names.indexOf("traceStep"), 1, 3, 2 ** 31 - 1, 0, ...rows, 0, -1, 0, 0, 0, 0];
+      mailbox.ints.set([...huge, -1, 0, 0, 0, 0, -1, 0, 0, 0, 0]);
+      expect(attempt(() => addon.run(new Float64Array(8)))?.code).toBe("invalid-instruction");
+    }
     mailbox.ints.fill(-1);
     expect(attempt(() => addon.run())?.code).toBe("no-instructions");
     mailbox.ints.fill(2 ** 31 - 1);

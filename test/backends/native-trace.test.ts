@@ -8,7 +8,7 @@ import type { Storage } from "../../src/device/storage.js";
 import type { Strided, TraceStep } from "../../src/device/trace-step.js";
 import { addon, levels, missing } from "../support/native.js";
 import { stored } from "../support/storage.js";
-import { expectSame, type Kind, reference, shapes, stepOf } from "../support/trace-steps.js";
+import { aroundOf, expectSame, type Kind, reference, shapes, stepOf } from "../support/trace-steps.js";
 
 const kernelsOf = (): ReadonlyMap<string, number> => new Map(addon.names.map((name, i) => [name, i]));
 
@@ -51,8 +51,9 @@ describe.each(levels.flatMap((simd) => [1, 2].map((threads) => [simd, threads] a
     ])("is the definition, entry by entry, of %s", (_, inner) => {
       const holds = fc.property(shapes(inner), (shape) => {
         const step = stepOf(shape);
-        const expected = reference(step);
+        const [expected, around] = [reference(step), aroundOf(step)];
         expect(runOrReplay(step)).toBe(true);
+        expect(aroundOf(step).equals(around)).toBe(true);
         step.traces.forEach((t, k) => {
           expectSame(t.host(), expected.traces[k]);
         });
@@ -133,6 +134,37 @@ describe.each(levels.flatMap((simd) => [1, 2].map((threads) => [simd, threads] a
         });
       });
       fc.assert(holds, { numRuns: 3 });
+    });
+
+    it("refuses traces and terms that lie where they may not", () => {
+      const around = { first: 2, rows: 1, columns: 3, turned: false };
+      const step = stepOf({
+        ...{ states: 1, batch: 2, value: 3, parameter: 2, bound: 1, inner: 4, seed: 1 },
+        ...{ started: true, wild: false, diagonal: false, kinds: ["old"], around },
+      });
+      const [term] = step.terms;
+      const { base } = term;
+      if (base === null) throw new Error("expected a base in the old trace, got none");
+      const [p0, p1, p2] = step.traceStrides;
+      const wrong: Record<string, Partial<TraceStep>> = {
+        "rows that overlap": { traceStrides: [p0, p1, 3] },
+        "rows in one place": { traceStrides: [p0, 0, p2] },
+        "rows backwards": { traceStrides: [p0, -p1, p2] },
+        "rows beyond the array": { traceOffset: step.traces[0].length - 1 },
+        "a term in other columns": { terms: [{ ...term, outOffset: term.outOffset + 1 }] },
+        "a term before the trace": { terms: [{ ...term, outOffset: 0 }] },
+        "a term in other rows": { terms: [{ ...term, outStrides: [p0, p1, 2 * p2] }] },
+        "a base in other columns": { terms: [{ ...term, base: { ...base, offset: base.offset + 1 } }] },
+        "a base before the trace": { terms: [{ ...term, base: { ...base, offset: 0 } }] },
+        "a base across columns": { terms: [{ ...term, base: { ...base, boundStrides: [p1 + 1] } }] },
+        "a base in other rows": { terms: [{ ...term, base: { ...base, rowStrides: [p0, 0, 2 * p2] } }] },
+      };
+      for (const [what, change] of Object.entries(wrong)) {
+        const before = Array.from(step.traces[0].host());
+        expect(() => run({ ...step, ...change }), what).toThrow(/traceStep/);
+        expect(Array.from(step.traces[0].host())).toEqual(before);
+      }
+      expect(run(step)).toBe(true);
     });
 
     it("runs again from a recording, on other arrays too", () => {

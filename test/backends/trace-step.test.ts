@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { jsBackend } from "../../src/backends/js/index.js";
+import type { TraceStep } from "../../src/device/trace-step.js";
 import { stored } from "../support/storage.js";
-import { expectSame, reference, shapes, stepOf } from "../support/trace-steps.js";
+import { aroundOf, columnsOf, expectSame, reference, shapes, stepOf } from "../support/trace-steps.js";
 
 describe.each([
   ["short rows", fc.constantFrom(1, 2, 3, 9, 15)],
@@ -13,14 +14,32 @@ describe.each([
     fc.assert(
       fc.property(shapes(inner), (shape) => {
         const step = stepOf(shape);
-        const expected = reference(step);
+        const [expected, around] = [reference(step), aroundOf(step)];
         jsBackend.traceStep(step);
+        expect(aroundOf(step).equals(around)).toBe(true);
         step.traces.forEach((t, k) => expectSame(t.host(), expected.traces[k]));
         expectSame(step.gradient?.host() ?? [], expected.gradient);
       }),
       { numRuns: name === "rows longer than a panel" ? 15 : 80 },
     );
   });
+});
+
+it("takes columns of one storage in steps of their own", () => {
+  const holds = fc.property(shapes(fc.integer({ min: 2, max: 60 })), fc.nat(), (shape, cut) => {
+    const [whole, parts] = [stepOf(shape), stepOf(shape)];
+    const split = 1 + (cut % (shape.inner - 1));
+    const [left, right] = [columnsOf(parts, 0, split), columnsOf(parts, split, shape.inner - split)];
+    for (const step of [whole, left, right]) jsBackend.traceStep(step);
+    parts.traces.forEach((t, k) => expectSame(t.host(), Array.from(whole.traces[k].host())));
+    const rowsOf = (step: TraceStep, from: number, to: number): number[] =>
+      Array.from(step.gradient?.host() ?? []).filter(
+        (_, i) => i % shape.inner >= from && i % shape.inner < to,
+      );
+    expectSame(rowsOf(left, 0, split), rowsOf(whole, 0, split));
+    expectSame(rowsOf(right, 0, shape.inner - split), rowsOf(whole, split, shape.inner));
+  });
+  fc.assert(holds, { numRuns: 60 });
 });
 
 // short and long rows take paths of their own
@@ -41,6 +60,8 @@ describe.each([3, 20])("rows of %i numbers", (inner) => {
       traces: traces.map(stored),
       rows: [2],
       inner,
+      traceOffset: 0,
+      traceStrides: [inner],
       terms: [
         { ...whole, own: 0, coefficient: null },
         { ...whole, own: null, coefficient },
@@ -48,6 +69,7 @@ describe.each([3, 20])("rows of %i numbers", (inner) => {
       before: null,
       after: null,
       gradient: null,
+      gradientOffset: 0,
       gradientStrides: [0],
       started: true,
     });

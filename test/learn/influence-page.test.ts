@@ -8,10 +8,12 @@ import type { Axis, Factor } from "../../src/forward/factor.js";
 import { known, type StateBase, seed, type Term } from "../../src/forward/term.js";
 import { tensor, zeros } from "../../src/index.js";
 import { advanceArea } from "../../src/learn/influence/advance-area.js";
+import { type Column, gradientOf } from "../../src/learn/influence/columns.js";
 import { Composer } from "../../src/learn/influence/compose.js";
 import { pushStep, type Source } from "../../src/learn/influence/push.js";
-import { recordShapes, structureOf } from "../../src/learn/influence/structure.js";
 import { TraceStore } from "../../src/learn/influence/store.js";
+import { recordShapes, structureOf } from "../../src/learn/influence/structure.js";
+import { type TraceBlock, traceFactor } from "../../src/learn/influence/traces.js";
 import type { ModelParams } from "../../src/learn/model/model.js";
 import { lossCotangents } from "../../src/learn/step/linear-step.js";
 import { type Past, recordStep, type StepRecord } from "../../src/learn/step/step.js";
@@ -117,7 +119,8 @@ function walk(): Readonly<Record<string, string[][]>> {
     const [contributions] = pushStep(record, sources);
     names.forEach((name, k) => {
       const termsOf = (g: number) => new Composer(columns[k], g).terms(contributions);
-      const held = (): string => written((traceFactor(columns[k].traces[0] as TraceBlock, 0) as Factor).tensor);
+      const held = (): string =>
+        written((traceFactor(columns[k].traces[0] as TraceBlock, 0) as Factor).tensor);
       for (const { coefficient, base, own } of termsOf(0))
         terms.push([state, name, factor(coefficient), factor(base), own === null ? "new" : "own"]);
       const old = held();

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect } from "vitest";
-import { stridesOf } from "../../src/core/shape.js";
+import { sizeOf, stridesOf } from "../../src/core/shape.js";
 import { type HostStorage, hostZeros } from "../../src/device/host-storage.js";
 import type { Strided, TraceContraction, TraceStep, TraceTerm } from "../../src/device/trace-step.js";
 import { stored } from "./storage.js";
@@ -19,21 +19,37 @@ const times = (a: number, b: number): number => (a === 0 || b === 0 ? 0 : a * b)
 const read = (f: Strided, row: readonly number[], bound: readonly number[]): number =>
   f.data.host()[f.offset + along(row, f.rowStrides) + along(bound, f.boundStrides)];
 
+/** Where the entries of a step's traces lie. */
+function placesOf({ rows, inner, traceOffset, traceStrides }: TraceStep): ReadonlySet<number> {
+  const places = new Set<number>();
+  for (const row of indices(rows))
+    for (let j = 0; j < inner; j++) places.add(traceOffset + along(row, traceStrides) + j);
+  return places;
+}
+
+/** The bytes that lie around the traces in their storage: no step may change them. */
+export function aroundOf(step: TraceStep): Buffer {
+  const places = placesOf(step);
+  return Buffer.concat(
+    step.traces.map((t) => Buffer.from(t.host().filter((_, at) => !places.has(at)).buffer)),
+  );
+}
+
 /** The definition of a trace step, entry by entry. */
 export function reference(step: TraceStep): { traces: number[][]; gradient: number[] } {
   const { rows, inner } = step;
-  const natural = stridesOf([...rows, inner]).slice(0, -1);
   const gradient = Array.from(step.gradient?.host() ?? []);
   const old = step.traces.map((t) => Array.from(t.host()));
-  const traces = old.map((t) => t.map(() => 0));
+  const places = placesOf(step);
+  const traces = old.map((t) => t.map((v, at) => (places.has(at) ? 0 : v)));
   const contract = (c: TraceContraction | null, from: number[][]): void =>
     c?.vectors.forEach((vector, k) => {
       if (vector === null) return;
       for (const row of indices(rows))
         for (let j = 0; j < inner; j++)
-          gradient[along(row, step.gradientStrides) + j] += times(
+          gradient[step.gradientOffset + along(row, step.gradientStrides) + j] += times(
             read(vector, row, []),
-            from[k][along(row, natural) + j],
+            from[k][step.traceOffset + along(row, step.traceStrides) + j],
           );
     });
   if (step.started) contract(step.before, old);
@@ -46,7 +62,7 @@ export function reference(step: TraceStep): { traces: number[][]; gradient: numb
           const at = t.outOffset + along(row, t.outStrides) + j;
           const within = t.base === null ? -1 : step.traces.indexOf(t.base.data);
           let b = 1;
-          if (t.own !== null) b = old[t.own][along(row, natural) + j];
+          if (t.own !== null) b = old[t.own][step.traceOffset + along(row, step.traceStrides) + j];
           else if (t.base !== null)
             b = (within < 0 ? t.base.data.host() : old[within])[
               t.base.offset +
@@ -90,6 +106,16 @@ export interface Shape {
   readonly shares?: "parameter" | "value" | "all";
   /** Whether coefficients and errors vary along the parameter's rows too. */
   readonly varied?: boolean;
+  /**
+   * What storage holds around a trace: entries before the first row, more rows of the parameter, more columns; and whether
+   * the parameter's rows are its outermost axis.
+   */
+  readonly around?: {
+    readonly first: number;
+    readonly rows: number;
+    readonly columns: number;
+    readonly turned: boolean;
+  };
 }
 
 /** Old rows scaled, one row for all states, sums over bound axes, constants, sums of constants, and sums over old rows. */
@@ -100,11 +126,15 @@ const kinds: readonly Kind[] = ["own", "drive", "bound", "constant", "summed", "
 export function stepOf(s: Shape): TraceStep {
   const n = s.diagonal ? s.parameter : s.value;
   const rows = [s.batch, n, s.parameter];
-  const size = rows[0] * rows[1] * rows[2] * s.inner;
-  const [p0, p1, p2] = stridesOf([...rows, s.inner]);
+  const around = s.around ?? { first: 0, rows: 0, columns: 0, turned: false };
+  const [parameters, columns] = [s.parameter + around.rows, s.inner + around.columns];
+  const lying = around.turned ? [parameters, s.batch, n, columns] : [s.batch, n, parameters, columns];
+  const size = around.first + sizeOf(lying);
+  const strides = stridesOf(lying);
+  const [p0, p1, p2] = around.turned ? [strides[1], strides[2], strides[0]] : strides;
   let seed = s.seed;
   const data = (count: number): HostStorage => stored(numbers(count, seed++, s.wild));
-  const whole = { rows, outOffset: 0, outStrides: [p0, p1, p2] };
+  const whole = { rows, outOffset: around.first, outStrides: [p0, p1, p2] };
   const wide = s.varied ? s.parameter : 1;
   const perUnit = (): Strided => ({
     data: data(s.batch * n * wide + 2),
@@ -114,7 +144,7 @@ export function stepOf(s: Shape): TraceStep {
   });
   const has = (kind: Kind): boolean => s.kinds?.includes(kind) ?? kind !== "old";
   const traces = Array.from({ length: s.states }, () =>
-    s.started ? data(size) : hostZeros("float64", size),
+    s.started || s.around ? data(size) : hostZeros("float64", size),
   );
   const drive: Strided = {
     data: data(s.batch * s.inner + 1),
@@ -182,7 +212,7 @@ export function stepOf(s: Shape): TraceStep {
       coefficient: { data: data(s.batch * n * n), offset: 0, rowStrides: [n * n, n, 0], boundStrides: [1] },
       base: {
         data: traces[(k + s.seed) % s.states],
-        offset: 0,
+        offset: around.first,
         rowStrides: [p0, 0, p2],
         boundStrides: [p1],
         constantInner: false,
@@ -193,7 +223,7 @@ export function stepOf(s: Shape): TraceStep {
         into: k,
         own: null,
         rows: [s.batch, n],
-        outOffset: 0,
+        outOffset: around.first,
         outStrides: [p0, p1 + p2],
         bound: [],
         coefficient: { data: data(s.batch * n), offset: 0, rowStrides: [n, 1], boundStrides: [] },
@@ -208,12 +238,31 @@ export function stepOf(s: Shape): TraceStep {
     traces,
     rows,
     inner: s.inner,
+    traceOffset: around.first,
+    traceStrides: [p0, p1, p2],
     terms,
     before: errors(),
     after: errors(),
-    gradient: data(Math.max(n, s.parameter) * s.inner),
+    gradient: data(around.first + Math.max(n, s.parameter) * s.inner),
+    gradientOffset: around.first,
     gradientStrides: own,
     started: s.started,
+  };
+}
+
+/** The same step on `count` columns of its traces from column `from` on, with a gradient of its own. */
+export function columnsOf(step: TraceStep, from: number, count: number): TraceStep {
+  const moved = <F extends Strided>(f: F): F => ({ ...f, offset: f.offset + from });
+  return {
+    ...step,
+    inner: count,
+    traceOffset: step.traceOffset + from,
+    terms: step.terms.map((t) => ({
+      ...t,
+      outOffset: t.outOffset + from,
+      base: t.base === null || t.base.constantInner ? t.base : moved(t.base),
+    })),
+    gradient: step.gradient && stored(Float64Array.from(step.gradient.host().subarray(from))),
   };
 }
 
@@ -245,4 +294,13 @@ export const shapes = (inner: fc.Arbitrary<number>): fc.Arbitrary<Shape> =>
     ),
     shares: fc.constantFrom("parameter", "value", "all"),
     varied: fc.boolean(),
+    around: fc.option(
+      fc.record({
+        first: fc.nat(5),
+        rows: fc.nat(2),
+        columns: fc.nat(9),
+        turned: fc.boolean(),
+      }),
+      { nil: undefined },
+    ),
   });

@@ -122,10 +122,13 @@ describe("a simplified program", () => {
       traces: [trace],
       rows: [2],
       inner: 1,
+      traceOffset: 0,
+      traceStrides: [1],
       terms: [{ ...term, coefficient: { data: x, ...row }, base: null, own: null }],
       before: null,
       after: null,
       gradient: null,
+      gradientOffset: 0,
       gradientStrides: [1],
       started: true,
     };
@@ -164,10 +167,11 @@ describe("products taken together", () => {
     ];
     const calls = inputs.flatMap((x, i): Call[] => {
       const [product, out] = [array(), results[i]];
-      const step = { traces: [matrix.data], rows: [2], inner: 2, terms: [], before: null, after: null };
+      const lies = { rows: [2], inner: 2, traceOffset: 0, traceStrides: [2] };
+      const step = { traces: [matrix.data], ...lies, terms: [], before: null, after: null };
       const change: Call = {
         kind: "trace",
-        step: { ...step, gradient: null, gradientStrides: [0], started: true },
+        step: { ...step, gradient: null, gradientOffset: 0, gradientStrides: [0], started: true },
       };
       return [
         { kind: "kernel", name: "contract", inputs: [operand(x), operand(matrix)], attrs, out: product },

@@ -32,6 +32,8 @@ function traceStep(rows: number, inner: number): TraceStep {
     traces: [hostZeros("float32", rows * inner)],
     rows: [rows],
     inner,
+    traceOffset: 0,
+    traceStrides: [inner],
     terms: [
       { ...whole, coefficient: perRow(2, 0.9), base: null, own: 0 },
       { ...whole, coefficient: perRow(3), base: x, own: null },
@@ -39,6 +41,7 @@ function traceStep(rows: number, inner: number): TraceStep {
     before: null,
     after: { vectors: [perRow(4)] },
     gradient: hostZeros("float32", rows * inner),
+    gradientOffset: 0,
     gradientStrides: [inner],
     started: true,
   };

@@ -1,11 +1,10 @@
 import type { TypedArray } from "../../core/dtype.js";
-import { stridesOf } from "../../core/shape.js";
 import { arrayOf, HostStorage } from "../../device/host-storage.js";
 import type { Storage } from "../../device/storage.js";
 import type { Strided, TraceContraction, TraceStep, TraceTerm } from "../../device/trace-step.js";
 import { accumulate, mixOne, mixTwo, rowProducts } from "./axpy.js";
 import { addProduct, type Span } from "./products.js";
-import { walk } from "./walk.js";
+import { eachRow, nestOf, walk } from "./walk.js";
 
 const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
 
@@ -15,14 +14,13 @@ const shortRow = 16;
 /** The hot loop: see `TraceStep`. Rows are combined in place, then matrix-like and diagonal terms are added. */
 export function traceStep(step: TraceStep): void {
   if (step.before && step.started) contract(step, step.before);
-  const natural = stridesOf([...step.rows, step.inner]).slice(0, -1);
   const wholeRow = (t: TraceTerm): boolean =>
     t.rows.length === step.rows.length &&
-    t.outOffset === 0 &&
-    t.outStrides.every((s, i) => s === natural[i] || t.rows[i] === 1);
+    t.outOffset === step.traceOffset &&
+    t.outStrides.every((s, i) => s === step.traceStrides[i] || t.rows[i] === 1);
   const terms = step.terms.filter((t) => step.started || t.own === null);
   if (step.inner < shortRow) {
-    combineShort(step, terms, natural);
+    combineShort(step, terms);
     if (step.after) contract(step, step.after);
     return;
   }
@@ -37,15 +35,23 @@ export function traceStep(step: TraceStep): void {
 }
 
 /** Terms whose bases lie in traces that are about to be written read copies instead. */
-function keepOld({ traces }: TraceStep, terms: readonly TraceTerm[]): readonly TraceTerm[] {
+function keepOld(step: TraceStep, terms: readonly TraceTerm[]): readonly TraceTerm[] {
+  const { traces, traceOffset } = step;
+  const end = traceOffset + extentOf(step);
   const copies = new Map<Storage, HostStorage>();
   return terms.map((t) => {
     if (t.base === null || t.own !== null || !traces.includes(t.base.data)) return t;
     const old = t.base.data;
-    const data = copies.get(old) ?? new HostStorage(arrayOf(old).slice(), old.dtype);
+    const data = copies.get(old) ?? new HostStorage(arrayOf(old).slice(traceOffset, end), old.dtype);
     copies.set(old, data);
-    return { ...t, base: { ...t.base, data } };
+    return { ...t, base: { ...t.base, data, offset: t.base.offset - traceOffset } };
   });
+}
+
+/** Entries from the first of a trace to its last, with what lies between its rows. */
+function extentOf({ rows, inner, traceStrides }: TraceStep): number {
+  if (rows.includes(0)) return 0;
+  return rows.reduce((n, size, i) => n + (size - 1) * traceStrides[i], inner);
 }
 
 const spanOf = ({ data, offset }: Strided, strides: readonly number[]): Span => ({
@@ -57,10 +63,11 @@ const spanOf = ({ data, offset }: Strided, strides: readonly number[]): Span => 
 const zeroStrides = (rank: number): number[] => new Array<number>(rank).fill(0);
 
 /** All terms of traces with short rows, each as one strided product into fresh arrays, which then replace the old. */
-function combineShort(step: TraceStep, terms: readonly TraceTerm[], natural: readonly number[]): void {
-  const { inner } = step;
+function combineShort(step: TraceStep, terms: readonly TraceTerm[]): void {
+  const { inner, traceOffset, traceStrides } = step;
   const traces = step.traces.map(arrayOf);
-  const fresh = traces.map((t) => new Float64Array(t.length));
+  const extent = extentOf(step);
+  const fresh = traces.map(() => new Float64Array(extent));
   for (const t of terms) {
     const sizes = [...t.rows, ...t.bound, inner];
     const open = zeroStrides(t.bound.length);
@@ -69,19 +76,34 @@ function combineShort(step: TraceStep, terms: readonly TraceTerm[], natural: rea
     const own = t.own === null ? null : traces[t.own];
     addProduct(
       sizes,
-      { data: fresh[t.into], offset: t.outOffset, strides: [...t.outStrides, ...open, 1] },
+      { data: fresh[t.into], offset: t.outOffset - traceOffset, strides: [...t.outStrides, ...open, 1] },
       t.coefficient && spanOf(t.coefficient, along(t.coefficient, 0)),
       own
-        ? { data: own, offset: 0, strides: [...natural, ...open, 1] }
+        ? { data: own, offset: traceOffset, strides: [...traceStrides, ...open, 1] }
         : t.base && spanOf(t.base, along(t.base, t.base.constantInner ? 0 : 1)),
     );
   }
-  traces.forEach((t, k) => t.set(fresh[k]));
+  replaceRows(step, traces, fresh);
+}
+
+function replaceRows(
+  { rows, inner, traceOffset, traceStrides }: TraceStep,
+  traces: readonly TypedArray[],
+  fresh: readonly Float64Array[],
+): void {
+  const nest = nestOf([...rows, inner], [[...traceStrides, 1]]);
+  const last = nest.sizes.length - 1;
+  const [n, step] = [nest.sizes[last], nest.strides[0][last]];
+  eachRow(nest, ([at]) => {
+    traces.forEach((t, k) => {
+      for (let j = 0; j < n; j++) t[traceOffset + at + j * step] = fresh[k][at + j * step];
+    });
+  });
 }
 
 /** Replaces every row of every trace by its terms without bound axes: all old rows are read before one is written. */
 function combineRows(step: TraceStep, terms: readonly TraceTerm[]): void {
-  const { rows, inner } = step;
+  const { rows, inner, traceOffset } = step;
   const traces = step.traces.map(arrayOf);
   const states = traces.length;
   const still = zeroStrides(rows.length);
@@ -93,10 +115,8 @@ function combineRows(step: TraceStep, terms: readonly TraceTerm[]): void {
   ]);
   const mix = new Float64Array(states * states);
   const old = traces.map(() => new Float64Array(inner));
-  let row = 0;
-  walk(rows, strides, (at) => {
-    const start = row * inner;
-    row++;
+  walk(rows, [...strides, step.traceStrides], (at) => {
+    const start = traceOffset + at[strides.length];
     mix.fill(0);
     own.forEach((t, i) => {
       mix[t.into * states + (t.own as number)] += coefficientAt(t, at[2 * i]);
@@ -246,29 +266,26 @@ function offsets(sizes: readonly number[], strides: readonly number[]): Int32Arr
 
 /** gradient += sum over rows and states of vector[row] * trace[row, :]. */
 function contract(step: TraceStep, { vectors }: TraceContraction): void {
-  const { rows, inner, gradientStrides } = step;
+  const { rows, inner, gradientOffset, gradientStrides, traceOffset, traceStrides } = step;
   if (step.gradient === null) return;
   const gradient = arrayOf(step.gradient);
   const traces = step.traces.map(arrayOf);
-  const natural = stridesOf([...rows, inner]);
   vectors.forEach((vector, k) => {
     if (vector === null) return;
     if (inner < shortRow) {
       addProduct(
         [...rows, inner],
-        { data: gradient, offset: 0, strides: [...gradientStrides, 1] },
+        { data: gradient, offset: gradientOffset, strides: [...gradientStrides, 1] },
         spanOf(vector, [...vector.rowStrides, 0]),
-        { data: traces[k], offset: 0, strides: natural },
+        { data: traces[k], offset: traceOffset, strides: [...traceStrides, 1] },
       );
       return;
     }
     const errors = arrayOf(vector.data);
-    let row = 0;
-    walk(rows, [vector.rowStrides, gradientStrides], (at) => {
+    walk(rows, [vector.rowStrides, gradientStrides, traceStrides], (at) => {
       const e = errors[vector.offset + at[0]];
-      const start = row * inner;
-      row++;
-      if (e !== 0) put(gradient, at[1], inner, e, traces[k], start);
+      const start = traceOffset + at[2];
+      if (e !== 0) put(gradient, gradientOffset + at[1], inner, e, traces[k], start);
     });
   });
 }

@@ -8,8 +8,9 @@ const most = { states: 4, rows: 8, terms: 64 } as const;
 /**
  * Appends a trace step, as native/code/trace_step.cc reads it:
  *
- *     op, states, rank, inner, rows[rank], traces[states], gradient or -1, gradient strides[rank],
- *     number of terms, terms, one vector for each state before, and one for each after
+ *     op, states, rank, inner, trace offset, rows[rank], trace strides[rank], traces[states],
+ *     gradient or -1, gradient offset, gradient strides[rank], number of terms, terms,
+ *     one vector for each state before, and one for each after
  *
  *     term:   into, own or -1, constant along the inner axis, rank, bound rank, out offset, rows, out strides, bound,
  *             coefficient, base
@@ -21,7 +22,7 @@ export function encodeTrace(to: Encoder, step: TraceStep): boolean {
   if (!isTaken(step)) return false;
   const { traces, rows, gradient, started } = step;
   // one list for all numbers, built without others: this runs in every step of an eager learner
-  const values: number[] = [traces.length, rows.length, step.inner];
+  const values: number[] = [traces.length, rows.length, step.inner, step.traceOffset];
   const all = (list: readonly number[], count: number): void => {
     for (let i = 0; i < count; i++) values.push(list[i]);
   };
@@ -34,8 +35,9 @@ export function encodeTrace(to: Encoder, step: TraceStep): boolean {
     for (let k = 0; k < traces.length; k++) factor(c === null ? null : c.vectors[k], rows.length, 0);
   };
   all(rows, rows.length);
+  all(step.traceStrides, rows.length);
   for (const t of traces) values.push(to.indexOf(t));
-  values.push(gradient === null ? -1 : to.indexOf(gradient));
+  values.push(gradient === null ? -1 : to.indexOf(gradient), gradient === null ? 0 : step.gradientOffset);
   all(gradient === null ? still : step.gradientStrides, rows.length);
   const count = values.push(0) - 1;
   for (const t of step.terms) {

@@ -33,7 +33,13 @@ export function gradientOf({ gradient: { data, offset }, order, block }: Column)
 }
 
 /** One block of several of one form, which lie one after the other along the first axis of their common block. */
-export function memberOf(family: Column, at: number, block: Block, index: number, order: readonly Axis[]): Column {
+export function memberOf(
+  family: Column,
+  at: number,
+  block: Block,
+  index: number,
+  order: readonly Axis[],
+): Column {
   const [which, ...shared] = family.order;
   const named = (a: Axis): Axis => order[shared.indexOf(a)] ?? a;
   const member = (trace: TraceBlock): TraceBlock => {
@@ -74,11 +80,11 @@ export function joined(columns: readonly Column[], groups: readonly number[]): C
 
 const widthOf = ({ order }: Column): number => sizeOf(sizesOf(order));
 
-/** Whether no axis is tied and those of the parameter lie next to each other. */
+/** Whether no axis is tied and those of the parameter come last and lie next to each other. */
 function isFlat(trace: TraceBlock | null): boolean {
   if (trace === null) return true;
   const { axes, layout, strides, block } = trace;
-  if (axes.some((a) => block.axes.includes(a))) return false;
+  if (axes.some((a, i) => a !== layout[i] || block.axes.includes(a))) return false;
   const natural = stridesOf(sizesOf(layout.slice(axes.length)));
   return natural.every((s, i) => s === strides[axes.length + i]);
 }

@@ -64,7 +64,9 @@ function familyOf(members: readonly Member[], { sources, patterns }: Structure):
     const form = layoutOf(pattern, sources, order);
     const { states } = sources.groups[g];
     const isMatrix =
-      pattern.area !== area && pattern.ties.every((a) => a === null) && states.every((s) => pattern.present[s]);
+      pattern.area !== area &&
+      pattern.ties.every((a) => a === null) &&
+      states.every((s) => pattern.present[s]);
     const layout = form.layout.map(named);
     const at = isMatrix ? form.axes.length : 0;
     layout.splice(at, 0, which);

@@ -77,7 +77,9 @@ export function lay(families: readonly Family[], groups: readonly StateGroup[]):
       layout,
       strides: [...stridesOf(sizes.slice(0, rank)).map((s) => s * width), ...stridesOf(sizes.slice(rank))],
       offset: isMatrix ? rows.begin(family) : 0,
-      data: present.map((p, s) => (p ? (isMatrix ? (byState.get(s)?.get(block.dtype) ?? null) : own()) : null)),
+      data: present.map((p, s) =>
+        p ? (isMatrix ? (byState.get(s)?.get(block.dtype) ?? null) : own()) : null,
+      ),
     };
   };
   const columns = families.map((family): Column => {

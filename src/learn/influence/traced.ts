@@ -11,8 +11,8 @@ import type { Influence, StepErrors } from "./influence.js";
 import { checkMemory } from "./memory.js";
 import type { PatternOptions } from "./pattern.js";
 import { pushStep } from "./push.js";
-import { recordShapes, type Structure, structureOf } from "./structure.js";
 import { TraceStore } from "./store.js";
+import { recordShapes, type Structure, structureOf } from "./structure.js";
 
 export interface TracedOptions extends PatternOptions {
   /** Bytes that traces may take; default: what the machine has free. */
@@ -66,7 +66,13 @@ export class TracedInfluence implements Influence {
   ): readonly (Tensor | null)[] {
     const { sources } = this.structure;
     const contributions = records.map((record) => pushStep(record, sources, this.options));
-    return advanceBlock(this.store, { records, contributions, sources, credit: this.options.credit, ...does });
+    return advanceBlock(this.store, {
+      records,
+      contributions,
+      sources,
+      credit: this.options.credit,
+      ...does,
+    });
   }
 
   gradient(block: number): Tensor | null {

@@ -53,7 +53,10 @@ export function parameterOrder(k: number, { blocks, groups }: Sources, patterns:
 }
 
 /** A trace as a factor with named axes. */
-export function traceFactor({ data, layout, strides, offset, block }: TraceBlock, state: number): Factor | null {
+export function traceFactor(
+  { data, layout, strides, offset, block }: TraceBlock,
+  state: number,
+): Factor | null {
   const storage = data[state];
   return storage && { axes: layout, tensor: viewOf(storage, sizesOf(layout), block.dtype, strides, offset) };
 }

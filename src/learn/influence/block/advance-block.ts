@@ -88,7 +88,15 @@ function gather(
   if (found.length === 0) return;
   const { data, offset } = column.gradient;
   const strides = stridesOf(sizesOf(order));
-  const gradient: TraceBlock = { area: block.area ?? 0, block, axes: [], layout: order, strides, offset, data: [data] };
+  const gradient: TraceBlock = {
+    area: block.area ?? 0,
+    block,
+    axes: [],
+    layout: order,
+    strides,
+    offset,
+    data: [data],
+  };
   const kept: KnownTerm = { into: 0, axes: [], coefficient: null, base: traceFactor(gradient, 0), own: 0 };
   advance({
     trace: gradient,
@@ -135,12 +143,7 @@ function errorPart(
 }
 
 /** From the top down: an area's new traces take old ones of areas below. */
-function atOnce(
-  column: Column,
-  parts: Parts,
-  before: readonly StateErrors[],
-  started: boolean,
-): void {
+function atOnce(column: Column, parts: Parts, before: readonly StateErrors[], started: boolean): void {
   for (let b = before.length - 1; b >= 0; b--) {
     const terms = (group: number, trace: TraceBlock): KnownTerm[] =>
       trace.data.flatMap((data, state) =>

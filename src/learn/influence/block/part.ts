@@ -2,8 +2,8 @@
 import { type Axis, diagonalOf, type Factor, fresh, plus, product, rename } from "../../../forward/factor.js";
 import { known } from "../../../forward/term.js";
 import { scalar } from "../../../ops/create.js";
-import type { Contribution, Source } from "../push.js";
 import type { Column } from "../columns.js";
+import type { Contribution, Source } from "../push.js";
 import type { Block } from "../sources.js";
 
 /** The trace of one state, not looked at yet. */
@@ -56,11 +56,7 @@ export function partsOf(list: readonly Contribution[], column: Column): Part[] |
 }
 
 /** The names that a state's axes have in its trace; `null` where the source has no part in the block. */
-function namesOf(
-  source: Source,
-  axes: readonly Axis[],
-  column: Column,
-): ReadonlyMap<Axis, Axis> | null {
+function namesOf(source: Source, axes: readonly Axis[], column: Column): ReadonlyMap<Axis, Axis> | null {
   if (source.kind === "block") return source.block === column.index ? new Map() : null;
   const trace = column.traces[source.group];
   if (!trace?.data[source.state]) return null;
