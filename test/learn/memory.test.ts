@@ -31,7 +31,8 @@ const warmUp = 300;
 describe("memory of a long stream", () => {
   it("does not grow with the steps of rfp", () => {
     const learner = rules.rfp.start(model, randomParams(model, 1));
-    advance(learner, warmUp);
+    // past the first step that is compared with op by op, whose code an engine keeps
+    advance(learner, 1500);
     const [held, before] = [learner.memory().bytes, used()];
     advance(learner, 3000);
     expect(learner.memory()).toEqual({ bytes: held, growsWithTime: false });
