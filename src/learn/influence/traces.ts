@@ -54,11 +54,11 @@ export function parameterOrder(k: number, { blocks, groups }: Sources, patterns:
   return [...tied, ...block.axes.filter((a) => !tied.includes(a))];
 }
 
-/** Everything that forward-in-time learning stores: traces by group and block, and the gradient by block. */
+/** Everything that forward-in-time learning stores: traces by group and block, and the gradient by head and block. */
 export class TraceStore {
   readonly traces: readonly (readonly (TraceBlock | null)[])[];
   readonly orders: readonly (readonly Axis[])[];
-  private readonly sums: readonly (Storage | null)[];
+  private readonly sums: (readonly (Storage | null)[])[] = [];
   readonly bytes: number;
 
   constructor(
@@ -84,19 +84,28 @@ export class TraceStore {
       }),
     );
     this.bytes = bytes;
-    this.sums = sources.blocks.map((block, k) =>
-      this.traces.some((row) => row[k] !== null) ? hostZeros(block.dtype, sizeOf(block.shape)) : null,
-    );
+    this.keepApart(0);
   }
 
-  /** The gradient of a block as it accumulates, in `orders[k]`. */
-  gradient(k: number): Storage | null {
-    return this.sums[k];
+  /** The gradient of a block as it accumulates, in `orders[k]`; of a head that counts for the first time, zeros. */
+  gradient(k: number, head = 0): Storage | null {
+    this.keepApart(head);
+    return this.sums[head][k];
+  }
+
+  /** Has a gradient of its own for each head up to this one. */
+  private keepApart(head: number): void {
+    while (this.sums.length <= head)
+      this.sums.push(
+        this.sources.blocks.map((block, k) =>
+          this.traces.some((row) => row[k] !== null) ? hostZeros(block.dtype, sizeOf(block.shape)) : null,
+        ),
+      );
   }
 
   /** A copy of the accumulated gradient of a block in the parameter's own axis order; `null` where it has no traces. */
-  gradientTensor(k: number): Tensor | null {
-    const sum = this.sums[k];
+  gradientTensor(k: number, head = 0): Tensor | null {
+    const sum = this.gradient(k, head);
     if (sum === null) return null;
     const order = this.orders[k];
     const x = onStorage(
@@ -112,37 +121,55 @@ export class TraceStore {
 
   /** Every trace and sum as a tensor of its own, in its layout. */
   save(): Saved {
-    return Object.fromEntries(this.places().map(({ path, data, like }) => [path, copyOf(data, like)]));
+    const copies = (places: readonly SavedPlace[]): Saved =>
+      Object.fromEntries(places.map(({ path, data, like }) => [path, copyOf(data, like)]));
+    return {
+      traces: copies(this.traced()),
+      gradients: this.sums.map((_, head) => copies(this.summed(head))),
+    };
   }
 
   /** @throws CheckpointError */
   resume(saved: SavedPart): void {
-    const places = this.places();
-    const found = saved.branches(places.map(({ path }) => path)).map((p, i) => p.tensor(places[i].like));
-    places.forEach(({ data }, i) => {
-      data.write(entries(found[i]));
-    });
+    const take = (places: readonly SavedPlace[], part: SavedPart): void => {
+      const found = part.branches(places.map(({ path }) => path)).map((p, i) => p.tensor(places[i].like));
+      places.forEach(({ data }, i) => {
+        data.write(entries(found[i]));
+      });
+    };
+    take(this.traced(), saved.at("traces"));
+    saved
+      .at("gradients")
+      .list()
+      .forEach((part, head) => {
+        this.keepApart(head);
+        take(this.summed(head), part);
+      });
   }
 
-  /** All storage, by area, state and parameter block. */
-  private places(): { readonly path: string; readonly data: Storage; readonly like: Aval }[] {
-    const place = (path: string, data: Storage | null, axes: readonly Axis[], { dtype }: Block) =>
-      data === null ? [] : [{ path, data, like: { shape: axes.map((a) => a.size), dtype } }];
+  /** All traces, by area, state and parameter block. */
+  private traced(): SavedPlace[] {
     const { blocks, groups } = this.sources;
-    return blocks.flatMap((block, k) => [
-      ...groups.flatMap(({ area, states, names }, g) => {
+    return blocks.flatMap((block, k) =>
+      groups.flatMap(({ area, states, names }, g) => {
         const trace = this.traces[g][k];
         if (trace === null) return [];
         return states.flatMap((s, i) =>
-          place(`d areas.${area}.${names[i]} / d ${block.path}`, trace.data[s], trace.layout, block),
+          placeOf(`d areas.${area}.${names[i]} / d ${block.path}`, trace.data[s], trace.layout, block),
         );
       }),
-      ...place(`gradient of ${block.path}`, this.sums[k], this.orders[k], block),
-    ]);
+    );
+  }
+
+  /** The gradient of a head, by parameter block. */
+  private summed(head: number): SavedPlace[] {
+    return this.sources.blocks.flatMap((block, k) =>
+      placeOf(block.path, this.sums[head][k], this.orders[k], block),
+    );
   }
 
   clearGradient(): void {
-    for (const sum of this.sums) sum?.clear();
+    for (const sums of this.sums) for (const sum of sums) sum?.clear();
   }
 
   clear(): void {
@@ -150,6 +177,20 @@ export class TraceStore {
       for (const trace of row) for (const data of trace?.data ?? []) data?.clear();
   }
 }
+
+/** Storage under its path in a saved tree. */
+interface SavedPlace {
+  readonly path: string;
+  readonly data: Storage;
+  readonly like: Aval;
+}
+
+const placeOf = (
+  path: string,
+  data: Storage | null,
+  axes: readonly Axis[],
+  { dtype }: Block,
+): SavedPlace[] => (data === null ? [] : [{ path, data, like: { shape: axes.map((a) => a.size), dtype } }]);
 
 const copyOf = (data: Storage, { shape, dtype }: Aval): Tensor => onStorage(data.copy(), shape, dtype);
 

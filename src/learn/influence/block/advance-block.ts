@@ -5,6 +5,7 @@ import { advance } from "../advance.js";
 import { advanceArea } from "../advance-area.js";
 import { Composer, type KnownTerm } from "../compose.js";
 import type { StateErrors } from "../influence.js";
+import { meet } from "../meet.js";
 import type { Contributions } from "../push.js";
 import { type TraceBlock, type TraceStore, traceFactor } from "../traces.js";
 import { type BlockErrors, blockErrors, noErrors } from "./errors.js";
@@ -19,6 +20,8 @@ export interface BlockOfSteps {
   readonly records: readonly StepRecord[];
   /** What new states depend on, by step. */
   readonly contributions: readonly Contributions[];
+  /** Node of each head's loss that counts, by step; -1 for one that does not. */
+  readonly losses: readonly (readonly number[])[];
   readonly credit: "exact" | "own";
   /** Whether the gradient takes its share of the block, and whether the influence crosses it. */
   readonly gathers: boolean;
@@ -31,18 +34,31 @@ export interface BlockOfSteps {
  *
  *     G    += λ(0) M(0) + Σ_s λ(s) D(s)         M(H) = P(H, 0) M(0) + Σ_s P(H, s) D(s)
  *
- * where the sums of outer products, one per step, are products of matrices. Returns what losses say of parameters that
- * they read themselves.
+ * where the sums of outer products, one per step, are products of matrices; λ and G are those of one head, and there is a
+ * pair of them for each. Returns what losses say of parameters that they read themselves, by head.
  */
-export function advanceBlock(store: TraceStore, block: BlockOfSteps): BlockErrors["direct"] {
-  const { records, credit, gathers, crosses } = block;
-  const errors = gathers ? blockErrors(records, credit) : noErrors(records);
+export function advanceBlock(store: TraceStore, block: BlockOfSteps): BlockErrors["direct"][] {
+  const { records, losses, credit, gathers, crosses } = block;
+  const [errors, ...others] = losses[0].map((_, head) =>
+    gathers
+      ? blockErrors(
+          records,
+          losses.map((of) => of[head]),
+          credit,
+        )
+      : noErrors(records),
+  );
   const started = !records[0].isFirst;
   store.orders.forEach((_, k) => {
     if (store.gradient(k) === null) return;
-    if (gathers) gather(store, k, block, errors);
+    if (gathers) gather(store, k, block, errors, 0);
+    // the influence crosses in a pass that contracts the errors of the first head: the others meet it before
+    others.forEach((of, i) => {
+      if (gathers) gather(store, k, block, of, i + 1);
+      if (started) meet(store, k, of.before, i + 1);
+    });
     if (!crosses) {
-      if (started) meet(store, k, errors.before);
+      if (started) meet(store, k, errors.before, 0);
       return;
     }
     const column = store.traces.map((row) => row[k]);
@@ -57,7 +73,7 @@ export function advanceBlock(store: TraceStore, block: BlockOfSteps): BlockError
       atOnce(store, k, parts as Parts, errors.before, started);
     else stepByStep(store, k, block, errors.before, started);
   });
-  return errors.direct;
+  return [errors, ...others].map(({ direct }) => direct);
 }
 
 /** G += Σ_s λ(s) D(s): the share of parameters in the steps of the block, in place. */
@@ -66,8 +82,9 @@ function gather(
   k: number,
   { contributions, credit }: BlockOfSteps,
   { after }: BlockErrors,
+  head: number,
 ): void {
-  const data = store.gradient(k);
+  const data = store.gradient(k, head);
   const shape = store.traces.flatMap((row) => row[k] ?? [])[0];
   if (data === null || shape === undefined) return;
   const { block } = shape;
@@ -96,29 +113,6 @@ function gather(
     gradient: null,
     order: [],
     started: true,
-  });
-}
-
-/** G += λ(0) M(0): the past's share of the block, which leaves the influence where it is. */
-function meet(store: TraceStore, k: number, before: readonly StateErrors[]): void {
-  store.traces.forEach((row, g) => {
-    const trace = row[k];
-    const errors = before[store.sources.groups[g].area];
-    if (trace === null || errors.every((e) => e === null)) return;
-    const terms = trace.data.flatMap((data, i): KnownTerm[] =>
-      data === null
-        ? []
-        : [{ into: i, axes: trace.axes, coefficient: null, base: traceFactor(trace, i), own: i }],
-    );
-    advance({
-      trace,
-      terms,
-      before: errors,
-      after: errors.map(() => null),
-      gradient: store.gradient(k),
-      order: store.orders[k],
-      started: true,
-    });
   });
 }
 
