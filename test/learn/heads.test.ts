@@ -1,9 +1,15 @@
 /** A loss with heads: errors of each are gathered apart, as if a learner of its own had heard of no other. */
+import { readFileSync } from "node:fs";
+import { transformSync } from "esbuild";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { cells } from "../../src/cells/index.js";
 import { ArgumentError, DTypeError, RuleError, ShapeError } from "../../src/core/errors.js";
 import { leavesOf } from "../../src/core/tree.js";
+import * as onwardCells from "../../src/entry/cells.js";
+import * as onwardLearn from "../../src/entry/learn.js";
+import * as onwardNn from "../../src/entry/nn.js";
+import * as onward from "../../src/index.js";
 import {
   backendName,
   backendNames,
@@ -361,5 +367,27 @@ describe("what is no head is refused in a sentence", () => {
     expect(f).toThrow(`${rule}: expected a loss with the same heads in every step, "a", got "b"`);
     isNew = false;
     expect(() => learner.step(samples[1])).not.toThrow();
+  });
+});
+
+describe("the actor and the critic of docs/rfp.md", () => {
+  it("learn what is rewarded, each at a rate of its own", () => {
+    const page = readFileSync("docs/rfp.md", "utf8");
+    const [, code] = /## Several errors, without mixing.*?^```ts\n(.*?)^```$/ms.exec(page) as RegExpExecArray;
+    const { code: program } = transformSync(code, { loader: "ts", format: "cjs" });
+    const entries: Readonly<Record<string, unknown>> = {
+      onward,
+      "onward/cells": onwardCells,
+      "onward/learn": onwardLearn,
+      "onward/nn": onwardNn,
+    };
+    const run = new Function("require", `${program}\nreturn rewards;`) as (
+      require: (name: string) => unknown,
+    ) => readonly number[];
+    const rewards = run((name) => entries[name]);
+    const mean = (some: readonly number[]): number => some.reduce((a, b) => a + b) / some.length;
+    // before the actor learns it draws lots
+    expect(mean(rewards.slice(0, 100))).toBeLessThan(0.7);
+    expect(mean(rewards.slice(-200))).toBeGreaterThan(0.95);
   });
 });
