@@ -1,7 +1,7 @@
 import type { CellState } from "../../cells/_cell.js";
 import type { Saved } from "../../tensor/saved/save.js";
 import type { Tensor } from "../../tensor/tensor.js";
-import { beginInfluence, type Influence } from "../influence/influence.js";
+import { beginInfluence, type Influence, type StepErrors } from "../influence/influence.js";
 import type { Model, ModelParams } from "../model/model.js";
 import { whyByOps } from "../model/purity.js";
 import type { Timestep } from "../step/heads.js";
@@ -9,7 +9,7 @@ import { inputGradients } from "../step/input-gradients.js";
 import { carryDown, lossCotangents } from "../step/linear-step.js";
 import { agreesWithOps } from "../step/same-end.js";
 import { recordStep, type StepRecord } from "../step/step.js";
-import { type EagerStep, ReplayedSteps, type Stepper, stepByOps } from "../step/stepper.js";
+import { type EagerStep, ReplayedSteps, type StepOutcome, type Stepper, stepByOps } from "../step/stepper.js";
 import { type Span, savedSpan, spanFrom, takenOf } from "./block.js";
 import { resultOf } from "./heads.js";
 import { ownStep } from "./kept-sample.js";
@@ -146,12 +146,18 @@ export class ForwardLearner<S> implements Learner<S> {
       beginInfluence(at.ready, this.model, params, past, record.moment.input);
       at.ready.advance(record, errors);
     });
-    const direct = errors.map((of) => of.parameters);
-    return { moment: record.moment, loss: record.lossValue, direct };
+    return {
+      moment: record.moment,
+      loss: record.lossValue,
+      direct: errors.map(({ parameters }) => parameters),
+    };
   };
 
-  /** What a part of the loss says of states and parameters. */
-  private errors(record: StepRecord, counts: (head: number) => boolean) {
+  /** What some heads say of states, and of parameters that they read themselves. */
+  private errors(
+    record: StepRecord,
+    counts: (head: number) => boolean,
+  ): StepErrors & { readonly parameters: StepOutcome["direct"][number] } {
     const cotangents = lossCotangents(record, counts);
     if (this.options.credit === "local") carryDown(record, cotangents);
     const of = (nodes: readonly number[]): (Tensor | null)[] => nodes.map((n) => cotangents.get(n) ?? null);
