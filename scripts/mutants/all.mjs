@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { memberFiles } from "../members.mjs";
 import { acting, derivatives, readings } from "./derivatives.mjs";
+import { headMutants } from "./heads.mjs";
 import { opMutants } from "./ops.mjs";
 import { ownRules } from "./own-rules.mjs";
 import { lineOf, placeOf } from "./patch.mjs";
@@ -16,7 +17,7 @@ export function allMutants(root) {
     ...readings.flatMap((reading) => readingMutants(read(reading.file), reading)),
     ...actingMutants(root, read),
     ...derivatives.map((m) => textual(read(m.file), m)),
-    ...[...rules, ...ownRules, ...traceStep].map((m) => textual(read(m.file), m)),
+    ...[...rules, ...ownRules, ...headMutants, ...traceStep].map((m) => textual(read(m.file), m)),
     ...ruleMutants(root, read),
   ];
   const ids = found.map(({ id }) => id);

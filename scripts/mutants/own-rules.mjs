@@ -31,8 +31,8 @@ export const ownRules = [
   }),
   uoro({
     id: "uoro: error along the states",
-    find: "this.sum.add(k, mul(p, along))",
-    put: "this.sum.add(k, mul(p, 1.01 * along))",
+    find: "sum.add(k, mul(p, along))",
+    put: "sum.add(k, mul(p, 1.01 * along))",
   }),
   uoro({ id: "uoro: balance", find: "Math.sqrt(parameters / states)", put: "parameters / states" }),
   uoro({ id: "uoro: signs that lean", find: "u < 0.5 ? -1 : 1", put: "u < 0.2 ? -1 : 1" }),

@@ -18,8 +18,8 @@ export const rules = [
   // one step forward
   step("step/linear-step.ts", {
     id: "error of the loss",
-    find: "cotangentsOf(tape, loss)",
-    put: "new Map([...cotangentsOf(tape, loss)].map(([n, ct]) => [n, times(ct, 1.01)]))",
+    find: "cotangentsOf(tape, ...losses.filter((_, head) => counts(head)))",
+    put: "new Map([...cotangentsOf(tape, ...losses.filter((_, head) => counts(head)))].map(([n, ct]) => [n, times(ct, 1.01)]))",
   }),
   back("step/linear-step.ts", {
     id: "error of a number on a tape",
@@ -58,8 +58,8 @@ export const rules = [
   }),
   step("learners/forward-learner.ts", {
     id: "what the loss says of parameters",
-    find: "at.direct.add(k, ct)",
-    put: "at.direct.add(k, times(ct, 1.01))",
+    find: "at.direct.add(direct)",
+    put: "at.direct.add(direct.map((of) => of.map((ct) => times(ct, 1.01))))",
   }),
   step("step/gradient-sum.ts", {
     id: "sums of gradients",
@@ -120,15 +120,15 @@ export const rules = [
     find: "known.get(this.leaves[k]) ?? zerosLike(value)",
     put: "times(known.get(this.leaves[k]) ?? zerosLike(value), 1.01)",
   }),
-  back("learners/backward-learner.ts", {
+  back("step/heads.ts", {
     id: "sum of losses",
-    find: "add(this.total, loss)",
-    put: "add(this.total, times(loss, 1.01))",
+    find: "counts[h] ? head : null",
+    put: "counts[h] ? times(head, totals[h] ? 1.01 : 1) : null",
   }),
   back("learners/backward-learner.ts", {
     id: "sum over windows",
-    find: "add(this.earlier[k], now)",
-    put: "add(this.earlier[k], times(now, 1.01))",
+    find: "add(earlier[head][k], sum)",
+    put: "add(earlier[head][k], times(sum, 1.01))",
     tests: [
       "test/learn/streams.test.ts",
       { file: "test/learn/rules.test.ts", name: "bptt on a stream|tbptt on a stream" },
@@ -137,8 +137,8 @@ export const rules = [
   }),
   back("learners/backward-learner.ts", {
     id: "a window one step too long, op by op",
-    find: "this.samples.length === this.options.window",
-    put: "this.samples.length > this.options.window",
+    find: "this.steps.length === this.options.window",
+    put: "this.steps.length > this.options.window",
     tests: [...backward, ...blocks],
   }),
   back("learners/window-learner.ts", {
@@ -148,8 +148,8 @@ export const rules = [
   }),
   back("learners/window-learner.ts", {
     id: "what a block says of parameters",
-    find: "into.add(k, ct)",
-    put: "into.add(k, times(ct, 1.01))",
+    find: "into.add(this.cross(how, block))",
+    put: "into.add(this.cross(how, block).map((of) => of.map((ct) => times(ct, 1.01))))",
   }),
   back("learners/crossings.ts", {
     id: "error of the loss of a window",
@@ -157,14 +157,9 @@ export const rules = [
     put: "((ct) => ct && times(ct, 1.01))(known.get(node) ?? null)",
   }),
   back("learners/crossings.ts", {
-    id: "sum of losses of a window",
-    find: "add(total, last.loss)",
-    put: "add(total, times(last.loss, 1.01))",
-  }),
-  back("learners/crossings.ts", {
     id: "one loss too many is forgotten",
-    find: "t++ >= forgotten.length",
-    put: "t++ > forgotten.length",
+    find: "t++ < forgotten.length",
+    put: "t++ <= forgotten.length",
   }),
   // blocks of steps
   block("errors.ts", {
@@ -192,11 +187,11 @@ export const rules = [
     find: "tensor: error }",
     put: "tensor: times(error, 1.01) }",
   }),
-  block("advance-block.ts", {
+  step("influence/meet.ts", {
     id: "λ(0) meets the influence",
-    within: "function meet(",
-    find: "before: errors,",
-    put: "before: errors.map((e) => times(e, 1.01)),",
+    find: "before,\n      after",
+    put: "before: before.map((e) => times(e, 1.01)),\n      after",
+    tests: blocks,
   }),
   block("advance-block.ts", {
     id: "λ(0) meets an influence that crosses at once",
@@ -206,7 +201,7 @@ export const rules = [
   }),
   block("advance-block.ts", {
     id: "λ(0) meets an influence that goes step by step",
-    find: "s === 0 ? errors : none",
+    find: "s === 0 ? before[b] : none",
     put: "s === 0 ? errors.map((e) => times(e, 1.01)) : none",
   }),
   block("advance-block.ts", {
@@ -320,7 +315,7 @@ export const rules = [
   // where the influence starts
   started("influence/influence.ts", {
     id: "an influence that starts at zero",
-    find: "influence.advance(record, { before: none, after: none })",
+    find: "influence.advance(record, [{ before: none, after: none }])",
     put: "void none",
   }),
   started("step/step.ts", {
@@ -363,7 +358,7 @@ export const rules = [
   }),
   saved("src/learn/learners/backward-learner.ts", {
     id: "saved: losses that were forgotten",
-    find: "if (this.samples.length <= forgotten) this.clearGradient();",
+    find: "if (this.steps.length <= forgotten) this.clearGradient();",
     put: "void forgotten;",
   }),
   saved("src/learn/rules/uoro.ts", {

@@ -9,6 +9,7 @@ export type {
   Model,
   ModelParams,
   Moment,
+  StepLoss,
 } from "./model/model.js";
 export { type Plan, type PlanOptions, type PlanRow, plan } from "./plan/plan.js";
 export { ruleNamed } from "./named.js";
@@ -17,7 +18,7 @@ export * from "./registry.js";
 export type { RfpOptions } from "./rules/rfp.js";
 export type { SnapOptions } from "./rules/snap.js";
 export type { TbpttOptions } from "./rules/tbptt.js";
-export type { Learner, LearnerMemory, StepResult } from "./learners/learner.js";
+export type { GradientOptions, Learner, LearnerMemory, StepOptions, StepResult } from "./learners/learner.js";
 export type { LibraryRule, Load, Rule, RuleFunction, RuleOptions, Start } from "./rules/_rule.js";
 export {
   type LearnedStarts,

@@ -8,6 +8,7 @@ import { aModel } from "../learn/model/kinds.js";
 import type { Model, ModelParams } from "../learn/model/model.js";
 import { ruleNamed } from "../learn/named.js";
 import type { Rule, RuleOptions } from "../learn/rules/_rule.js";
+import { mapLoss } from "../learn/step/heads.js";
 import { tensor } from "../ops/create.js";
 import { mul } from "../ops/pointwise.js";
 import { entries } from "../tensor/read.js";
@@ -180,7 +181,9 @@ function allowances<S>(rule: Rule, model: Model<S>, options: CheckLearnerOptions
   const changes = [oracle, ((...args) => gradient(rule, ...args)) as Run].flatMap((run) => {
     const settled = run(params);
     const scaled = factors.map((by) => {
-      const louder = derived(model, { loss: (context) => mul(model.loss(context), by) });
+      const louder = derived(model, {
+        loss: (context) => mapLoss(model.loss(context), (loss) => mul(loss, by)),
+      });
       return mapTensors(run(params, samples, louder), (t) => entries(t).map((v) => v / by));
     });
     return [run(moved.params, moved.samples), ...scaled].map(

@@ -66,7 +66,10 @@ function toPrimitive(t: unknown, hint: unknown): unknown {
 
 const key = o.random.key(1);
 const cell = cellEntry.cells.mingru({ input: 2, units: 2 });
-const model = learn.stack([cell, cellEntry.cells.gru({ input: 2, units: 2 })]);
+const model = learn.stack([cell, cellEntry.cells.gru({ input: 2, units: 2 })], {
+  pure: true,
+  loss: (context) => ({ fit: learn.squaredError(context), size: context.now.outputs[0].square().sum() }),
+});
 const params = model.init(key);
 const sample = { input: o.ones([2, 2]), target: o.ones([2, 2]) };
 const [t2, t23, t33] = [o.tensor([1, 2]), o.ones([2, 3]), o.ones([3, 3])];
@@ -225,7 +228,9 @@ const valid: Readonly<Record<string, () => unknown[]>> = {
   arbitraryTensor: () => [{ shape: [2], min: 0, max: 1 }],
   arbitrarySequence: () => [{ input: [2], target: [1] }],
   // methods of what comes back
-  step: () => [sample],
+  step: () => [sample, { heads: ["fit"] }],
+  gradient: () => [{ of: "fit" }],
+  inputGradient: () => [{ of: "size" }],
   setParams: () => [params],
   update: () => [
     { a: t2 },

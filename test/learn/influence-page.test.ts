@@ -8,7 +8,7 @@ import type { Axis, Factor } from "../../src/forward/factor.js";
 import { known, type StateBase, seed, type Term } from "../../src/forward/term.js";
 import { tensor, zeros } from "../../src/index.js";
 import { advanceArea } from "../../src/learn/influence/advance-area.js";
-import { type Column, gradientOf } from "../../src/learn/influence/columns.js";
+import type { Column } from "../../src/learn/influence/columns.js";
 import { Composer } from "../../src/learn/influence/compose.js";
 import { pushStep, type Source } from "../../src/learn/influence/push.js";
 import { TraceStore } from "../../src/learn/influence/store.js";
@@ -124,8 +124,13 @@ function walk(): Readonly<Record<string, string[][]>> {
       for (const { coefficient, base, own } of termsOf(0))
         terms.push([state, name, factor(coefficient), factor(base), own === null ? "new" : "own"]);
       const old = held();
-      advanceArea(columns[k], 0, termsOf, { before: [null], after: [error], started: !record.isFirst });
-      traces.push([state, name, old, held(), written(gradientOf(columns[k]))]);
+      advanceArea(columns[k], 0, termsOf, {
+        before: [null],
+        after: [error],
+        gradient: store.gradient(columns[k]),
+        started: !record.isFirst,
+      });
+      traces.push([state, name, old, held(), written(store.sum(columns[k]))]);
     });
     past = { states: record.moment.states, input: record.moment.input };
   });
@@ -146,7 +151,7 @@ describe("the page of the influence", () => {
     for (const sample of samples) learner.step(sample);
     const gradient: Readonly<Record<string, Tensor>> = learner.gradient().areas[0];
     names.forEach((name, k) => {
-      expect(entries(gradientOf(columns[k]))).toEqual(entries(gradient[name]));
+      expect(entries(store.sum(columns[k]))).toEqual(entries(gradient[name]));
     });
   });
 

@@ -201,11 +201,15 @@ describe.each(backendNames())("a user's cell with a variable of its own, on %s",
     const [first, second] = [endOf(wild, small), endOf(nudged, small)];
     const most = Math.max(...numbers(first.states).map((v, i) => Math.abs(v - numbers(second.states)[i])));
     expect(most).toBeGreaterThan(0.01);
-    const taken = { params: wild, start: zero, samples: small };
+    const steps = small.map((sample) => ({ sample, heads: null }));
+    const taken = { params: wild, start: zero, steps };
     expect(() => requireSameEnd("rfp", model, taken, first, second)).not.toThrow();
     // the same difference after a few steps is no rounding
-    const few = { ...taken, samples: small.slice(0, 4) };
-    const [short, off] = [endOf(wild, few.samples), { ...second, loss: endOf(wild, few.samples).loss }];
+    const few = { ...taken, steps: steps.slice(0, 4) };
+    const [short, off] = [
+      endOf(wild, small.slice(0, 4)),
+      { ...second, loss: endOf(wild, small.slice(0, 4)).loss },
+    ];
     expect(() => requireSameEnd("rfp", model, few, short, off)).toThrow(RuleError);
     const learner = rfp(model, wild, { window: 16 });
     run(learner, small, 48);

@@ -39,9 +39,9 @@ export function interrupted<S>(
     return learner;
   };
   return {
-    step: (sample) => lose().step(sample),
-    gradient: () => lose().gradient(),
-    inputGradient: () => lose().inputGradient(),
+    step: (sample, options) => lose().step(sample, options),
+    gradient: (options) => lose().gradient(options),
+    inputGradient: (options) => lose().inputGradient(options),
     clearGradient: () => lose().clearGradient(),
     reset: () => lose().reset(),
     setParams: (next) => lose().setParams(next),

@@ -7,6 +7,7 @@ import {
   type LossContext,
   type Model,
   type ModelParams,
+  type StepLoss,
   type Supervised,
   squaredError,
   stack,
@@ -22,8 +23,9 @@ export type Sample = Omit<Supervised, "target"> & { readonly target: Tensor | nu
 
 /** What users do with a learner. Each is skipped where it makes no sense. */
 export type Operation =
-  | { readonly does: "step"; readonly times: number; readonly how: Step }
-  | { readonly does: "gradient" | "inputs" | "clear" | "reset" | "memory" | "change" }
+  | { readonly does: "step"; readonly times: number; readonly how: Step; readonly heads: Hearing }
+  | { readonly does: "gradient" | "inputs"; readonly of: Hearing }
+  | { readonly does: "clear" | "reset" | "memory" | "change" }
   | { readonly does: "batch"; readonly batch: number; readonly resets: boolean }
   | { readonly does: "params"; readonly how: NewParams; readonly seed: number }
   | { readonly does: "refused"; readonly what: Refused };
@@ -31,6 +33,9 @@ export type Operation =
 /** The next sample; the one before; in objects that are changed afterwards; with a target, an input and both from outcomes; without a target. */
 const steps = ["plain", "again", "reused", "shuffled", "fed", "looped", "gap"] as const;
 export type Step = (typeof steps)[number];
+/** All heads of the loss, where it has any, or one of them. */
+const hearings = ["all", "fit", "rest"] as const;
+export type Hearing = (typeof hearings)[number];
 const newParams = ["other", "same", "copied", "started", "descended", "shared", "reset"] as const;
 export type NewParams = (typeof newParams)[number];
 const refusals = ["dtype", "target", "shape", "missing", "extra", "narrow"] as const;
@@ -68,6 +73,8 @@ export interface OperationsCase {
   readonly change: (() => void) | null;
   readonly restore: () => void;
   readonly seed: number;
+  /** Whether the loss has heads. */
+  readonly hasHeads: boolean;
   readonly operations: readonly Operation[];
 }
 
@@ -87,26 +94,28 @@ const changing = (own: { gain: number }): CellKind =>
     output: (_, { h }) => h,
   });
 
-const losses = ["squared", "slow", "readout", "pulled"] as const;
-type Loss = (context: LossContext<Supervised>) => Tensor;
+const losses = ["squared", "slow", "readout", "pulled", "heads"] as const;
+type Loss = (context: LossContext<Supervised>) => StepLoss;
 
 /** Losses of the step, of the step before, by parameters of its own, and with a pull to where parameters started. */
 const lossBy = (name: Drawn["loss"], start: () => ModelParams): Loss => {
   if (name === "squared" || name === "slow") return objectives[name];
+  if (name === "heads")
+    return (context) => ({ rest: pulled(context, start()), fit: objectives.slow(context) });
   if (name === "readout")
     return (context) => {
       const { now, params, sample } = context;
       const top = now.outputs[now.outputs.length - 1];
       return mul(sum(square(sub(mul(top, params.readout.scale), sample.target))), 0.5);
     };
-  return (context) => {
-    const [name] = Object.keys(context.params.areas[0]).sort();
-    return add(
-      squaredError(context),
-      sum(square(sub(context.params.areas[0][name], start().areas[0][name]))),
-    );
-  };
+  return (context) => add(squaredError(context), pulled(context, start()));
 };
+
+/** The squared distance of one parameter from where it started, and a view of the lowest area. */
+function pulled({ params, now }: LossContext<Supervised>, { areas }: ModelParams): Tensor {
+  const [name] = Object.keys(params.areas[0]).sort();
+  return add(sum(square(sub(params.areas[0][name], areas[0][name]))), mul(sum(tanh(now.outputs[0])), 0.3));
+}
 
 function build({ areas, input, spatial }: Drawn, own: { gain: number }): Cell[] {
   let below: Shape = spatial ? [1, 2, input] : [input];
@@ -138,7 +147,7 @@ export function caseOf(drawn: Drawn): OperationsCase {
     pure: true,
     loss: (context) =>
       context.sample.target === null
-        ? scalar(0, context.now.input.dtype)
+        ? silence(drawn.loss === "heads", scalar(0, context.now.input.dtype))
         : loss(context as unknown as LossContext<Supervised>),
     readout: (): Record<string, Tensor> => (drawn.loss === "readout" ? { scale: tensor([0.7]) } : {}),
   });
@@ -165,10 +174,15 @@ export function caseOf(drawn: Drawn): OperationsCase {
       own.gain = 1;
     },
     seed: drawn.seed,
+    hasHeads: drawn.loss === "heads",
     operations: drawn.operations,
     [fc.toStringMethod]: () => words,
   } as OperationsCase;
 }
+
+/** The loss of a step without a target. */
+const silence = (hasHeads: boolean, nothing: Tensor): StepLoss =>
+  hasHeads ? { fit: nothing, rest: nothing } : nothing;
 
 export const inWords = ({ does, ...rest }: Operation): string =>
   `${does} ${Object.values(rest).join(" ")}`.trim();
@@ -194,10 +208,22 @@ const stepping = (most: number): fc.Arbitrary<Operation> =>
       { weight: 8, arbitrary: fc.constant<Step>("plain") },
       { weight: 5, arbitrary: fc.constantFrom(...steps) },
     ),
+    heads: fc.constantFrom(...hearings),
   });
 const other: fc.Arbitrary<Operation> = fc.oneof(
-  { weight: 4, arbitrary: fc.constant<Operation>({ does: "gradient" }) },
-  { weight: 1, arbitrary: fc.constant<Operation>({ does: "inputs" }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      does: fc.constantFrom(
+        "gradient" as const,
+        "gradient" as const,
+        "gradient" as const,
+        "gradient" as const,
+        "inputs" as const,
+      ),
+      of: fc.constantFrom(...hearings),
+    }),
+  },
   { weight: 2, arbitrary: fc.constant<Operation>({ does: "clear" }) },
   { weight: 1, arbitrary: fc.constant<Operation>({ does: "reset" }) },
   { weight: 1, arbitrary: fc.constant<Operation>({ does: "memory" }) },

@@ -8,6 +8,7 @@ import { randomParams } from "../../src/testing/index.js";
 import {
   caseOf,
   type Drawn,
+  type Hearing,
   inWords,
   type NewParams,
   type Refused,
@@ -48,16 +49,19 @@ class Side {
     }
   }
 
-  step(sample: Sample, how: Step): Shown {
+  step(sample: Sample, how: Step, heads?: Hearing): Shown {
     const said = this.said(sample, how);
     return this.show(() => {
       const mine = how === "reused" ? { ...said } : said;
-      const { loss, moment } = this.learner.step(mine);
+      const { loss, losses, moment } = this.learner.step(
+        mine,
+        optionsOf(heads, (name) => ({ heads: [name] })),
+      );
       if (how === "reused") Object.assign(mine, { input: zeros([7]), target: zeros([5]) });
       this.sample = said;
       this.outcome = { batch: sample.input.shape[0], top: moment.outputs[moment.outputs.length - 1] };
       const { state } = this.learner;
-      return { loss: tensor(loss), moment, state };
+      return { loss: [loss, ...Object.values(losses ?? {})].map((v) => tensor(v)), moment, state };
     });
   }
 
@@ -78,8 +82,12 @@ class Side {
     this.sample = null;
   }
 
-  gradient(): Shown {
-    return this.show(() => this.learner.gradient());
+  gradient(of?: Hearing): Shown {
+    return this.show(() => this.learner.gradient(optionsOf(of, (name) => ({ of: name }))));
+  }
+
+  inputGradient(of?: Hearing): Shown {
+    return this.show(() => this.learner.inputGradient(optionsOf(of, (name) => ({ of: name }))));
   }
 
   setParams(made: () => ModelParams, seed: number): Shown {
@@ -138,6 +146,10 @@ class Side {
   }
 }
 
+/** Options for one head; none for all. */
+const optionsOf = <O>(heads: Hearing | undefined, options: (name: string) => O): O | undefined =>
+  heads === undefined || heads === "all" ? undefined : options(heads);
+
 /** The numbers of a tree by path, in the order of paths. */
 function numbersOf(tree: unknown): Record<string, readonly number[]> {
   const leaves = leavesOf<Tensor>(tree, isTensor);
@@ -186,6 +198,7 @@ export function runOperations(drawn: Drawn, compared: Compared): Found {
   let isChanged = false;
   let isOracle = oracle !== undefined;
   let replayed = false;
+  const heard = (heads: Hearing): Hearing | undefined => (one.hasHeads ? heads : undefined);
   let wrong: string | null = null;
   let isOver = false;
   const restart = (): void => {
@@ -231,13 +244,13 @@ export function runOperations(drawn: Drawn, compared: Compared): Found {
           return false;
         }
         // a loss goes with the square of states: it says nothing of what these may differ by, nor they of it
-        const of = name === "loss" ? "loss" : kind;
+        const of = name.startsWith("loss.") ? "loss" : kind;
         if (Math.abs(v) > largest[of]) largest[of] = Math.abs(v);
       }
     const within =
       (share: number) =>
       (name: string): number =>
-        share * (name === "loss" ? Math.max(largest.loss, largest.step) : largest[kind]);
+        share * (name.startsWith("loss.") ? Math.max(largest.loss, largest.step) : largest[kind]);
     const words = differenceOf(got, want, within(tolerance));
     if (words !== null) wrong = `${at}: ${words}`;
     else if (third) {
@@ -258,7 +271,7 @@ export function runOperations(drawn: Drawn, compared: Compared): Found {
             if (operation.how !== "again") t++;
             if (
               !compare("step", `${at}, step ${k + 1}`, tolerance, (side) =>
-                side.step(samples[t % samples.length], operation.how),
+                side.step(samples[t % samples.length], operation.how, heard(operation.heads)),
               )
             )
               break;
@@ -268,11 +281,12 @@ export function runOperations(drawn: Drawn, compared: Compared): Found {
           break;
         }
         case "gradient":
-          if (reference.learner.state) compare("gradient", at, tolerance, (side) => side.gradient());
+          if (reference.learner.state)
+            compare("gradient", at, tolerance, (side) => side.gradient(heard(operation.of)));
           break;
         case "inputs":
           if (compared.sameBlocks && reference.learner.state)
-            compare("gradient", at, tolerance, (side) => side.show(() => side.learner.inputGradient()));
+            compare("gradient", at, tolerance, (side) => side.inputGradient(heard(operation.of)));
           break;
         case "clear":
           for (const { learner } of sides) learner.clearGradient();

@@ -13,15 +13,15 @@ export function advanceArea(
   column: Column,
   area: number,
   termsOf: (group: number, trace: TraceBlock) => readonly KnownTerm[],
-  rest: Pick<Advance, "before" | "after" | "started">,
+  rest: Pick<Advance, "before" | "after" | "gradient" | "started">,
 ): void {
-  const { gradient, order } = column;
+  const { order } = column;
   const jobs: Advance[] = [];
   column.traces.forEach((trace, g) => {
     if (trace?.area !== area) return;
     const earlier = jobs.map((job) => job.trace);
     const terms = termsOf(g, trace).map((term) => readApart(term, earlier));
-    jobs.push({ trace, terms, gradient, order, ...rest });
+    jobs.push({ trace, terms, order, ...rest });
   });
   for (const job of jobs) advance(job);
 }

@@ -8,11 +8,16 @@ import { onStorage } from "../../tensor/apply.js";
 import { lyingOf } from "../../tensor/lying.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { type Watcher, watch } from "../../tensor/watch/watch.js";
-import type { Placed } from "./columns.js";
 import type { KnownTerm } from "./compose.js";
 import type { StateErrors } from "./influence.js";
 import { overlaps } from "./overlaps.js";
 import { sizesOf, type TraceBlock } from "./traces.js";
+
+/** Where numbers begin that follow each other in a storage. */
+export interface Placed {
+  readonly data: Storage;
+  readonly offset: number;
+}
 
 export interface Advance {
   readonly trace: TraceBlock;

@@ -1,17 +1,8 @@
 /** Columns of the influence, and how those that lie side by side are one. */
 import { sizeOf, stridesOf } from "../../core/shape.js";
-import type { Storage } from "../../device/storage.js";
 import { Axis } from "../../forward/factor.js";
-import { viewOf } from "../../tensor/apply.js";
-import type { Tensor } from "../../tensor/tensor.js";
 import type { Block } from "./sources.js";
 import { sizesOf, type TraceBlock } from "./traces.js";
-
-/** Numbers that lie next to each other in a storage. */
-export interface Placed {
-  readonly data: Storage;
-  readonly offset: number;
-}
 
 /** A column of M: what states depend on one parameter block, or on several that are taken as one. */
 export interface Column {
@@ -22,14 +13,8 @@ export interface Column {
   readonly order: readonly Axis[];
   /** By group of states; `null` where these do not depend on it. */
   readonly traces: readonly (TraceBlock | null)[];
-  /** In `order`. */
-  readonly gradient: Placed;
-}
-
-/** The gradient as it accumulates, in the column's order. */
-export function gradientOf({ gradient: { data, offset }, order, block }: Column): Tensor {
-  const sizes = sizesOf(order);
-  return viewOf(data, sizes, block.dtype, stridesOf(sizes), offset);
+  /** Where its gradient begins among those of one head and dtype; it is in `order`. */
+  readonly begin: number;
 }
 
 /** One block of several of one form, which lie one after the other along the first axis of their common block. */
@@ -54,13 +39,12 @@ export function memberOf(
       offset: trace.offset + at * trace.strides[place],
     };
   };
-  const { data, offset } = family.gradient;
   return {
     block,
     index,
     order,
     traces: family.traces.map((trace) => trace && member(trace)),
-    gradient: { data, offset: offset + at * sizeOf(sizesOf(order)) },
+    begin: family.begin + at * sizeOf(sizesOf(order)),
   };
 }
 
@@ -92,8 +76,8 @@ function isFlat(trace: TraceBlock | null): boolean {
 function follows(a: Column, b: Column, groups: readonly number[]): boolean {
   const width = widthOf(a);
   return (
-    a.gradient.data === b.gradient.data &&
-    a.gradient.offset + width === b.gradient.offset &&
+    a.block.dtype === b.block.dtype &&
+    a.begin + width === b.begin &&
     groups.every((g) => {
       const [left, right] = [a.traces[g], b.traces[g]];
       if (left === null || right === null) return left === right;
@@ -108,7 +92,7 @@ function follows(a: Column, b: Column, groups: readonly number[]): boolean {
 }
 
 function matrixOf(run: readonly Column[], groups: readonly number[]): Column {
-  const [{ block: first, gradient, traces }] = run;
+  const [{ block: first, begin, traces }] = run;
   const n = run.reduce((sum, column) => sum + widthOf(column), 0);
   const path = run.map(({ block }) => block.path).join(", ");
   const order = [new Axis(n, `columns of ${path}`)];
@@ -117,7 +101,7 @@ function matrixOf(run: readonly Column[], groups: readonly number[]): Column {
     block,
     index: null,
     order,
-    gradient,
+    begin,
     traces: traces.map((trace, g) => {
       if (trace === null || !groups.includes(g)) return null;
       const { axes, strides } = trace;

@@ -17,8 +17,8 @@ export interface StepErrors {
 export interface Held {
   /** Bytes held between steps. */
   readonly bytes: number;
-  /** What has been gathered for a parameter block, counted as in `leavesOf`; `null` where nothing can be. */
-  gradient(block: number): Tensor | null;
+  /** What has been gathered of a head for a parameter block, counted as in `leavesOf`; `null` where nothing can be. */
+  gradient(block: number, head: number): Tensor | null;
   clearGradient(): void;
   /** Forgets the past, and the gradient. */
   clear(): void;
@@ -30,8 +30,8 @@ export interface Held {
 
 /** What a rule that runs forward in time knows of the influence M(t) = dz(t)/dθ: all of it, or a sketch. */
 export interface Influence extends Held {
-  /** One step: G += e⁻·M(t−1), then M(t) from M(t−1), then G += e·M(t). */
-  advance(record: StepRecord, errors: StepErrors): void;
+  /** One step: G += e⁻·M(t−1), then M(t) from M(t−1), then G += e·M(t); each head's errors into a G of its own. */
+  advance(record: StepRecord, errors: readonly StepErrors[]): void;
 }
 
 /** Has the influence start where the states do: M(0) = dz(0)/dθ, from the start as a step of its own without errors. */
@@ -45,5 +45,5 @@ export function beginInfluence<S>(
   const record = past.input === null ? recordStart(model, params, input) : null;
   if (record === null) return;
   const none = record.areas.map(({ current }) => current.map(() => null));
-  influence.advance(record, { before: none, after: none });
+  influence.advance(record, [{ before: none, after: none }]);
 }

@@ -12,7 +12,8 @@ export interface Laid {
   /** By family: its members as one. */
   readonly columns: readonly Column[];
   readonly traces: readonly Storage[];
-  readonly sums: readonly Storage[];
+  /** Gradients of one more head, zero: all blocks of one dtype follow each other. */
+  gradients(): ReadonlyMap<DType, Storage>;
 }
 
 /** Families side by side, each dtype apart: where each begins, and how wide they are together. */
@@ -49,7 +50,6 @@ class Rows {
  */
 export function lay(families: readonly Family[], groups: readonly StateGroup[]): Laid {
   const gradients = new Rows(families);
-  const sums = gradients.storage(1);
   const matrices = groups.map((group, g) => {
     const rows = new Rows(families.filter(({ forms }) => forms[g]?.isMatrix));
     const count = sizeOf(sizesOf(group.axes));
@@ -84,14 +84,13 @@ export function lay(families: readonly Family[], groups: readonly StateGroup[]):
   };
   const columns = families.map((family): Column => {
     const { block } = family;
-    const data = sums.get(block.dtype) as Storage;
     return {
       block,
       index: null,
       order: block.axes,
       traces: groups.map((_, g) => place(family, g)),
-      gradient: { data, offset: gradients.begin(family) },
+      begin: gradients.begin(family),
     };
   });
-  return { columns, traces, sums: [...sums.values()] };
+  return { columns, traces, gradients: () => gradients.storage(1) };
 }

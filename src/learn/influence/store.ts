@@ -1,31 +1,47 @@
-import type { TypedArray } from "../../core/dtype.js";
+import type { DType, TypedArray } from "../../core/dtype.js";
+import { stridesOf } from "../../core/shape.js";
 import type { Storage } from "../../device/storage.js";
 import { permute } from "../../ops/views.js";
-import { fromData } from "../../tensor/apply.js";
+import { fromData, viewOf } from "../../tensor/apply.js";
 import { lyingOf } from "../../tensor/lying.js";
 import { entries, ownEntries } from "../../tensor/read.js";
 import type { SavedPart } from "../../tensor/saved/part.js";
 import type { Saved } from "../../tensor/saved/save.js";
 import type { Tensor } from "../../tensor/tensor.js";
-import { type Column, gradientOf, joined, memberOf } from "./columns.js";
+import type { Placed } from "./advance.js";
+import { type Column, joined, memberOf } from "./columns.js";
 import { type Family, familiesOf } from "./families.js";
 import { lay } from "./lay.js";
 import type { Structure } from "./structure.js";
-import { traceFactor } from "./traces.js";
+import { sizesOf, traceFactor } from "./traces.js";
 
-/** Everything that forward-in-time learning stores: the columns of the influence, and the gradient. */
+/** Numbers under their path in a saved tree. */
+interface Place {
+  readonly path: string;
+  readonly tensor: Tensor;
+}
+
+/** Everything that forward-in-time learning stores: the columns of the influence, and the gradient of each head. */
 export class TraceStore {
   /** By parameter block; `null` for one that no state depends on. */
   readonly columns: readonly (Column | null)[];
-  /** By area, what its states depend on: its own parameters block by block, those of areas below as few columns. */
+  /** By area, what its states depend on: see `columnsOf`. */
   readonly byArea: readonly (readonly Column[])[];
+  private readonly families: readonly Family[];
+  /** By family: its members as one. */
+  private readonly laid: readonly Column[];
+  private readonly found = new Map<string, readonly (readonly Column[])[]>();
   private readonly traces: readonly Storage[];
-  private readonly sums: readonly Storage[];
+  /** By head and dtype. */
+  private readonly sums: ReadonlyMap<DType, Storage>[] = [];
+  private readonly gradients: () => ReadonlyMap<DType, Storage>;
 
   constructor(private readonly structure: Structure) {
     const { blocks, groups } = structure.sources;
     const families = familiesOf(structure);
-    const { columns: laid, traces, sums } = lay(families, groups);
+    const { columns: laid, traces, gradients } = lay(families, groups);
+    this.families = families;
+    this.laid = laid;
     const columns: (Column | null)[] = blocks.map(() => null);
     families.forEach(({ members }, f) => {
       members.forEach(({ index, order }, at) => {
@@ -34,73 +50,120 @@ export class TraceStore {
     });
     this.columns = columns;
     this.traces = traces;
-    this.sums = sums;
-    this.byArea = structure.reads.map((_, area) => this.columnsOf(area, families, laid));
+    this.gradients = gradients;
+    this.sums.push(gradients());
+    this.byArea = this.columnsOf(new Set(blocks.keys()));
   }
 
-  private columnsOf(area: number, families: readonly Family[], laid: readonly Column[]): Column[] {
+  /** By area, what its states depend on of these blocks: its own parameters block by block, those below in few columns. */
+  columnsOf(blocks: ReadonlySet<number>): readonly (readonly Column[])[] {
+    const key = [...blocks].join();
+    const found = this.found.get(key) ?? this.structure.reads.map((_, area) => this.inArea(area, blocks));
+    this.found.set(key, found);
+    return found;
+  }
+
+  private inArea(area: number, blocks: ReadonlySet<number>): Column[] {
     const { sources, reads } = this.structure;
     const own = sources.groups.flatMap((group, g) => (group.area === area ? [g] : []));
     const apart: Column[] = [];
     const together: Column[] = [];
-    families.forEach((family, f) => {
-      if (own.every((g) => laid[f].traces[g] === null)) return;
-      const members = family.members.map(({ index }) => this.columns[index] as Column);
+    this.families.forEach((family, f) => {
+      const laid = this.laid[f];
+      if (own.every((g) => laid.traces[g] === null)) return;
+      const indices = family.members.map(({ index }) => index);
+      const members = indices.flatMap((k) => (blocks.has(k) ? (this.columns[k] ?? []) : []));
       // parameters that enter here bring terms of their own
-      const enter = family.area === area || family.members.some(({ index }) => reads[area].blocks.has(index));
-      if (enter) apart.push(...members);
-      else together.push(members.length === 1 ? members[0] : laid[f]);
+      const enters = family.area === area || indices.some((k) => reads[area].blocks.has(k));
+      if (enters || members.length < indices.length) apart.push(...members);
+      else together.push(members.length === 1 ? members[0] : laid);
     });
     return [...apart, ...joined(together, [...new Set([...own, ...reads[area].groups])])];
   }
 
-  /** A copy of the accumulated gradient of a block in the parameter's own axis order; `null` where it has no traces. */
-  gradientTensor(k: number): Tensor | null {
+  /** Where the gradient of a column accumulates; of a head that counts for the first time, zeros. */
+  gradient({ block, begin }: Column, head = 0): Placed {
+    while (this.sums.length <= head) this.sums.push(this.gradients());
+    return { data: this.sums[head].get(block.dtype) as Storage, offset: begin };
+  }
+
+  /** A copy of what has accumulated for a block, in the parameter's own axis order; `null` where it has no traces. */
+  gradientTensor(k: number, head = 0): Tensor | null {
     const column = this.columns[k];
     if (column === null) return null;
     const { block, order } = column;
     return permute(
-      copied(gradientOf(column)),
+      copied(this.sum(column, head)),
       block.axes.map((a) => order.indexOf(a)),
     );
   }
 
+  /** The gradient itself, in the column's order. */
+  sum(column: Column, head = 0): Tensor {
+    const { data, offset } = this.gradient(column, head);
+    const sizes = sizesOf(column.order);
+    return viewOf(data, sizes, column.block.dtype, stridesOf(sizes), offset);
+  }
+
   /** Every trace and sum as a tensor of its own, in its layout. */
   save(): Saved {
-    return Object.fromEntries(this.places().map(({ path, tensor }) => [path, copied(tensor)]));
+    const copies = (places: readonly Place[]): Saved =>
+      Object.fromEntries(places.map(({ path, tensor }) => [path, copied(tensor)]));
+    return {
+      traces: copies(this.traced()),
+      gradients: this.sums.map((_, head) => copies(this.summed(head))),
+    };
   }
 
   /** @throws CheckpointError */
   resume(saved: SavedPart): void {
-    const places = this.places();
-    const found = saved.branches(places.map(({ path }) => path)).map((p, i) => p.tensor(places[i].tensor));
-    const numbers = new Map([...this.traces, ...this.sums].map((s) => [s, s.host().slice()]));
-    places.forEach(({ tensor }, i) => {
-      const { data, strides, offset } = lyingOf(tensor);
-      spread(entries(found[i]), numbers.get(data) as TypedArray, tensor.shape, strides, offset);
-    });
-    for (const [storage, array] of numbers) storage.write(array);
+    const take = (places: readonly Place[], part: SavedPart): void => {
+      const found = part.branches(places.map(({ path }) => path)).map((p, i) => p.tensor(places[i].tensor));
+      const numbers = new Map<Storage, TypedArray>();
+      places.forEach(({ tensor }, i) => {
+        const { data, strides, offset } = lyingOf(tensor);
+        const into = numbers.get(data) ?? data.host().slice();
+        numbers.set(data, into);
+        spread(entries(found[i]), into, tensor.shape, strides, offset);
+      });
+      for (const [storage, array] of numbers) storage.write(array);
+    };
+    take(this.traced(), saved.at("traces"));
+    saved
+      .at("gradients")
+      .list()
+      .forEach((part, head) => {
+        take(this.summed(head), part);
+      });
   }
 
-  /** All numbers, by area, state and parameter block. */
-  private places(): { readonly path: string; readonly tensor: Tensor }[] {
+  /** All traces, by area, state and parameter block. */
+  private traced(): Place[] {
     const { groups } = this.structure.sources;
-    return this.columns.flatMap((column) => {
-      if (column === null) return [];
-      const { path } = column.block;
-      const traces = groups.flatMap(({ area, states, names }, g) =>
+    return this.known().flatMap(({ block, traces }) =>
+      groups.flatMap(({ area, states, names }, g) =>
         states.flatMap((s, i) => {
-          const trace = column.traces[g];
+          const trace = traces[g];
           const factor = trace && traceFactor(trace, s);
-          return factor ? [{ path: `d areas.${area}.${names[i]} / d ${path}`, tensor: factor.tensor }] : [];
+          return factor
+            ? [{ path: `d areas.${area}.${names[i]} / d ${block.path}`, tensor: factor.tensor }]
+            : [];
         }),
-      );
-      return [...traces, { path: `gradient of ${path}`, tensor: gradientOf(column) }];
-    });
+      ),
+    );
+  }
+
+  /** The gradient of a head, by parameter block. */
+  private summed(head: number): Place[] {
+    return this.known().map((column) => ({ path: column.block.path, tensor: this.sum(column, head) }));
+  }
+
+  private known(): Column[] {
+    return this.columns.filter((column) => column !== null);
   }
 
   clearGradient(): void {
-    for (const sum of this.sums) sum.clear();
+    for (const head of this.sums) for (const sum of head.values()) sum.clear();
   }
 
   clear(): void {

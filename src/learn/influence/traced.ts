@@ -8,6 +8,7 @@ import { advanceBlock, type BlockOfSteps } from "./block/advance-block.js";
 import { carriersOf } from "./carriers.js";
 import { Composer } from "./compose.js";
 import type { Influence, StepErrors } from "./influence.js";
+import { meet } from "./meet.js";
 import { checkMemory } from "./memory.js";
 import type { PatternOptions } from "./pattern.js";
 import { pushStep } from "./push.js";
@@ -46,24 +47,35 @@ export class TracedInfluence implements Influence {
     this.store = new TraceStore(this.structure);
   }
 
-  advance(record: StepRecord, errors: StepErrors): void {
+  /** Errors of the first head are contracted in the pass that advances the traces, those of each other in one of their own. */
+  advance(record: StepRecord, [errors, ...others]: readonly StepErrors[]): void {
     const { store } = this;
+    if (!record.isFirst) this.meet(others.map(({ before }) => before));
     const contributions = pushStep(record, this.structure.sources, this.options);
     record.areas.forEach((_, b) => {
       for (const column of store.byArea[b])
         advanceArea(column, b, (g) => new Composer(column, g).terms(contributions[b]), {
           before: errors.before[b],
           after: errors.after[b],
+          gradient: store.gradient(column),
           started: !record.isFirst,
         });
     });
+    this.meet(others.map(({ after }) => after));
   }
 
-  /** Many steps at once; returns what their losses say of parameters that they read themselves, by block. */
+  /** Errors of all heads but the first. */
+  private meet(errors: readonly StepErrors["after"][]): void {
+    errors.forEach((of, i) => {
+      meet(this.store, of, i + 1);
+    });
+  }
+
+  /** Many steps at once; returns what their losses say of parameters that they read themselves, by head and block. */
   advanceBlock(
     records: readonly StepRecord[],
-    does: Pick<BlockOfSteps, "gathers" | "crosses">,
-  ): readonly (Tensor | null)[] {
+    does: Pick<BlockOfSteps, "losses" | "gathers" | "crosses">,
+  ): readonly (readonly (Tensor | null)[])[] {
     const { sources } = this.structure;
     const contributions = records.map((record) => pushStep(record, sources, this.options));
     return advanceBlock(this.store, {
@@ -75,8 +87,8 @@ export class TracedInfluence implements Influence {
     });
   }
 
-  gradient(block: number): Tensor | null {
-    return this.store.gradientTensor(block);
+  gradient(block: number, head: number): Tensor | null {
+    return this.store.gradientTensor(block, head);
   }
 
   clearGradient(): void {

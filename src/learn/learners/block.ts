@@ -5,19 +5,23 @@ import type { SavedPart } from "../../tensor/saved/part.js";
 import type { Saved } from "../../tensor/saved/save.js";
 import type { Model, ModelParams } from "../model/model.js";
 import { requireParams } from "../model/require-params.js";
+import type { Timestep } from "../step/heads.js";
 import type { End, Taken } from "../step/same-end.js";
 import type { Past } from "../step/step.js";
 import { allKept, keptSample, tensorsIn } from "./kept-sample.js";
 import { endFrom, pastFrom, savedEnd, savedPast } from "./saved-learner.js";
 
-/** The samples of a block: of steps whose losses are forgotten, and of the rest. */
+/** The steps of a block: those whose losses are forgotten, and the rest. */
 export interface Steps<S> {
-  readonly forgotten: readonly S[];
-  readonly counted: readonly S[];
+  readonly forgotten: readonly Timestep<S>[];
+  readonly counted: readonly Timestep<S>[];
 }
 
 /** All of them, in their order. */
-export const samplesOf = <S>({ forgotten, counted }: Steps<S>): readonly S[] => [...forgotten, ...counted];
+export const stepsOf = <S>({ forgotten, counted }: Steps<S>): readonly Timestep<S>[] => [
+  ...forgotten,
+  ...counted,
+];
 
 /** A block of steps, and where they ended. */
 export interface Block<S> {
@@ -32,8 +36,8 @@ export function savedBlock<S>({ params, start, steps, end }: Block<S>, now: Mode
   return {
     params: savedParams(params, now),
     start: savedPast(start),
-    forgotten: [...steps.forgotten] as Saved[],
-    counted: [...steps.counted] as Saved[],
+    forgotten: savedSteps(steps.forgotten),
+    counted: savedSteps(steps.counted),
     end: savedEnd(end),
   };
 }
@@ -46,46 +50,56 @@ export function blockFrom<S>(
   window: number,
   saved: SavedPart,
 ): Block<S> {
-  const forgotten = samplesFrom<S>(saved.at("forgotten"), 0, window);
+  const forgotten = stepsFrom<S>(saved.at("forgotten"), 0, window);
   const least = forgotten.length === 0 ? 1 : 0;
   return {
     params: paramsFrom(model, now, saved.at("params")),
     start: pastFrom(model, now, input, saved.at("start")),
-    steps: { forgotten, counted: samplesFrom<S>(saved.at("counted"), least, window - forgotten.length) },
+    steps: { forgotten, counted: stepsFrom<S>(saved.at("counted"), least, window - forgotten.length) },
     end: endFrom(model, now, input, saved.at("end")),
   };
 }
 
-/** Steps that were taken one after the other: their samples, or why one cannot be kept. */
+/** Steps that were taken one after the other; of one whose sample cannot be kept, why. */
 export interface Span<S> {
   readonly params: ModelParams;
   readonly start: Past;
-  readonly samples: readonly (S | ShapeError)[];
+  readonly steps: readonly (Timestep<S> | ShapeError)[];
 }
 
 /** The steps with all their samples. @throws ShapeError where one could not be kept */
 export const takenOf = <S>(span: Span<S> | null): Taken<S> | null =>
-  span && { ...span, samples: allKept(span.samples) };
+  span && { ...span, steps: allKept(span.steps) };
 
 /** Steps as they are saved; `null` where a sample could not be kept. */
 export function savedSpan<S>(span: Span<S> | null, now: ModelParams): Saved {
-  if (span === null || span.samples.some((sample) => sample instanceof ShapeError)) return null;
-  const { params, start, samples } = span;
-  return { params: savedParams(params, now), start: savedPast(start), samples: [...samples] as Saved[] };
+  if (span === null || span.steps.some((step) => step instanceof ShapeError)) return null;
+  const { params, start, steps } = span;
+  return {
+    params: savedParams(params, now),
+    start: savedPast(start),
+    steps: savedSteps(steps as readonly Timestep<S>[]),
+  };
 }
 
 export const spanFrom = <S>(model: Model<S>, now: ModelParams, input: Aval, saved: SavedPart): Span<S> => ({
   params: paramsFrom(model, now, saved.at("params")),
   start: pastFrom(model, now, input, saved.at("start")),
-  samples: samplesFrom(saved.at("samples"), 1),
+  steps: stepsFrom(saved.at("steps"), 1),
 });
 
+export const savedSteps = <S>(steps: readonly Timestep<S>[]): Saved =>
+  steps.map(({ sample, heads }) => ({ sample: sample as Saved, heads }));
+
 /** @throws CheckpointError for fewer or more than there can be @throws ShapeError for what is no sample of tensors and constants */
-export function samplesFrom<S>(saved: SavedPart, least = 0, most = Number.POSITIVE_INFINITY): S[] {
+export function stepsFrom<S>(saved: SavedPart, least = 0, most = Number.POSITIVE_INFINITY): Timestep<S>[] {
   const found = saved.list();
   if (found.length < least || found.length > most)
-    saved.refuse(`a list of ${least} to ${most} samples`, `${found.length}`);
-  return found.map((part) => keptSample(saved.who, part.anything() as S));
+    saved.refuse(`a list of ${least} to ${most} steps`, `${found.length}`);
+  return found.map((part) => ({
+    sample: keptSample(saved.who, part.at("sample").anything() as S),
+    heads: part.at("heads").maybe((heads) => heads.list().map((name) => name.text())),
+  }));
 }
 
 const savedParams = (params: ModelParams, now: ModelParams): Saved => (params === now ? null : { ...params });

@@ -1,10 +1,10 @@
 import { mapTree } from "../../core/tree.js";
-import { add } from "../../ops/pointwise.js";
 import { Tape } from "../../reverse/tape.js";
 import { isTensor, type Tensor } from "../../tensor/tensor.js";
 import { beginInfluence } from "../influence/influence.js";
 import type { TracedInfluence } from "../influence/traced.js";
-import type { Model, Moment } from "../model/model.js";
+import type { Model, Moment, StepLoss } from "../model/model.js";
+import { addLosses, countedHeads, mapLoss } from "../step/heads.js";
 import { cotangentsOf } from "../step/linear-step.js";
 import { type Past, parametersOn, recordStep } from "../step/step.js";
 import { tapeBytes } from "../step/tape-bytes.js";
@@ -12,18 +12,21 @@ import { unrollStep } from "../step/unroll.js";
 import type { Crossing } from "./window-learner.js";
 
 /** Errors run back over the block and meet the influence at its start, which then crosses it at once: exact. */
-export function forwardCrossing<S>(model: Model<S>, influence: TracedInfluence): Crossing<S> {
+export function forwardCrossing<S>(model: Model<S>, rule: string, influence: TracedInfluence): Crossing<S> {
   const taking =
     (gathers: boolean, crosses: boolean): Crossing<S>["learn"] =>
     (params, start, { forgotten, counted }) => {
       let past = start;
-      const records = [...forgotten, ...counted].map((sample) => {
+      const losses: number[][] = [];
+      const records = [...forgotten, ...counted].map(({ sample, heads }) => {
         const record = recordStep(model, params, past, sample);
         past = { states: record.moment.states, input: record.moment.input };
+        const counts = countedHeads(rule, record.lossValue, heads);
+        losses.push(record.losses.map((node, head) => (counts[head] ? node : -1)));
         return record;
       });
       beginInfluence(influence, model, params, start, records[0].moment.input);
-      const direct = influence.advanceBlock(records, { gathers, crosses });
+      const direct = influence.advanceBlock(records, { losses, gathers, crosses });
       const { moment, lossValue } = records[records.length - 1];
       return { moment, loss: lossValue, direct };
     };
@@ -34,7 +37,7 @@ export function forwardCrossing<S>(model: Model<S>, influence: TracedInfluence):
     learn: taking(true, false),
     move: taking(false, true),
     learnAndMove: taking(true, true),
-    gradient: (block) => influence.gradient(block),
+    gradient: (block, head) => influence.gradient(block, head),
     clearGradient: () => influence.clearGradient(),
     clear: () => influence.clear(),
   };
@@ -50,18 +53,22 @@ export function backwardCrossing<S>(model: Model<S>, rule: string): Crossing<S> 
       // states that start from parameters do so on the tape
       let past: Past | null = start.input === null ? null : start;
       let t = 0;
-      let total: Tensor | null = null;
-      let last: { readonly now: Moment; readonly loss: Tensor } | null = null;
-      for (const sample of [...forgotten, ...counted]) {
+      const totals: (Tensor | null)[] = [];
+      let last: { readonly now: Moment; readonly loss: StepLoss } | null = null;
+      for (const { sample, heads } of [...forgotten, ...counted]) {
         last = unrollStep(model, theta, past, sample);
-        if (t++ >= forgotten.length) total = total === null ? last.loss : add(total, last.loss);
+        const counts = countedHeads(rule, last.loss, heads);
+        addLosses(totals, last.loss, t++ < forgotten.length ? [] : counts);
         past = { states: last.now.states, input: last.now.input };
       }
       const { now, loss } = last as NonNullable<typeof last>;
       const moment = mapTree({ ...now }, isTensor, (t: Tensor) => tape.primal(t)) as unknown as Moment;
       largest = Math.max(largest, tapeBytes(tape));
-      const known = cotangentsOf(tape, total === null ? -1 : tape.indexOf(total));
-      return { moment, loss: tape.primal(loss), direct: nodes.map((node) => known.get(node) ?? null) };
+      const direct = totals.map((total) => {
+        const known = cotangentsOf(tape, total === null ? -1 : tape.indexOf(total));
+        return nodes.map((node) => known.get(node) ?? null);
+      });
+      return { moment, loss: mapLoss(loss, (head) => tape.primal(head)), direct };
     } finally {
       tape.open = false;
     }

@@ -1,18 +1,19 @@
 import type { CellState } from "../../cells/_cell.js";
-import { item } from "../../tensor/read.js";
 import type { Saved } from "../../tensor/saved/save.js";
 import type { Tensor } from "../../tensor/tensor.js";
-import { beginInfluence, type Influence } from "../influence/influence.js";
+import { beginInfluence, type Influence, type StepErrors } from "../influence/influence.js";
 import type { Model, ModelParams } from "../model/model.js";
 import { whyByOps } from "../model/purity.js";
+import type { Timestep } from "../step/heads.js";
 import { inputGradients } from "../step/input-gradients.js";
 import { carryDown, lossCotangents } from "../step/linear-step.js";
 import { agreesWithOps } from "../step/same-end.js";
-import { recordStep } from "../step/step.js";
-import { type EagerStep, ReplayedSteps, type Stepper, stepByOps } from "../step/stepper.js";
+import { recordStep, type StepRecord } from "../step/step.js";
+import { type EagerStep, ReplayedSteps, type StepOutcome, type Stepper, stepByOps } from "../step/stepper.js";
 import { type Span, savedSpan, spanFrom, takenOf } from "./block.js";
-import { ownSample } from "./kept-sample.js";
-import type { Learner, LearnerMemory, StepResult } from "./learner.js";
+import { resultOf } from "./heads.js";
+import { ownStep } from "./kept-sample.js";
+import type { GradientOptions, Learner, LearnerMemory, StepOptions, StepResult } from "./learner.js";
 import { type Origin, openLearner, resumeOrReset, savedLearner } from "./saved-learner.js";
 import { StreamState } from "./stream-state.js";
 
@@ -34,7 +35,7 @@ export interface ForwardOptions {
  */
 export class ForwardLearner<S> implements Learner<S> {
   private readonly at: StreamState<S, Influence>;
-  private readonly steps: Stepper<S>;
+  private readonly steps: Stepper<Timestep<S>>;
   /** The last step. */
   private last: Span<S> | null = null;
 
@@ -64,27 +65,29 @@ export class ForwardLearner<S> implements Learner<S> {
     return this.steps.reason;
   }
 
-  step(sample: S): StepResult {
+  step(sample: S, options?: StepOptions): StepResult {
     const { at } = this;
+    const step = at.heads.asked(sample, options);
     const past = at.before(sample);
-    const { moment, loss, direct } = at.doubt.guard(() => this.steps.step(at.params, past, sample));
-    direct.forEach((ct, k) => {
-      if (ct !== null) at.direct.add(k, ct);
-    });
-    this.last = { params: at.params, start: past, samples: [ownSample(at.rule, sample)] };
+    const { moment, loss, direct } = at.doubt.guard(() => this.steps.step(at.params, past, step));
+    at.direct.add(direct);
+    this.last = { params: at.params, start: past, steps: [ownStep(at.rule, step)] };
     at.past = { states: moment.states, input: moment.input };
-    return { loss: item(loss), moment };
+    return resultOf(loss, moment);
   }
 
-  gradient(): ModelParams {
+  gradient(options?: GradientOptions): ModelParams {
     const { at } = this;
+    const heads = at.heads.chosen(options);
     if (at.held !== null) at.doubt.guard(() => this.steps.settle());
-    return at.gradient();
+    return at.gradient(heads);
   }
 
-  inputGradient(): readonly Tensor[] {
-    this.at.doubt.check();
-    return inputGradients(this.at.rule, this.model, takenOf(this.last));
+  inputGradient(options?: GradientOptions): readonly Tensor[] {
+    const { at } = this;
+    const heads = at.heads.chosen(options);
+    at.doubt.check();
+    return inputGradients(at.rule, this.model, takenOf(this.last), heads);
   }
 
   clearGradient(): void {
@@ -101,7 +104,7 @@ export class ForwardLearner<S> implements Learner<S> {
   }
 
   memory(): LearnerMemory {
-    const bytes = this.at.held?.bytes ?? 0;
+    const { bytes } = this.at;
     const workspace = this.steps.bytes;
     return workspace > 0 ? { bytes, growsWithTime: false, workspace } : { bytes, growsWithTime: false };
   }
@@ -128,19 +131,35 @@ export class ForwardLearner<S> implements Learner<S> {
     });
   }
 
-  /** One step op by op: the loss is transposed within the step, and the influence advances. */
-  private readonly eager: EagerStep<S> = (params, past, sample) => {
-    const { at, options } = this;
+  /** One step op by op: the loss of each head is transposed within the step, and the influence advances. */
+  private readonly eager: EagerStep<Timestep<S>> = (params, past, { sample, heads }) => {
+    const { at } = this;
     const record = recordStep(this.model, params, past, sample);
-    const cotangents = lossCotangents(record);
-    if (options.credit === "local") carryDown(record, cotangents);
-    const of = (nodes: readonly number[]): (Tensor | null)[] => nodes.map((n) => cotangents.get(n) ?? null);
-    const before = record.areas.map((area) => of(area.previous));
-    const after = record.areas.map((area) => of(area.current));
+    const counts = at.heads.counted(record.lossValue, heads);
+    const errors = record.losses.map((_, head) => this.errors(record, (h) => h === head && counts[h]));
     at.doubt.whole(at.rule, () => {
       beginInfluence(at.ready, this.model, params, past, record.moment.input);
-      at.ready.advance(record, { before, after });
+      at.ready.advance(record, errors);
     });
-    return { moment: record.moment, loss: record.lossValue, direct: of(record.parameters) };
+    return {
+      moment: record.moment,
+      loss: record.lossValue,
+      direct: errors.map(({ parameters }) => parameters),
+    };
   };
+
+  /** What some heads say of states, and of parameters that they read themselves. */
+  private errors(
+    record: StepRecord,
+    counts: (head: number) => boolean,
+  ): StepErrors & { readonly parameters: StepOutcome["direct"][number] } {
+    const cotangents = lossCotangents(record, counts);
+    if (this.options.credit === "local") carryDown(record, cotangents);
+    const of = (nodes: readonly number[]): (Tensor | null)[] => nodes.map((n) => cotangents.get(n) ?? null);
+    return {
+      before: record.areas.map((area) => of(area.previous)),
+      after: record.areas.map((area) => of(area.current)),
+      parameters: of(record.parameters),
+    };
+  }
 }

@@ -12,6 +12,7 @@ import {
 } from "../../core/tree-node.js";
 import { at, indexedPath, namedPath } from "../../core/tree-path.js";
 import { isTensor, type Tensor } from "../../tensor/tensor.js";
+import type { Timestep } from "../step/heads.js";
 
 /**
  * A sample of one's own, whatever its owner does with the objects that hold its tensors and constants.
@@ -39,21 +40,27 @@ export function keptSample<S>(who: string, sample: S): S {
   return visit(sample, "", 0) as S;
 }
 
+/** A step with a sample of one's own. @throws ShapeError */
+export const keptStep = <S>(who: string, { sample, heads }: Timestep<S>): Timestep<S> => ({
+  sample: keptSample(who, sample),
+  heads,
+});
+
 /** The same; where a sample cannot be kept, the error that says so, for when it is needed. */
-export function ownSample<S>(who: string, sample: S): S | ShapeError {
+export function ownStep<S>(who: string, step: Timestep<S>): Timestep<S> | ShapeError {
   try {
-    return keptSample(who, sample);
+    return keptStep(who, step);
   } catch (error) {
     if (error instanceof ShapeError) return error;
     throw error;
   }
 }
 
-/** Samples that are all kept. @throws ShapeError */
-export const allKept = <S>(samples: readonly (S | ShapeError)[]): readonly S[] =>
-  samples.map((sample) => {
-    if (sample instanceof ShapeError) throw sample;
-    return sample;
+/** Steps whose samples are all kept. @throws ShapeError */
+export const allKept = <S>(steps: readonly (Timestep<S> | ShapeError)[]): readonly Timestep<S>[] =>
+  steps.map((step) => {
+    if (step instanceof ShapeError) throw step;
+    return step;
   });
 
 /** The tensors of a tree that may hold constants too. */

@@ -12,27 +12,49 @@ export interface LearnerMemory {
   readonly workspace?: number;
 }
 
+export interface StepOptions {
+  /**
+   * Heads of the loss whose errors count in this step; default all. One that is left out adds nothing to any gradient, and its
+   * value is reported all the same.
+   */
+  readonly heads?: readonly string[];
+}
+
+export interface GradientOptions {
+  /** A head of the loss: the gradient of what counted of it alone. Default: the sum over all heads. */
+  readonly of?: string;
+}
+
 export interface StepResult<A extends Areas = Areas> {
-  /** Loss of this step. */
+  /** Loss of this step: of one with heads, the sum over all of them. */
   readonly loss: number;
+  /** Loss of each head by its name; absent where the loss is a scalar. */
+  readonly losses?: Readonly<Record<string, number>>;
   /** Values of this step, without derivatives. */
   readonly moment: Moment<A>;
 }
 
 /** A learning rule at work on one model and one stream (or a batch of streams); S, A and R are those of the model. */
 export interface Learner<S, A extends Areas = Areas, R extends string = string> {
-  /** Takes one time step of data. */
-  step(sample: S): StepResult<A>;
-  /** Gradient of the sum of losses since the last `clearGradient` or `reset`; the tree of the parameters. */
-  gradient(): ModelParams<A, R>;
+  /**
+   * Takes one time step of data.
+   * @throws ArgumentError for heads that the loss does not have; the learner stays as it is then
+   */
+  step(sample: S, options?: StepOptions): StepResult<A>;
+  /**
+   * Gradient of the sum of losses since the last `clearGradient` or `reset`; the tree of the parameters. With `of`, of the
+   * losses of one head, with respect to all parameters: heads do not mix, and these gradients add up to the whole.
+   * @throws ArgumentError for a head that the loss does not have
+   */
+  gradient(options?: GradientOptions): ModelParams<A, R>;
   /**
    * The error that the inputs are to blame for: the derivative of the losses of the block at hand with respect to each of its
    * inputs, in their order, [B, ...] as the lowest area reads them. A block is the last step, with `window: H` all steps since the
    * last H were full, in `bptt` the whole sequence; it ends where parameters are exchanged. Exact within the block, whatever the
    * rule; computed when it is asked for. What a loss reads of its sample in place of `now.input` is a constant.
-   * @throws DTypeError for inputs of integers @throws ArgumentError before the first step
+   * @throws DTypeError for inputs of integers @throws ArgumentError before the first step, or for a head that the loss does not have
    */
-  inputGradient(): readonly Tensor[];
+  inputGradient(options?: GradientOptions): readonly Tensor[];
   clearGradient(): void;
   /** Forgets the past: states to zero, influence to zero, gradient to zero. */
   reset(): void;

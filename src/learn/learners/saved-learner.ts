@@ -1,12 +1,13 @@
 /** What learners of all rules save beside what they know: which rule it was, and what it was started with. */
 import { leavesOf } from "../../core/tree.js";
+import { namesOf, put } from "../../core/tree-node.js";
 import { Digest, digestOf } from "../../device/program/digest.js";
 import type { Aval } from "../../tensor/op.js";
 import { entries } from "../../tensor/read.js";
 import { SavedPart } from "../../tensor/saved/part.js";
 import type { Saved } from "../../tensor/saved/save.js";
 import { isTensor, type Tensor } from "../../tensor/tensor.js";
-import type { Model, ModelParams } from "../model/model.js";
+import type { Model, ModelParams, StepLoss } from "../model/model.js";
 import { startStates } from "../model/states.js";
 import type { End } from "../step/same-end.js";
 import type { Past } from "../step/step.js";
@@ -97,10 +98,20 @@ export function pastFrom<S>(model: Model<S>, params: ModelParams, input: Aval, s
   };
 }
 
-export const savedEnd = (end: End | null): Saved => end && { states: end.states as Saved, loss: end.loss };
+export const savedEnd = (end: End | null): Saved =>
+  end && { states: end.states as Saved, loss: end.loss as Saved };
 
 export function endFrom<S>(model: Model<S>, params: ModelParams, input: Aval, saved: SavedPart): End {
-  return { states: statesFrom(model, params, input, saved.at("states")), loss: saved.at("loss").tensor() };
+  return { states: statesFrom(model, params, input, saved.at("states")), loss: lossFrom(saved.at("loss")) };
+}
+
+/** A loss, or one for each head. */
+function lossFrom(saved: SavedPart): StepLoss {
+  const names = namesOf(saved.anything());
+  if (names === null) return saved.tensor();
+  const loss: Record<string, Tensor> = {};
+  for (const name of names) put(loss, name, saved.at(name).tensor());
+  return loss;
 }
 
 function statesFrom<S>(model: Model<S>, params: ModelParams, input: Aval, saved: SavedPart) {

@@ -12,9 +12,10 @@ import type { Model, ModelParams } from "../model/model.js";
 import { requireParams } from "../model/require-params.js";
 import { startStates } from "../model/states.js";
 import { fitOf } from "../model/stream.js";
-import { blocksOf, GradientSum, plus } from "../step/gradient-sum.js";
+import { blocksOf, gradientBytes, HeadSums, plus } from "../step/gradient-sum.js";
 import type { Past } from "../step/step.js";
 import { Doubt } from "./doubt.js";
+import { Heads } from "./heads.js";
 import { pastFrom, savedPast } from "./saved-learner.js";
 
 /** Recordings of the steps that a learner replays. */
@@ -33,7 +34,8 @@ export class StreamState<S, H extends Held> {
   params: ModelParams;
   past: Past | null = null;
   /** What losses say of parameters that they read themselves. */
-  readonly direct = new GradientSum();
+  readonly direct = new HeadSums();
+  readonly heads: Heads;
   readonly doubt: Doubt;
   private kept: { readonly held: H; readonly form: Aval; readonly fit: string } | null = null;
 
@@ -46,6 +48,7 @@ export class StreamState<S, H extends Held> {
     private readonly recordings: Recordings,
   ) {
     this.params = requireParams(rule, model, params);
+    this.heads = new Heads(rule);
     this.doubt = new Doubt(() =>
       recordings.distrust("the model was found to compute otherwise from the same arguments"),
     );
@@ -77,11 +80,13 @@ export class StreamState<S, H extends Held> {
     return { states, input: null };
   }
 
-  gradient(direct = this.direct): ModelParams {
+  /** What was gathered of some heads. */
+  gradient(heads: readonly number[], direct = this.direct): ModelParams {
     const { params, ready } = this;
-    const values = leavesOf<Tensor>(params, isTensor).map(
-      ({ value }, k) => plus(direct.get(k), ready.gradient(k)) ?? zerosLike(value),
-    );
+    const values = leavesOf<Tensor>(params, isTensor).map(({ value }, k) => {
+      const parts = heads.map((head) => plus(direct.of(head).get(k), ready.gradient(k, head)));
+      return parts.reduce(plus, null) ?? zerosLike(value);
+    });
     return fillTree(params, isTensor, values) as ModelParams;
   }
 
@@ -97,6 +102,11 @@ export class StreamState<S, H extends Held> {
     this.held?.clear();
   }
 
+  /** Bytes of what is held, and of a gradient for each head but the first. */
+  get bytes(): number {
+    return (this.held?.bytes ?? 0) + (this.heads.count - 1) * gradientBytes(this.params);
+  }
+
   /** Parameters that may take the place of these. @throws ShapeError, ArgumentError, DTypeError */
   accept(params: ModelParams): ModelParams {
     return requireParams(this.rule, this.model, params, this.params, this.past !== null);
@@ -107,6 +117,7 @@ export class StreamState<S, H extends Held> {
     return {
       past: savedPast(this.past),
       inputs: this.kept && savedForm(this.kept.form),
+      heads: this.heads.save(),
       held: this.held?.save() ?? null,
       direct: this.direct.save(blocksOf(this.params)),
     };
@@ -114,6 +125,7 @@ export class StreamState<S, H extends Held> {
 
   resume(saved: SavedPart): void {
     this.reset();
+    this.heads.resume(saved.at("heads"));
     const form = saved.at("inputs").maybe((part) => part.form());
     this.kept = null;
     if (form !== null) {

@@ -1,20 +1,28 @@
 import type { CellState } from "../../cells/_cell.js";
-import { item } from "../../tensor/read.js";
 import type { SavedPart } from "../../tensor/saved/part.js";
 import type { Saved } from "../../tensor/saved/save.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Held } from "../influence/influence.js";
 import type { Model, ModelParams } from "../model/model.js";
 import { whyByOps } from "../model/purity.js";
-import type { GradientSum } from "../step/gradient-sum.js";
+import type { HeadSums } from "../step/gradient-sum.js";
+import type { Timestep } from "../step/heads.js";
 import { inputGradients } from "../step/input-gradients.js";
 import { agreesWithOps, type End, requireSameEnd } from "../step/same-end.js";
 import type { Past } from "../step/step.js";
-import { type Agrees, type EagerStep, ReplayedSteps, type Stepper, stepByOps } from "../step/stepper.js";
+import {
+  type Agrees,
+  type EagerStep,
+  ReplayedSteps,
+  type StepOutcome,
+  type Stepper,
+  stepByOps,
+} from "../step/stepper.js";
 import { unrollStep } from "../step/unroll.js";
-import { type Block, blockFrom, bytesOf, type Steps, samplesOf, savedBlock } from "./block.js";
-import { keptSample } from "./kept-sample.js";
-import type { Learner, LearnerMemory, StepResult } from "./learner.js";
+import { type Block, blockFrom, bytesOf, type Steps, savedBlock, stepsOf } from "./block.js";
+import { resultOf } from "./heads.js";
+import { keptStep } from "./kept-sample.js";
+import type { GradientOptions, Learner, LearnerMemory, StepOptions, StepResult } from "./learner.js";
 import { type Origin, openLearner, resumeOrReset, savedLearner } from "./saved-learner.js";
 import { StreamState } from "./stream-state.js";
 
@@ -42,7 +50,7 @@ const longest = 64;
 /** What makes steps and blocks of them, op by op or replayed. */
 interface Steppers<S> {
   /** Steps without derivatives. */
-  readonly values: Stepper<S>;
+  readonly values: Stepper<Timestep<S>>;
   readonly learn: Stepper<Steps<S>>;
   readonly move: Stepper<Steps<S>>;
   readonly learnAndMove: Stepper<Steps<S>>;
@@ -58,8 +66,8 @@ export class WindowLearner<S> implements Learner<S> {
   private readonly at: StreamState<S, Crossing<S>>;
   /** Where the block at hand started, and its samples. */
   private start: Past | null = null;
-  private forgotten: S[] = [];
-  private counted: S[] = [];
+  private forgotten: Timestep<S>[] = [];
+  private counted: Timestep<S>[] = [];
   private end: End | null = null;
   /** The block that ended last, until the next step. */
   private finished: Block<S> | null = null;
@@ -114,26 +122,28 @@ export class WindowLearner<S> implements Learner<S> {
     return this.all.find(({ reason }) => reason !== null)?.reason ?? null;
   }
 
-  step(sample: S): StepResult {
+  step(sample: S, options?: StepOptions): StepResult {
     const { at } = this;
-    const own = keptSample(at.rule, sample);
+    const own = keptStep(at.rule, at.heads.asked(sample, options));
     const past = at.before(sample);
     const { moment, loss } = at.doubt.guard(() => {
       this.catchUp();
       if (this.isWhole()) this.finish("learnAndMove");
-      return this.steppers.values.step(at.params, past, sample);
+      return this.steppers.values.step(at.params, past, { sample, heads: null });
     });
+    at.heads.counted(loss, own.heads);
     this.isAhead = false;
     this.finished = null;
     this.start ??= past;
     this.counted.push(own);
     at.past = { states: moment.states, input: moment.input };
     this.end = { states: moment.states, loss };
-    return { loss: item(loss), moment };
+    return resultOf(loss, moment);
   }
 
-  gradient(): ModelParams {
+  gradient(options?: GradientOptions): ModelParams {
     const { at } = this;
+    const heads = at.heads.chosen(options);
     const goesOn = at.ready.move === null;
     let sum = at.direct;
     at.doubt.guard(() => {
@@ -147,15 +157,16 @@ export class WindowLearner<S> implements Learner<S> {
       } else this.finish("learn");
       for (const stepper of this.all) stepper.settle();
     });
-    return at.gradient(sum);
+    return at.gradient(heads, sum);
   }
 
-  inputGradient(): readonly Tensor[] {
+  inputGradient(options?: GradientOptions): readonly Tensor[] {
     const { at } = this;
+    const heads = at.heads.chosen(options);
     at.doubt.check();
     const block = this.block ?? this.finished;
-    const taken = block && { ...block, samples: samplesOf(block.steps) };
-    return inputGradients(at.rule, this.model, taken);
+    const taken = block && { ...block, steps: stepsOf(block.steps) };
+    return inputGradients(at.rule, this.model, taken, heads);
   }
 
   clearGradient(): void {
@@ -191,7 +202,7 @@ export class WindowLearner<S> implements Learner<S> {
       behind: this.behind?.steps,
       finished: this.finished?.steps,
     });
-    const bytes = held + (this.at.held?.bytes ?? 0);
+    const bytes = held + this.at.bytes;
     const workspace = this.all.reduce((n, { bytes }) => n + bytes, 0);
     const growsWithTime = this.options.window === Number.POSITIVE_INFINITY;
     return workspace > 0 ? { bytes, growsWithTime, workspace } : { bytes, growsWithTime };
@@ -261,12 +272,10 @@ export class WindowLearner<S> implements Learner<S> {
   }
 
   /** Adds the gradient of the block at hand. */
-  private take(how: "learn" | "learnAndMove", into: GradientSum): void {
+  private take(how: "learn" | "learnAndMove", into: HeadSums): void {
     const block = this.block;
     if (block === null || block.steps.counted.length === 0) return;
-    this.cross(how, block).forEach((ct, k) => {
-      if (ct !== null) into.add(k, ct);
-    });
+    into.add(this.cross(how, block));
   }
 
   private catchUp(): void {
@@ -277,11 +286,11 @@ export class WindowLearner<S> implements Learner<S> {
     this.cross("move", block);
   }
 
-  private cross(how: "learn" | "move" | "learnAndMove", block: Block<S>): readonly (Tensor | null)[] {
+  private cross(how: "learn" | "move" | "learnAndMove", block: Block<S>): StepOutcome["direct"] {
     const { params, start, steps, end } = block;
     const { rule, doubt } = this.at;
     const { moment, loss, direct } = doubt.whole(rule, () => this.steppers[how].step(params, start, steps));
-    const taken = { params, start, samples: samplesOf(steps) };
+    const taken = { params, start, steps: stepsOf(steps) };
     requireSameEnd(rule, this.model, taken, end, { states: moment.states, loss });
     return direct;
   }
@@ -295,8 +304,8 @@ export class WindowLearner<S> implements Learner<S> {
 
 /** A step without derivatives. */
 const valuesOf =
-  <S>(model: Model<S>): EagerStep<S> =>
-  (params, past, sample) => {
+  <S>(model: Model<S>): EagerStep<Timestep<S>> =>
+  (params, past, { sample }) => {
     const { now, loss } = unrollStep(model, params, past, sample);
     return { moment: now, loss, direct: [] };
   };

@@ -46,6 +46,12 @@ export interface LossContext<S, A extends Areas = Areas, R extends string = stri
 }
 
 /**
+ * The loss of a time step: a scalar, or one for each head by its name. Heads count as their sum, and errors of each are gathered
+ * apart: `learner.gradient({ of: "critic" })`.
+ */
+export type StepLoss = Tensor | Readonly<Record<string, Tensor>>;
+
+/**
  * Areas that feed each other within a time step, and a loss per step. A model knows no learning rule.
  * S is one time step of data: a tree that `input` turns into the input of the lowest area; A are the areas and R the names
  * of parameters that only the loss reads.
@@ -61,6 +67,6 @@ export interface Model<S, A extends Areas = Areas, R extends string = string> {
   readonly pure?: boolean;
   init(key: Key, options?: { readonly dtype?: DType }): ModelParams<A, R>;
   input(sample: S): Tensor;
-  /** The loss of this time step, a scalar. */
-  loss(context: LossContext<S, A, R>): Tensor;
+  /** The loss of this time step: a scalar, or a plain object of at least one, by the same names in every step. */
+  loss(context: LossContext<S, A, R>): StepLoss;
 }

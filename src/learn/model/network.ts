@@ -19,7 +19,7 @@ import { formatShape, sameShape } from "../../core/shape.js";
 import { mul, square, sub } from "../../ops/pointwise.js";
 import { sum } from "../../ops/reduce.js";
 import { isTensor, requireTensor, type Tensor } from "../../tensor/tensor.js";
-import type { Areas, LossContext, Model, ModelParams } from "./model.js";
+import type { Areas, LossContext, Model, ModelParams, StepLoss } from "./model.js";
 
 /** One time step of supervised data: input [B, ...] and target [B, ...]. */
 export interface Supervised {
@@ -28,8 +28,8 @@ export interface Supervised {
 }
 
 export interface NetworkOptions<S, A extends Areas = Areas, R extends string = string> {
-  /** Loss of one step; default: half the squared distance of the top output from `sample.target`. */
-  readonly loss?: (context: LossContext<S, A, R>) => Tensor;
+  /** Loss of one step, a scalar or one by name for each head; default: half the squared distance of the top output from `sample.target`. */
+  readonly loss?: (context: LossContext<S, A, R>) => StepLoss;
   /** The input of a sample; default: `sample.input`. */
   readonly input?: (sample: S) => Tensor;
   /** `learned`: states start from parameters of the areas, `h0` of a state `h`, as `learnedStart` of `onward/cells` makes them. */

@@ -22,8 +22,10 @@ import type { Model, ModelParams, Moment } from "../model/model.js";
 import { whyByOps } from "../model/purity.js";
 import { requireParams } from "../model/require-params.js";
 import { stateShapes } from "../model/states.js";
+import { gradientBytes } from "../step/gradient-sum.js";
+import { headNames } from "../step/heads.js";
 import { lossCotangents } from "../step/linear-step.js";
-import { type Past, parametersOn, recordStep } from "../step/step.js";
+import { type Past, parametersOn, recordStep, type StepRecord } from "../step/step.js";
 import { tapeBytes } from "../step/tape-bytes.js";
 import { unrollStep } from "../step/unroll.js";
 
@@ -65,7 +67,9 @@ export interface Plan {
   readonly window: number;
   /** Number of parameters in the areas. */
   readonly parameters: number;
-  /** Bytes each rule would hold. */
+  /** Heads of the loss by name, where a sample is given and the loss has any. */
+  readonly heads: readonly string[];
+  /** Bytes each rule would hold; with heads, those of a gradient for each but the first too. */
   readonly bytes: {
     readonly rfpExact: number;
     /** Exact, with what a block of `window` steps takes while it is crossed: its record, and about as much of coefficients. */
@@ -111,6 +115,9 @@ export function plan<S>(model: Model<S>, options: PlanOptions<S> = {}): Plan {
   const exact = structureOf(shapes, { credit: "exact" });
   const local = structureOf(shapes, { credit: "own" });
   const rtrl = structureOf(shapes, { credit: "exact", dense: true });
+  const later = sample && laterStep(model, params, input, sample);
+  const heads = (later && headNames(later.lossValue)) ?? [];
+  const apart = Math.max(0, heads.length - 1) * gradientBytes(params);
   const record = sample ? recordOf(model, params, sample) : recordOf(silent(model, input), params, null);
   const window = options.window === "auto" ? automaticWindow(exact) : (options.window ?? 1);
   return {
@@ -120,17 +127,18 @@ export function plan<S>(model: Model<S>, options: PlanOptions<S> = {}): Plan {
     dtype,
     parameters: exact.sources.blocks.reduce((n, b) => (b.area === null ? n : n + sizeOf(b.shape)), 0),
     window,
+    heads,
     bytes: {
-      rfpExact: exact.bytes,
-      rfpWindow: exact.bytes + (window > 1 ? 2 * window * record.perStep : 0),
-      rfpLocal: local.bytes,
-      rtrl: rtrl.bytes,
+      rfpExact: exact.bytes + apart,
+      rfpWindow: exact.bytes + apart + (window > 1 ? 2 * window * record.perStep : 0),
+      rfpLocal: local.bytes + apart,
+      rtrl: rtrl.bytes + apart,
       bptt: bytesAfter(record, steps),
     },
-    bpttSmallerBelow: stepsToReach(record, exact.bytes),
+    bpttSmallerBelow: stepsToReach(record, exact.bytes + apart),
     countsLoss: sample !== null,
     opByOp: whyByOps(model, undefined),
-    warnings: sample && readsStepBefore(model, params, input, sample) ? [truncatedAway] : [],
+    warnings: later && readsStepBefore(later) ? [truncatedAway] : [],
   };
 }
 
@@ -199,10 +207,14 @@ function stepsToReach({ first, second, perStep }: RecordBytes, bytes: number): n
 const truncatedAway =
   "tbptt(1): the loss reads the step before, which a window of 1 makes a constant, so that no gradient reaches the areas through it; expected a window of at least 2";
 
-/** Whether the gradient of the loss takes a way through the states before its step. */
-function readsStepBefore<S>(model: Model<S>, params: ModelParams, input: Aval, sample: S): boolean {
+/** A step that has one before it, on shapes. */
+function laterStep<S>(model: Model<S>, params: ModelParams, input: Aval, sample: S): StepRecord {
   const states = stateShapes(model, params, input);
-  const record = recordStep(model, params, { states, input: abstractTensor(input) }, sample);
+  return recordStep(model, params, { states, input: abstractTensor(input) }, sample);
+}
+
+/** Whether the gradient of the loss takes a way through the states before its step. */
+function readsStepBefore(record: StepRecord): boolean {
   const reached = lossCotangents(record);
   return record.areas.some(({ previous }) => previous.some((node) => reached.has(node)));
 }

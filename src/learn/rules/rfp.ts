@@ -45,7 +45,7 @@ export const rule: Rule<RfpOptions> = {
       origin,
       window: steps,
       compile,
-      start: (...from) => forwardCrossing(model, new TracedInfluence("rfp", ...from, traced)),
+      start: (...from) => forwardCrossing(model, "rfp", new TracedInfluence("rfp", ...from, traced)),
     });
   },
 };

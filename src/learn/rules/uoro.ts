@@ -10,7 +10,7 @@ import { ForwardLearner } from "../learners/forward-learner.js";
 import { originOf } from "../learners/saved-learner.js";
 import type { Model, ModelParams } from "../model/model.js";
 import { isDifferentiable, startStates } from "../model/states.js";
-import { blocksOf, GradientSum, type NamedBlock, plus } from "../step/gradient-sum.js";
+import { blocksOf, type GradientSum, HeadSums, type NamedBlock, plus } from "../step/gradient-sum.js";
 import { type ByNode, pushStates, transposeArea } from "../step/linear-step.js";
 import type { AreaRecord, StepRecord } from "../step/step.js";
 import type { Rule } from "./_rule.js";
@@ -22,7 +22,7 @@ type States = readonly (readonly (Tensor | null)[])[];
 class RankOneInfluence implements Influence {
   private states: States;
   private params: (Tensor | null)[];
-  private readonly sum = new GradientSum();
+  private readonly sums = new HeadSums();
   private steps = 0;
 
   constructor(
@@ -39,8 +39,8 @@ class RankOneInfluence implements Influence {
     return held.reduce((n, t) => n + (t ? entries(t).byteLength : 0), 0);
   }
 
-  advance(record: StepRecord, errors: StepErrors): void {
-    this.gather(errors.before);
+  advance(record: StepRecord, errors: readonly StepErrors[]): void {
+    errors.forEach(({ before }, head) => void this.gather(before, this.sums.of(head)));
     const carried = this.push(record);
     const signs = this.signs();
     const immediate = pull(record, signs);
@@ -55,28 +55,28 @@ class RankOneInfluence implements Influence {
     this.params = this.params.map((old, k) =>
       plus(scaled(old, 1 / fromOld), scaled(immediate[k], 1 / fromNew)),
     );
-    this.gather(errors.after);
+    errors.forEach(({ after }, head) => void this.gather(after, this.sums.of(head)));
   }
 
-  gradient(block: number): Tensor | null {
-    return this.sum.get(block);
+  gradient(block: number, head: number): Tensor | null {
+    return this.sums.of(head).get(block);
   }
 
   clearGradient(): void {
-    this.sum.clear();
+    this.sums.clear();
   }
 
   clear(): void {
     this.states = this.zero;
     this.params = this.blocks.map(() => null);
-    this.sum.clear();
+    this.sums.clear();
   }
 
   save(): Saved {
     return {
       states: this.states,
       params: Object.fromEntries(this.blocks.map(({ path }, k) => [path, this.params[k]])),
-      sum: this.sum.save(this.blocks),
+      sums: this.sums.save(this.blocks),
       drawn: this.steps,
     };
   }
@@ -92,12 +92,12 @@ class RankOneInfluence implements Influence {
     );
     const named = saved.at("params").branches(blocks.map(({ path }) => path));
     this.params = named.map((part, k) => part.maybe((of) => of.tensor(blocks[k])));
-    this.sum.resume(blocks, saved.at("sum"));
+    this.sums.resume(blocks, saved.at("sums"));
     this.steps = saved.at("drawn").count();
   }
 
   /** G += (e·s̃) θ̃. */
-  private gather(errors: readonly StateErrors[]): void {
+  private gather(errors: readonly StateErrors[], sum: GradientSum): void {
     let along = 0;
     errors.forEach((area, b) =>
       area.forEach((e, k) => {
@@ -107,7 +107,7 @@ class RankOneInfluence implements Influence {
     );
     if (along === 0) return;
     this.params.forEach((p, k) => {
-      if (p !== null) this.sum.add(k, mul(p, along));
+      if (p !== null) sum.add(k, mul(p, along));
     });
   }
 

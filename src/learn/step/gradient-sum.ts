@@ -1,3 +1,5 @@
+import { bytesPerElement } from "../../core/dtype.js";
+import { sizeOf } from "../../core/shape.js";
 import { leavesOf } from "../../core/tree.js";
 import { add } from "../../ops/pointwise.js";
 import type { Aval } from "../../tensor/op.js";
@@ -15,6 +17,10 @@ export interface NamedBlock extends Aval {
 /** The parameter blocks of a tree, in the order in which they are counted. */
 export const blocksOf = (params: object): NamedBlock[] =>
   leavesOf<Tensor>(params, isTensor).map(({ path, value: { shape, dtype } }) => ({ path, shape, dtype }));
+
+/** Bytes of a gradient: as many as parameters have. */
+export const gradientBytes = (params: object): number =>
+  blocksOf(params).reduce((n, { shape, dtype }) => n + sizeOf(shape) * bytesPerElement[dtype], 0);
 
 /** A sum per parameter block. */
 export class GradientSum {
@@ -49,6 +55,48 @@ export class GradientSum {
     saved.branches(blocks.map(({ path }) => path)).forEach((part, k) => {
       const sum = part.maybe((of) => of.tensor(blocks[k]));
       if (sum !== null) this.sums.set(k, sum);
+    });
+  }
+}
+
+/** A sum for each head of the loss, per parameter block. */
+export class HeadSums {
+  private heads: GradientSum[] = [];
+
+  of(head: number): GradientSum {
+    while (this.heads.length <= head) this.heads.push(new GradientSum());
+    return this.heads[head];
+  }
+
+  /** Adds what was found, by head and block. */
+  add(terms: readonly (readonly (Tensor | null)[])[]): void {
+    terms.forEach((found, head) => {
+      const sum = this.of(head);
+      found.forEach((term, block) => {
+        if (term !== null) sum.add(block, term);
+      });
+    });
+  }
+
+  copy(): HeadSums {
+    const other = new HeadSums();
+    other.heads = this.heads.map((sum) => sum.copy());
+    return other;
+  }
+
+  clear(): void {
+    for (const sum of this.heads) sum.clear();
+  }
+
+  save(blocks: readonly NamedBlock[]): Record<string, Tensor | null>[] {
+    return this.heads.map((sum) => sum.save(blocks));
+  }
+
+  /** @throws CheckpointError */
+  resume(blocks: readonly NamedBlock[], saved: SavedPart): void {
+    this.heads = [];
+    saved.list().forEach((part, head) => {
+      this.of(head).resume(blocks, part);
     });
   }
 }

@@ -28,17 +28,23 @@ export function transposeArea(
   if (!within) tape.pullback(cotangents, area.start - 1, b > 0 ? areas[b - 1].end : 0);
 }
 
-/** Cotangents of a number on a tape at all that it was computed from; none where it is a constant, as -1 says. */
-export function cotangentsOf(tape: Tape, node: number): ByNode {
+/** Cotangents of a sum of numbers on a tape at all that they were computed from; none of constants, as -1 says. */
+export function cotangentsOf(tape: Tape, ...nodes: readonly number[]): ByNode {
   const cotangents: ByNode = new Map();
-  if (node < 0) return cotangents;
-  cotangents.set(node, onesLike(tape.nodes[node].output));
+  for (const node of nodes) if (node >= 0) accumulate(cotangents, node, onesLike(tape.nodes[node].output));
+  if (cotangents.size === 0) return cotangents;
   tape.pullback(cotangents, tape.nodes.length - 1);
   return cotangents;
 }
 
-/** Cotangents of the loss at the leaves of its step: states before and after, and parameters that it reads itself. */
-export const lossCotangents = ({ tape, loss }: StepRecord): ByNode => cotangentsOf(tape, loss);
+/**
+ * Cotangents of the loss at the leaves of its step: states before and after, and parameters that it reads itself.
+ * @param counts which heads of it; default all
+ */
+export const lossCotangents = (
+  { tape, losses }: StepRecord,
+  counts: (head: number) => boolean = () => true,
+): ByNode => cotangentsOf(tape, ...losses.filter((_, head) => counts(head)));
 
 /**
  * Local credit: the error of an area goes down within the time step through its `next`, with respect to the input only.

@@ -6,7 +6,8 @@ import { tensor } from "../../ops/create.js";
 import { mul } from "../../ops/pointwise.js";
 import { entries } from "../../tensor/read.js";
 import { isTensor, type Tensor } from "../../tensor/tensor.js";
-import type { Model, ModelParams } from "../model/model.js";
+import type { Model, ModelParams, StepLoss } from "../model/model.js";
+import { headLosses, headNames, sameHeads, type Timestep } from "./heads.js";
 import type { Past } from "./step.js";
 import type { StepOutcome } from "./stepper.js";
 import { unrollStep } from "./unroll.js";
@@ -14,14 +15,14 @@ import { unrollStep } from "./unroll.js";
 /** Where a block of steps ended: its states, and the loss of its last step. */
 export interface End {
   readonly states: readonly CellState[];
-  readonly loss: Tensor;
+  readonly loss: StepLoss;
 }
 
 /** What a block was made of. */
 export interface Taken<S> {
   readonly params: ModelParams;
   readonly start: Past;
-  readonly samples: readonly S[];
+  readonly steps: readonly Timestep<S>[];
 }
 
 /** Half of the digits: two ways of taking sums agree in more unless the steps magnify rounding, which is then measured. */
@@ -45,11 +46,12 @@ export function requireSameEnd<S>(
 ): void {
   if (isSameEnd(model, taken, first, second)) return;
   throw new RuleError(
-    `${rule}: expected a model that computes the same from the same arguments, got a block of ${taken.samples.length} steps whose second pass ends in other states or another loss than its first; draw random numbers from keys in the sample, and keep what changes out of next, output and loss`,
+    `${rule}: expected a model that computes the same from the same arguments, got a block of ${taken.steps.length} steps whose second pass ends in other states or another loss than its first; draw random numbers from keys in the sample, and keep what changes out of next, output and loss`,
   );
 }
 
 function isSameEnd<S>(model: Model<S>, taken: Taken<S>, first: End, second: End): boolean {
+  if (!sameHeads(headNames(first.loss), headNames(second.loss))) return false;
   if (isClose(first, second, halfOfDigits)) return true;
   const again = endOf(model, taken);
   const isSettled = isClose(again, endOf(model, taken), {});
@@ -59,16 +61,16 @@ function isSameEnd<S>(model: Model<S>, taken: Taken<S>, first: End, second: End)
 /** Whether a replayed step has the values that it has op by op. */
 export const agreesWithOps =
   <S>(model: Model<S>) =>
-  (params: ModelParams, past: Past, sample: S, { moment, loss }: StepOutcome): boolean => {
-    const taken = { params, start: past, samples: [sample] };
+  (params: ModelParams, past: Past, step: Timestep<S>, { moment, loss }: StepOutcome): boolean => {
+    const taken = { params, start: past, steps: [step] };
     return isSameEnd(model, taken, { states: moment.states, loss }, endOf(model, taken));
   };
 
 /** The steps once more, op by op. */
-function endOf<S>(model: Model<S>, { params, start, samples }: Taken<S>): End {
+function endOf<S>(model: Model<S>, { params, start, steps }: Taken<S>): End {
   let past = start;
   let end: End | null = null;
-  for (const sample of samples) {
+  for (const { sample } of steps) {
     const { now, loss } = unrollStep(model, params, past, sample);
     past = { states: now.states, input: now.input };
     end = { states: now.states, loss };
@@ -105,7 +107,7 @@ function nudge<T>(tree: T): T {
 
 /** Loss and states by the names that the cells give them. */
 const tensorsOf = ({ states, loss }: End): Tensor[] => [
-  loss,
+  ...headLosses(loss),
   ...states.flatMap((state) =>
     Object.keys(state)
       .sort()

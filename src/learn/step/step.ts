@@ -1,6 +1,4 @@
 import type { Cell, CellState } from "../../cells/_cell.js";
-import { ShapeError } from "../../core/errors.js";
-import { formatShape } from "../../core/shape.js";
 import { mapTree } from "../../core/tree.js";
 import { put } from "../../core/tree-node.js";
 import { scalar } from "../../ops/create.js";
@@ -8,9 +6,10 @@ import { stopGradient } from "../../ops/stop-gradient.js";
 import { Tape } from "../../reverse/tape.js";
 import { isTensor, type Tensor } from "../../tensor/tensor.js";
 import { inputOf } from "../model/kinds.js";
-import type { Model, ModelParams, Moment } from "../model/model.js";
+import type { Model, ModelParams, Moment, StepLoss } from "../model/model.js";
 import { hasStart, isDifferentiable, newStates, startStates } from "../model/states.js";
 import { requireSameStreams } from "../model/stream.js";
+import { headLosses, lossOf, mapLoss } from "./heads.js";
 
 /** Where one area's part of a recorded step lies. */
 export interface AreaRecord {
@@ -31,9 +30,9 @@ export interface StepRecord {
   /** Leaves of the parameters, in the order of `leavesOf`. */
   readonly parameters: readonly number[];
   readonly areas: readonly AreaRecord[];
-  /** Node of the loss; -1 where it is constant. */
-  readonly loss: number;
-  readonly lossValue: Tensor;
+  /** Node of each head's loss; -1 where it is constant. */
+  readonly losses: readonly number[];
+  readonly lossValue: StepLoss;
   /** Values of this step. */
   readonly moment: Moment;
   /** Whether the sequence starts here, from constants: nothing has any influence yet. */
@@ -87,16 +86,6 @@ export function momentOf<S>(
   };
 }
 
-/** The loss of a step, checked to be a scalar. */
-export function lossOf<S>(model: Model<S>, context: Parameters<Model<S>["loss"]>[0]): Tensor {
-  const loss = model.loss(context);
-  if (!isTensor(loss) || loss.rank !== 0)
-    throw new ShapeError(
-      `loss: expected a scalar, got ${isTensor(loss) ? formatShape(loss.shape) : typeof loss}`,
-    );
-  return loss;
-}
-
 /**
  * Records z(0) = start(θ) as if it were a step, from nothing and without a loss: its influence is M(0). `null` where states
  * start from constants.
@@ -128,7 +117,7 @@ export function recordStart<S>(
       }),
     );
     const moment: Moment = { input, states, outputs: [] };
-    return { tape, parameters, areas, loss: -1, lossValue: scalar(0), isFirst: true, moment };
+    return { tape, parameters, areas, losses: [], lossValue: scalar(0), isFirst: true, moment };
   } finally {
     tape.open = false;
   }
@@ -205,8 +194,8 @@ export function recordStep<S>(
       tape,
       parameters,
       areas,
-      loss: tape.indexOf(loss),
-      lossValue: tape.primal(loss),
+      losses: headLosses(loss).map((head) => tape.indexOf(head)),
+      lossValue: mapLoss(loss, (head) => tape.primal(head)),
       isFirst: past.input === null && !hasStart(model),
       moment: mapTree({ input, states, outputs }, isTensor, (t: Tensor) =>
         tape.primal(t),

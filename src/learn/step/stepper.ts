@@ -3,15 +3,15 @@ import { Replayer } from "../../tensor/compile/replayer.js";
 import type { SavedPart } from "../../tensor/saved/part.js";
 import type { Saved } from "../../tensor/saved/save.js";
 import type { Tensor } from "../../tensor/tensor.js";
-import type { ModelParams, Moment } from "../model/model.js";
+import type { ModelParams, Moment, StepLoss } from "../model/model.js";
 import type { Past } from "./step.js";
 
 /** What a time step gives beside the influence, which it advances in place. */
 export interface StepOutcome {
   readonly moment: Moment;
-  readonly loss: Tensor;
-  /** ∂ℓ/∂θ of parameters that the loss reads itself, by block; `null` where it does not. */
-  readonly direct: readonly (Tensor | null)[];
+  readonly loss: StepLoss;
+  /** ∂ℓ/∂θ of parameters that the loss reads itself, by head and block; `null` where it does not. */
+  readonly direct: readonly (readonly (Tensor | null)[])[];
 }
 
 /** One time step op by op. */

@@ -2,10 +2,11 @@ import type { CellState } from "../../cells/_cell.js";
 import { stopGradient } from "../../ops/stop-gradient.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { inputOf } from "../model/kinds.js";
-import type { Model, ModelParams, Moment } from "../model/model.js";
+import type { Model, ModelParams, Moment, StepLoss } from "../model/model.js";
 import { newStates, startStates } from "../model/states.js";
 import { requireSameStreams } from "../model/stream.js";
-import { lossOf, momentOf, type Past } from "./step.js";
+import { lossOf } from "./heads.js";
+import { momentOf, type Past } from "./step.js";
 
 /** One time step on the tape that the parameters and the past belong to: states keep their history. */
 export function unrollStep<S>(
@@ -13,7 +14,7 @@ export function unrollStep<S>(
   params: ModelParams,
   past: Past | null,
   sample: S,
-): { readonly now: Moment; readonly loss: Tensor } {
+): { readonly now: Moment; readonly loss: StepLoss } {
   const input = inputOf(model, sample);
   requireSameStreams(past?.input ?? null, input);
   const old = past?.states ?? startStates(model, params, input);

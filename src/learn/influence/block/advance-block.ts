@@ -7,6 +7,7 @@ import { advanceArea } from "../advance-area.js";
 import type { Column } from "../columns.js";
 import { Composer, type KnownTerm } from "../compose.js";
 import type { StateErrors } from "../influence.js";
+import { meet } from "../meet.js";
 import type { Contributions } from "../push.js";
 import type { Sources } from "../sources.js";
 import type { TraceStore } from "../store.js";
@@ -24,6 +25,8 @@ export interface BlockOfSteps {
   /** What new states depend on, by step. */
   readonly contributions: readonly Contributions[];
   readonly sources: Sources;
+  /** Node of each head's loss that counts, by step; -1 for one that does not. */
+  readonly losses: readonly (readonly number[])[];
   readonly credit: "exact" | "own";
   /** Whether the gradient takes its share of the block, and whether the influence crosses it. */
   readonly gathers: boolean;
@@ -36,39 +39,58 @@ export interface BlockOfSteps {
  *
  *     G    += λ(0) M(0) + Σ_s λ(s) D(s)         M(H) = P(H, 0) M(0) + Σ_s P(H, s) D(s)
  *
- * where the sums of outer products, one per step, are products of matrices. Returns what losses say of parameters that
- * they read themselves.
+ * where the sums of outer products, one per step, are products of matrices; λ and G are those of one head, and there is a
+ * pair of them for each. Returns what losses say of parameters that they read themselves, by head.
  */
-export function advanceBlock(store: TraceStore, block: BlockOfSteps): BlockErrors["direct"] {
-  const { records, credit, gathers, crosses } = block;
-  const errors = gathers ? blockErrors(records, credit) : noErrors(records);
+export function advanceBlock(store: TraceStore, block: BlockOfSteps): BlockErrors["direct"][] {
+  const { records, losses, credit, gathers, crosses } = block;
+  const [errors, ...others] = losses[0].map((_, head) =>
+    gathers
+      ? blockErrors(
+          records,
+          losses.map((of) => of[head]),
+          credit,
+        )
+      : noErrors(records),
+  );
   const started = !records[0].isFirst;
-  for (const column of store.columns) {
-    if (column === null) continue;
-    if (gathers) gather(column, block, errors);
-    if (!crosses) {
-      if (started) meet(column, errors.before);
-      continue;
-    }
-    if (!paysAcross(column.traces.filter((t) => t !== null))) {
-      stepByStep(column, block, errors.before, started);
-      continue;
-    }
-    const parts = block.contributions.map((step) =>
-      step.map((states) => states.map((list) => partsOf(list, column))),
-    );
-    if (parts.every((step) => step.every((states) => states.every((p) => p !== null))))
-      atOnce(column, parts as Parts, errors.before, started);
-    else stepByStep(column, block, errors.before, started);
-  }
-  return errors.direct;
+  [errors, ...others].forEach((of, head) => {
+    if (gathers)
+      for (const column of store.columns) if (column !== null) gather(store, column, block, of, head);
+    // the influence crosses in a pass that contracts the errors of the first head: the others meet it before
+    if (started && (head > 0 || !crosses)) meet(store, of.before, head);
+  });
+  if (crosses) cross(store, block, errors.before, started);
+  return [errors, ...others].map(({ direct }) => direct);
+}
+
+/** S(H) from S(0) and all steps of the block; the errors meet S(0) on the way. */
+function cross(
+  store: TraceStore,
+  block: BlockOfSteps,
+  before: readonly StateErrors[],
+  started: boolean,
+): void {
+  const stepping = new Set<number>();
+  store.columns.forEach((column, k) => {
+    if (column === null) return;
+    const parts = paysAcross(column.traces.filter((t) => t !== null))
+      ? block.contributions.map((step) => step.map((states) => states.map((list) => partsOf(list, column))))
+      : null;
+    if (parts?.every((step) => step.every((states) => states.every((p) => p !== null))))
+      atOnce(store, column, parts as Parts, before, started);
+    else stepping.add(k);
+  });
+  stepByStep(store, stepping, block, before, started);
 }
 
 /** G += Σ_s λ(s) D(s): the share of parameters in the steps of the block, in place. */
 function gather(
+  store: TraceStore,
   column: Column,
   { contributions, credit, sources }: BlockOfSteps,
   { after }: BlockErrors,
+  head: number,
 ): void {
   const { block, order } = column;
   const found: Part[] = [];
@@ -86,7 +108,7 @@ function gather(
     });
   });
   if (found.length === 0) return;
-  const { data, offset } = column.gradient;
+  const { data, offset } = store.gradient(column, head);
   const strides = stridesOf(sizesOf(order));
   const gradient: TraceBlock = {
     area: block.area ?? 0,
@@ -109,29 +131,6 @@ function gather(
   });
 }
 
-/** G += λ(0) M(0): the past's share of the block, which leaves the influence where it is. */
-function meet({ traces, gradient, order }: Column, before: readonly StateErrors[]): void {
-  for (const trace of traces) {
-    if (trace === null) continue;
-    const errors = before[trace.area];
-    if (errors.every((e) => e === null)) continue;
-    const terms = trace.data.flatMap((data, i): KnownTerm[] =>
-      data === null
-        ? []
-        : [{ into: i, axes: trace.axes, coefficient: null, base: traceFactor(trace, i), own: i }],
-    );
-    advance({
-      trace,
-      terms,
-      before: errors,
-      after: errors.map(() => null),
-      gradient,
-      order,
-      started: true,
-    });
-  }
-}
-
 /** An error as a part: a number, differentiated by the state that it is about. */
 function errorPart(
   error: Tensor,
@@ -143,14 +142,20 @@ function errorPart(
 }
 
 /** From the top down: an area's new traces take old ones of areas below. */
-function atOnce(column: Column, parts: Parts, before: readonly StateErrors[], started: boolean): void {
+function atOnce(
+  store: TraceStore,
+  column: Column,
+  parts: Parts,
+  before: readonly StateErrors[],
+  started: boolean,
+): void {
   for (let b = before.length - 1; b >= 0; b--) {
     const terms = (group: number, trace: TraceBlock): KnownTerm[] =>
       trace.data.flatMap((data, state) =>
         data === null ? [] : across(parts, trace, { area: b, state, group }, column, started),
       );
     const after = before[b].map(() => null);
-    advanceArea(column, b, terms, { before: before[b], after, started });
+    advanceArea(column, b, terms, { before: before[b], after, gradient: store.gradient(column), started });
   }
 }
 
@@ -200,19 +205,23 @@ function oldTrace(column: Column, { group, state, axes }: TraceName): Factor {
 
 /** Where maps need the entries of traces, these advance as ever; the block's errors meet them once, at its start. */
 function stepByStep(
-  column: Column,
+  store: TraceStore,
+  blocks: ReadonlySet<number>,
   { records, contributions }: BlockOfSteps,
   before: readonly StateErrors[],
   started: boolean,
 ): void {
+  const byArea = store.columnsOf(blocks);
   records.forEach((_, s) => {
-    before.forEach((errors, b) => {
-      const none = errors.map(() => null);
-      advanceArea(column, b, (g) => new Composer(column, g).terms(contributions[s][b]), {
-        before: s === 0 ? errors : none,
-        after: none,
-        started: started || s > 0,
-      });
+    byArea.forEach((columns, b) => {
+      const none = before[b].map(() => null);
+      for (const column of columns)
+        advanceArea(column, b, (g) => new Composer(column, g).terms(contributions[s][b]), {
+          before: s === 0 ? before[b] : none,
+          after: none,
+          gradient: store.gradient(column),
+          started: started || s > 0,
+        });
     });
   });
 }

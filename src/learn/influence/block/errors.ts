@@ -1,6 +1,6 @@
 import type { Tensor } from "../../../tensor/tensor.js";
 import { plus } from "../../step/gradient-sum.js";
-import { type ByNode, carryDown, lossCotangents, transposeArea } from "../../step/linear-step.js";
+import { type ByNode, carryDown, cotangentsOf, transposeArea } from "../../step/linear-step.js";
 import type { StepRecord } from "../../step/step.js";
 import type { StateErrors } from "../influence.js";
 
@@ -17,14 +17,19 @@ export interface BlockErrors {
 /**
  * Runs errors back over a block of steps: λ(t) = e(t) + e⁻(t+1) + λ(t+1) ∂next/∂z. With `local` credit they reach areas
  * below within the time step of their loss only, and go back in time within their own area.
+ * @param losses node of the loss of each step; -1 where there is none
  */
-export function blockErrors(records: readonly StepRecord[], credit: "exact" | "own"): BlockErrors {
+export function blockErrors(
+  records: readonly StepRecord[],
+  losses: readonly number[],
+  credit: "exact" | "own",
+): BlockErrors {
   const parameters = new Set(records[0].parameters);
   let carried: readonly StateErrors[] = records[0].areas.map((area) => area.previous.map(() => null));
   let direct: readonly (Tensor | null)[] = records[0].parameters.map(() => null);
   const after: (readonly StateErrors[])[] = [];
-  for (const record of [...records].reverse()) {
-    const cotangents = lossCotangents(record);
+  for (const [s, record] of [...records.entries()].reverse()) {
+    const cotangents = cotangentsOf(record.tape, losses[s]);
     if (credit === "own") carryDown(record, cotangents);
     direct = record.parameters.map((node, k) => plus(cotangents.get(node) ?? null, direct[k]));
     const found: StateErrors[] = record.areas.map(() => []);

@@ -3,17 +3,24 @@ import { ArgumentError, RuleError } from "../../../core/errors.js";
 import { fillTree, leavesOf } from "../../../core/tree.js";
 import { zerosLike } from "../../../ops/create.js";
 import type { Aval } from "../../../tensor/op.js";
-import { entries, item } from "../../../tensor/read.js";
+import { entries } from "../../../tensor/read.js";
 import { type SavedPart, savedForm } from "../../../tensor/saved/part.js";
 import type { Saved } from "../../../tensor/saved/save.js";
 import { isTensor, type Tensor } from "../../../tensor/tensor.js";
 import { transposeApply } from "../../influence/block-matrix.js";
 import { StepJacobian } from "../../influence/jacobians.js";
 import { namesOf, type Sources } from "../../influence/sources.js";
-import { type Span, samplesFrom, savedSpan, spanFrom, takenOf } from "../../learners/block.js";
+import { type Span, savedSpan, savedSteps, spanFrom, stepsFrom, takenOf } from "../../learners/block.js";
 import { Doubt } from "../../learners/doubt.js";
-import { keptSample, tensorsIn } from "../../learners/kept-sample.js";
-import type { Learner, LearnerMemory, StepResult } from "../../learners/learner.js";
+import { Heads, resultOf } from "../../learners/heads.js";
+import { keptStep, tensorsIn } from "../../learners/kept-sample.js";
+import type {
+  GradientOptions,
+  Learner,
+  LearnerMemory,
+  StepOptions,
+  StepResult,
+} from "../../learners/learner.js";
 import {
   endFrom,
   openLearner,
@@ -28,7 +35,8 @@ import { inputOf } from "../../model/kinds.js";
 import type { Model, ModelParams } from "../../model/model.js";
 import { requireParams } from "../../model/require-params.js";
 import { hasStart, startStates } from "../../model/states.js";
-import { blocksOf, GradientSum, plus } from "../../step/gradient-sum.js";
+import { blocksOf, GradientSum, gradientBytes, HeadSums, plus } from "../../step/gradient-sum.js";
+import type { Timestep } from "../../step/heads.js";
 import { inputGradients } from "../../step/input-gradients.js";
 import { type ByNode, lossCotangents } from "../../step/linear-step.js";
 import { type End, requireSameEnd } from "../../step/same-end.js";
@@ -62,7 +70,7 @@ interface Running {
 }
 
 class FpttLearner<S> implements Learner<S> {
-  private samples: S[] = [];
+  private steps: Timestep<S>[] = [];
   private inputBytes = 0;
   /** Losses of steps before this one are forgotten. */
   private from = 0;
@@ -74,8 +82,10 @@ class FpttLearner<S> implements Learner<S> {
   private end: End | null = null;
   private sources: Sources | null = null;
   private product: JacobianProduct | null = null;
-  private readonly earlier = new GradientSum();
-  private found: readonly Tensor[] | null = null;
+  private readonly heads = new Heads("fptt");
+  private readonly earlier = new HeadSums();
+  /** Gradients by what they are of, once asked for and until the next step. */
+  private readonly found = new Map<string, readonly Tensor[]>();
   private readonly doubt = new Doubt(() => {});
   /** Condition number of the product of Jacobians, by area. */
   private conditions: number[] = [];
@@ -98,48 +108,55 @@ class FpttLearner<S> implements Learner<S> {
   }
 
   /** The first pass: the errors of the top area are carried back to the start while time runs forward. */
-  step(sample: S): StepResult {
+  step(sample: S, options?: StepOptions): StepResult {
     this.doubt.check();
-    const own = keptSample("fptt", sample);
-    const visit = this.visit(this.past ?? this.begin(sample), sample, this.samples.length);
+    const own = keptStep("fptt", this.heads.asked(sample, options));
+    const visit = this.visit(this.past ?? this.begin(sample), own, this.steps.length);
     const top = this.model.areas.length - 1;
     // the product is changed, and stays so where the rule refuses
     this.product = this.doubt.guard(() =>
       this.doubt.whole("fptt", () => this.extend(visit, top, this.product, listen(visit, top))),
     );
     this.finished = null;
-    this.samples.push(own);
-    this.inputBytes += bytesOf(own);
+    this.steps.push(own);
+    this.inputBytes += bytesOf(own.sample);
     const { moment, lossValue } = visit.record;
     this.past = { states: moment.states, input: moment.input };
     this.end = { states: moment.states, loss: lossValue };
-    this.found = null;
-    return { loss: item(lossValue), moment };
+    this.found.clear();
+    return resultOf(lossValue, moment);
   }
 
-  gradient(): ModelParams {
+  gradient(options?: GradientOptions): ModelParams {
+    const heads = this.heads.chosen(options);
     this.doubt.check();
     if (this.past === null)
       throw new ArgumentError("fptt: expected at least one step before the gradient is asked for");
-    this.found ??= this.collect();
-    return fillTree(this.params, isTensor, this.found) as ModelParams;
+    return fillTree(this.params, isTensor, this.gathered(heads)) as ModelParams;
   }
 
-  inputGradient(): readonly Tensor[] {
+  inputGradient(options?: GradientOptions): readonly Tensor[] {
+    const heads = this.heads.chosen(options);
     this.doubt.check();
-    return inputGradients("fptt", this.model, takenOf(this.span ?? this.finished));
+    return inputGradients("fptt", this.model, takenOf(this.span ?? this.finished), heads);
+  }
+
+  private gathered(heads: readonly number[]): readonly Tensor[] {
+    const known = this.found.get(`${heads}`) ?? this.collect(heads);
+    this.found.set(`${heads}`, known);
+    return known;
   }
 
   private get span(): Span<S> | null {
-    const { params, start, samples } = this;
-    return start && samples.length > 0 ? { params, start, samples } : null;
+    const { params, start, steps } = this;
+    return start && steps.length > 0 ? { params, start, steps } : null;
   }
 
   clearGradient(): void {
-    this.from = this.samples.length;
+    this.from = this.steps.length;
     this.product?.clear();
     this.earlier.clear();
-    this.found = null;
+    this.found.clear();
   }
 
   reset(): void {
@@ -154,11 +171,9 @@ class FpttLearner<S> implements Learner<S> {
   setParams(params: ModelParams): void {
     const next = requireParams("fptt", this.model, params, this.params, this.past !== null);
     if (this.past !== null) {
-      const before = leavesOf<Tensor>(this.gradient(), isTensor);
+      const before = this.heads.chosen(undefined).map((head) => this.gathered([head]));
       this.earlier.clear();
-      before.forEach(({ value }, k) => {
-        this.earlier.add(k, value);
-      });
+      this.earlier.add(before);
     }
     this.finished = this.span ?? this.finished;
     this.params = next;
@@ -166,19 +181,21 @@ class FpttLearner<S> implements Learner<S> {
   }
 
   memory(): LearnerMemory {
-    return { bytes: this.inputBytes + (this.product?.bytes ?? 0), growsWithTime: true };
+    const apart = (this.heads.count - 1) * gradientBytes(this.params);
+    return { bytes: this.inputBytes + (this.product?.bytes ?? 0) + apart, growsWithTime: true };
   }
 
   save(): Saved {
     this.doubt.check();
-    const { start, past, end, samples, from, product, conditions } = this;
+    const { start, past, end, steps, from, product, conditions } = this;
     return savedLearner(origin, this.params, {
       inputs: past?.input ? savedForm(past.input) : null,
       start: savedPast(past && start),
       past: savedPast(past),
       end: savedEnd(end),
       finished: savedSpan(this.finished, this.params),
-      samples: [...samples] as Saved[],
+      steps: savedSteps(steps),
+      heads: this.heads.save(),
       from,
       product: product?.save() ?? null,
       conditions: Object.fromEntries(Object.entries(conditions)),
@@ -199,8 +216,9 @@ class FpttLearner<S> implements Learner<S> {
       this.past = saved.at("past").maybe(readPast);
       this.end = saved.at("end").maybe((part) => endFrom(model, params, formOf(part), part));
       this.finished = saved.at("finished").maybe((part) => spanFrom(model, params, formOf(part), part));
-      this.samples = samplesFrom(saved.at("samples"));
-      this.inputBytes = this.samples.reduce<number>((n, sample) => n + bytesOf(sample), 0);
+      this.heads.resume(saved.at("heads"));
+      this.steps = stepsFrom(saved.at("steps"));
+      this.inputBytes = this.steps.reduce<number>((n, { sample }) => n + bytesOf(sample), 0);
       this.from = saved.at("from").count();
       this.product = saved.at("product").maybe((part) => JacobianProduct.from(part));
       model.areas.forEach((_, b) => {
@@ -218,11 +236,11 @@ class FpttLearner<S> implements Learner<S> {
   private forget(): void {
     this.start = this.past;
     this.end = null;
-    this.samples = [];
+    this.steps = [];
     this.inputBytes = 0;
     this.from = 0;
     this.product = null;
-    this.found = null;
+    this.found.clear();
     this.conditions = [];
   }
 
@@ -234,10 +252,13 @@ class FpttLearner<S> implements Learner<S> {
     return this.start;
   }
 
-  private visit(past: Past, sample: S, t: number): Visit {
-    const record = recordStep(this.model, this.params, past, sample);
+  /** @param heads whose errors are of interest; default: of all that counts */
+  private visit(past: Past, step: Timestep<S>, t: number, heads?: readonly number[]): Visit {
+    const record = recordStep(this.model, this.params, past, step.sample);
+    const counts = this.heads.counted(record.lossValue, step.heads);
     this.sources ??= namesOf(this.model, this.params, past.states);
-    const loss: ByNode = t >= this.from ? lossCotangents(record) : new Map();
+    const isHeard = (head: number): boolean => counts[head] && (heads?.includes(head) ?? true);
+    const loss: ByNode = t >= this.from ? lossCotangents(record, isHeard) : new Map();
     return {
       t,
       record,
@@ -248,20 +269,25 @@ class FpttLearner<S> implements Learner<S> {
     };
   }
 
-  /** A pass per area below the top, from above, and one in which all errors run forward and meet the parameters. */
-  private collect(): Tensor[] {
+  /**
+   * A pass per area below the top, from above, and one in which all errors run forward and meet the parameters. The first pass
+   * carried the errors of all heads of the top area at once, so that those of one take a pass of their own there too.
+   */
+  private collect(heads: readonly number[]): Tensor[] {
     const { areas } = this.model;
     const first: (Rounded | null)[] = areas.map(() => null);
-    first[areas.length - 1] = this.product?.sum ?? null;
-    for (let b = areas.length - 2; b >= 0 && this.product; b--) {
+    const top = areas.length - 1;
+    const isWhole = heads.length === this.heads.count;
+    if (isWhole) first[top] = this.product?.sum ?? null;
+    for (let b = isWhole ? top - 1 : top; b >= 0 && this.product; b--) {
       let product: JacobianProduct | null = null;
-      this.replay(first, (visit) => {
+      this.replay(heads, first, (visit) => {
         product = this.extend(visit, b, product, listen(visit, b));
       });
       first[b] = (product as JacobianProduct | null)?.sum ?? null;
     }
     const [sum, rounding] = [new GradientSum(), new GradientSum()];
-    this.replay(first, ({ record, loss, down, doubt }) => {
+    this.replay(heads, first, ({ record, loss, down, doubt }) => {
       record.parameters.forEach((node, k) => {
         for (const ct of [loss.get(node), down.get(node)]) if (ct) sum.add(k, ct);
         const error = doubt.get(node);
@@ -270,19 +296,24 @@ class FpttLearner<S> implements Learner<S> {
     });
     const leaves = leavesOf<Tensor>(this.params, isTensor);
     requireDigits(leaves.map(({ path }, k) => ({ path, value: sum.get(k), rounding: rounding.get(k) })));
-    return leaves.map(({ value }, k) => plus(sum.get(k), this.earlier.get(k)) ?? zerosLike(value));
+    const earlier = (k: number): (Tensor | null)[] => heads.map((head) => this.earlier.of(head).get(k));
+    return leaves.map(({ value }, k) => [sum.get(k), ...earlier(k)].reduce(plus) ?? zerosLike(value));
   }
 
   /**
    * Runs the inputs again. Errors of areas whose first one is known run along:
    * λ(t) = J(t)⁻ᵀ (λ(t−1) − what was said of the states at t−1).
    */
-  private replay(first: readonly (Rounded | null)[], each: (visit: Visit) => void): void {
+  private replay(
+    heads: readonly number[],
+    first: readonly (Rounded | null)[],
+    each: (visit: Visit) => void,
+  ): void {
     const running = first.map((f): Running | null => f && { lambda: f, said: nothing(f.value.length) });
     let past = this.start as Past;
     let end = null as End | null;
-    this.samples.forEach((sample, t) => {
-      const visit = this.visit(past, sample, t);
+    this.steps.forEach((step, t) => {
+      const visit = this.visit(past, step, t, heads);
       for (let b = running.length - 1; b >= 0; b--) {
         const area = running[b];
         if (!area) continue;
@@ -303,8 +334,8 @@ class FpttLearner<S> implements Learner<S> {
       end = { states: moment.states, loss: lossValue };
     });
     // inputs played again must lead where they led before
-    const { model, params, samples, start } = this;
-    const taken = { params, start: start as Past, samples };
+    const { model, params, steps, start } = this;
+    const taken = { params, start: start as Past, steps };
     if (end !== null && this.end !== null)
       this.doubt.guard(() => requireSameEnd("fptt", model, taken, this.end as End, end as End));
   }

@@ -16,7 +16,7 @@ import { ForwardLearner } from "../../learners/forward-learner.js";
 import { originOf } from "../../learners/saved-learner.js";
 import type { Model, ModelParams } from "../../model/model.js";
 import { stateShapes } from "../../model/states.js";
-import { GradientSum, plus } from "../../step/gradient-sum.js";
+import { type GradientSum, HeadSums, plus } from "../../step/gradient-sum.js";
 import type { StepRecord } from "../../step/step.js";
 import type { Rule } from "../_rule.js";
 import { type OuterProduct, productFrom, savedProduct, splitImmediate } from "./outer-product.js";
@@ -27,7 +27,7 @@ type States = ReturnType<typeof floatStates>;
 /** M ≈ rows ⊗ column for each parameter block and stream. */
 class KroneckerInfluence implements Influence {
   private products: (OuterProduct | null)[];
-  private readonly sum = new GradientSum();
+  private readonly sums = new HeadSums();
   private steps = 0;
 
   constructor(
@@ -42,10 +42,10 @@ class KroneckerInfluence implements Influence {
     return held.reduce((n, t) => n + (t ? entries(t).byteLength : 0), 0);
   }
 
-  advance(record: StepRecord, errors: StepErrors): void {
+  advance(record: StepRecord, errors: readonly StepErrors[]): void {
     const states = record.areas.map((_, b) => floatStates(record, b));
     const batch = record.moment.input.shape[0];
-    this.gather(states, errors.before);
+    errors.forEach(({ before }, head) => void this.gather(states, before, this.sums.of(head)));
     const jacobian = new StepJacobian(record, this.sources);
     const own = states.map((of, b) => (of.length > 0 ? jacobian.own(b) : null));
     const below = record.areas.map((_, b) => jacobian.fromBelow(b));
@@ -64,20 +64,20 @@ class KroneckerInfluence implements Influence {
       const signs = uniform(foldIn(step, block.path), 2 * batch).map((u) => (u < 0.5 ? -1 : 1));
       return mix({ ...old, rows: climb(below, moved) }, fresh, signs);
     });
-    this.gather(states, errors.after);
+    errors.forEach(({ after }, head) => void this.gather(states, after, this.sums.of(head)));
   }
 
-  gradient(block: number): Tensor | null {
-    return this.sum.get(block);
+  gradient(block: number, head: number): Tensor | null {
+    return this.sums.of(head).get(block);
   }
 
   clearGradient(): void {
-    this.sum.clear();
+    this.sums.clear();
   }
 
   clear(): void {
     this.products = this.sources.blocks.map(() => null);
-    this.sum.clear();
+    this.sums.clear();
   }
 
   save(): Saved {
@@ -86,7 +86,7 @@ class KroneckerInfluence implements Influence {
       products: Object.fromEntries(
         blocks.map((block, k) => [block.path, savedProduct(block, this.products[k])]),
       ),
-      sum: this.sum.save(blocks),
+      sums: this.sums.save(blocks),
       drawn: this.steps,
     };
   }
@@ -95,12 +95,12 @@ class KroneckerInfluence implements Influence {
     const { blocks } = this.sources;
     const named = saved.at("products").branches(blocks.map(({ path }) => path));
     this.products = named.map((part, k) => part.maybe((of) => productFrom(blocks[k], of)));
-    this.sum.resume(blocks, saved.at("sum"));
+    this.sums.resume(blocks, saved.at("sums"));
     this.steps = saved.at("drawn").count();
   }
 
   /** G += Σ_b (e·rows)[b] ⊗ column[b]. */
-  private gather(states: readonly States[], errors: readonly StateErrors[]): void {
+  private gather(states: readonly States[], errors: readonly StateErrors[], sum: GradientSum): void {
     const vectors = errors.map((of, b) => flatErrors(states[b], of));
     this.products.forEach((product, k) => {
       if (product === null) return;
@@ -118,7 +118,7 @@ class KroneckerInfluence implements Influence {
         einsum("br,bc->rc", along, product.column),
         order.map((a) => a.size),
       );
-      this.sum.add(
+      sum.add(
         k,
         permute(
           gradient,
