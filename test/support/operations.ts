@@ -208,11 +208,13 @@ export function runOperations(drawn: Drawn, compared: Compared): Found {
     isChanged = false;
     isOracle = oracle !== undefined;
   };
+  // `ask` is how to hear once more what was refused
   const compare = (
     kind: "step" | "gradient",
     at: string,
     tolerance: number,
     f: (side: Side) => Shown,
+    ask: (side: Side) => Shown = (side) => side.gradient(),
   ): boolean => {
     const all = sides.map((side) => (side === oracle && !isOracle ? null : f(side)));
     const [got, want, third] = all;
@@ -228,7 +230,7 @@ export function runOperations(drawn: Drawn, compared: Compared): Found {
       }
       refusals++;
       // what a learner found out holds until it starts anew
-      const again = subject.gradient();
+      const again = ask(subject);
       if (again.refusal !== got.refusal)
         wrong = `${at}: refused (${got.refusal}) and then gave ${again.refusal ?? "a gradient"}`;
       restart();
@@ -259,6 +261,10 @@ export function runOperations(drawn: Drawn, compared: Compared): Found {
     }
     return true;
   };
+  const gradientOf = (at: string, of?: Hearing): void => {
+    const ask = (side: Side): Shown => side.gradient(of);
+    compare("gradient", at, compared.tolerance, ask, ask);
+  };
   try {
     for (let i = 0; i < operations.length && wrong === null && !isOver; i++) {
       const operation = operations[i];
@@ -281,8 +287,7 @@ export function runOperations(drawn: Drawn, compared: Compared): Found {
           break;
         }
         case "gradient":
-          if (reference.learner.state)
-            compare("gradient", at, tolerance, (side) => side.gradient(heard(operation.of)));
+          if (reference.learner.state) gradientOf(at, heard(operation.of));
           break;
         case "inputs":
           if (compared.sameBlocks && reference.learner.state)
@@ -329,8 +334,7 @@ export function runOperations(drawn: Drawn, compared: Compared): Found {
           break;
       }
     }
-    if (wrong === null && !isOver && reference.learner.state)
-      compare("gradient", "at the end", compared.tolerance, (side) => side.gradient());
+    if (wrong === null && !isOver && reference.learner.state) gradientOf("at the end");
     wrong ??= isOver ? null : subject.changed();
   } finally {
     one.restore();

@@ -171,7 +171,10 @@ class FpttLearner<S> implements Learner<S> {
   setParams(params: ModelParams): void {
     const next = requireParams("fptt", this.model, params, this.params, this.past !== null);
     if (this.past !== null) {
-      const before = this.heads.chosen(undefined).map((head) => this.gathered([head]));
+      const all = this.heads.chosen(undefined);
+      this.gathered(all);
+      // digits of one head may be in doubt where those of the whole are not: that holds until the learner starts anew
+      const before = this.doubt.guard(() => all.map((head) => this.gathered([head])));
       this.earlier.clear();
       this.earlier.add(before);
     }
