@@ -56,13 +56,13 @@ export const headMutants = [
   }),
   heads("influence/block/advance-block.ts", "each head alone: rfp \\{ window: 3", {
     id: "heads: what a block adds is gathered with the first",
-    find: "gather(store, k, block, of, i + 1)",
-    put: "gather(store, k, block, of, 0)",
+    find: "gather(store, column, block, of, head)",
+    put: "gather(store, column, block, of, 0)",
   }),
   heads("influence/block/advance-block.ts", "each head alone: rfp \\{ window: 3", {
     id: "heads: only the first meets the influence before a block",
-    find: "if (started) meet(store, k, of.before, i + 1);",
-    put: "",
+    find: "if (started && (head > 0 || !crosses)) meet",
+    put: "if (started && head === 0 && !crosses) meet",
   }),
   heads("influence/block/advance-block.ts", "each head alone: rfp \\{ window: 3", {
     id: "heads: errors of the first run back for all",
