@@ -11,7 +11,7 @@ constexpr int64_t kFar = int64_t(1) << 57;
 
 }  // namespace
 
-TraceExtent::TraceExtent(Axes rows, int64_t inner) {
+TraceExtent::TraceExtent(Axes rows, int64_t inner, Joining joining) {
   if (inner == 0 || std::count(rows.sizes, rows.sizes + rows.rank, 0) > 0) return;
   for (int i = 0; i < rows.rank; i++) {
     if (rows.sizes[i] == 1) continue;
@@ -30,7 +30,7 @@ TraceExtent::TraceExtent(Axes rows, int64_t inner) {
     isApart_ = isApart_ && stride_[i] >= length;
     length = std::min(length + (size_[i] - 1) * stride_[i], kFar);
   }
-  for (int i = rank_ - 2; i >= 0; i--) {
+  for (int i = rank_ - (joining == kColumnsToo ? 2 : 3); i >= 0; i--) {
     if (stride_[i] != stride_[i + 1] * size_[i + 1]) continue;
     size_[i + 1] *= size_[i];
     std::copy(size_ + i + 1, size_ + rank_, size_ + i);
@@ -71,6 +71,11 @@ int64_t TraceExtent::packed(int64_t step) const {
     step %= stride_[i];
   }
   return to;
+}
+
+int64_t TraceExtent::column(int64_t step) const {
+  for (int i = 0; i < rank_ - 1; i++) step %= stride_[i];
+  return step;
 }
 
 }  // namespace onward

@@ -16,13 +16,15 @@ struct Axes {
 
 /**
  * Where the entries of a trace lie, counted from its first: axes of rows, the longest step first, and the entries of a row as
- * the last. Axes that lie as one are one. A step of any length is so many steps along each axis, which says where it leads in
- * a copy of the trace without gaps. A trace without entries has no axes.
+ * the last. Axes that lie as one are one, but for columns that are to stay apart. A step of any length is so many steps along
+ * each axis, which says where it leads in a copy of the trace without gaps. A trace without entries has no axes.
  */
 class TraceExtent {
  public:
+  enum Joining { kColumnsToo, kColumnsApart };
+
   TraceExtent() = default;
-  TraceExtent(Axes rows, int64_t inner);
+  TraceExtent(Axes rows, int64_t inner, Joining joining = kColumnsToo);
 
   /** Whether rows lie apart, so that entries have one place each. The other answers are for such a trace alone. */
   bool isApart() const { return isApart_; }
@@ -30,6 +32,8 @@ class TraceExtent {
   bool holds(int64_t from, std::initializer_list<Axes> all, int64_t last) const;
   /** A step between entries of the trace, in a copy without gaps. */
   int64_t packed(int64_t step) const;
+  /** How many columns a step goes on, where columns are apart. */
+  int64_t column(int64_t step) const;
 
   /** Calls visit(place, place in a copy without gaps) for every run of `run()` entries. */
   template <class Visit>

@@ -54,7 +54,8 @@ void Program::planAll() {
 int64_t Program::bytes() const {
   size_t bytes = sizeof *this + calls_.capacity() * sizeof(Call) + traces_.capacity() * sizeof(TracePlan) +
                  steps_.capacity() * sizeof(Step);
-  for (const TracePlan& plan : traces_) bytes += plan.step.terms.capacity() * sizeof(TraceTerm);
+  for (const TracePlan& plan : traces_)
+    bytes += plan.step.terms.capacity() * sizeof(TraceTerm) + (plan.panels ? sizeof(TracePanels) : 0);
   return code_.bytes() + static_cast<int64_t>(bytes);
 }
 

@@ -52,6 +52,11 @@ struct Products {
   /** Rows from the first on, up to one with a coefficient that is not finite; how many it did. Indexed by states - 1. */
   int64_t (*traceRows[kMaxStates])(const TraceRows<T>& rows, int64_t count, int64_t n);
   void (*traceColumn[kMaxStates])(const TraceColumn<T>& column, int64_t n);
+  /** `columns` is at most `panelColumns`; tiles have `panelRows` rows, the last one half as many where these are enough. */
+  void (*tracePanel[kMaxStates])(const TracePanel<T>& panel, int64_t columns);
+  int64_t panelColumns, panelRows[kMaxStates];
+  /** Copies `columns` entries from each of the places, as rows of a panel's width that are filled up with zeros. */
+  void (*packPanel)(T* to, const T* from, const int64_t* places, int64_t count, int64_t columns);
   /** y[j] += sum of by_i from_i[j] over up to `kMaxAdded` finite factors, in their order. */
   void (*addRows)(T* y, const ScaledRow<T>* factors, int count, int64_t n);
 };

@@ -12,6 +12,7 @@
 #include "kernels/skinny.h"
 #include "kernels/sums.h"
 #include "kernels/trace_column.h"
+#include "kernels/trace_panel.h"
 #include "kernels/trace_rows.h"
 
 namespace onward {
@@ -23,6 +24,8 @@ constexpr Products<T> productsOf() {
           DirectConvolution<T>::row, DirectConvolution<T>::kRows, DirectConvolution<T>::kColumns, Gemm<T>::depth, Skinny<T>::run,
           {traceRows<T, 1>, traceRows<T, 2>, traceRows<T, 3>, traceRows<T, 4>},
           {traceColumn<T, 1>, traceColumn<T, 2>, traceColumn<T, 3>, traceColumn<T, 4>},
+          {tracePanel<T, 1>, tracePanel<T, 2>, tracePanel<T, 3>, tracePanel<T, 4>},
+          kPanelColumns<T>, {kPanelRows<1>, kPanelRows<2>, kPanelRows<3>, kPanelRows<4>}, packPanel<T>,
           addRows<T>};
 }
 

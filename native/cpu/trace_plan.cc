@@ -53,6 +53,10 @@ void run(const TracePlan& plan, Context& context) {
     combineRows<T>(plan, context);
     return;
   }
+  if (plan.panels) {
+    runPanels<T>(*plan.panels, step, context);
+    return;
+  }
   if (step.hasBefore) contractTraces<T>(step, plan.contractedBefore, step.before, context);
   mixRows<T>(plan, context);
   if (step.hasAfter) contractTraces<T>(step, plan.contractedAfter, step.after, context);
@@ -63,6 +67,7 @@ void run(const TracePlan& plan, Context& context) {
 TracePlan::TracePlan(Encoded& from, const Array* arrays, int64_t arrayCount)
     : step(decodeTrace(from, arrays, arrayCount)) {
   isSinglePass = std::all_of(step.terms.begin(), step.terms.end(), [](const TraceTerm& t) { return t.simple; });
+  if (!isSinglePass) panels = TracePanels::of(step);
   combinedAxes(*this, combined);
   contractedAxes(step, step.before, contractedBefore);
   contractedAxes(step, step.after, contractedAfter);

@@ -2,6 +2,7 @@
 #include "code/trace_step.h"
 #include "cpu/context.h"
 #include "cpu/trace_axes.h"
+#include "cpu/trace_panels.h"
 
 namespace onward {
 
@@ -15,6 +16,8 @@ struct TracePlan {
   TraceStep step;
   /** Whether all terms are simple: then one pass over the rows does everything. */
   bool isSinglePass;
+  /** Panels of columns that take it in one pass; null where there are none, and always where all terms are simple. */
+  std::unique_ptr<const TracePanels> panels;
   /** Axes of the pass that combines rows: the trace, the gradient, before, after, and two factors for each simple term. */
   TraceAxes<kMaxWalked> combined;
   /** Axes of the passes that only contract, where there are any: the trace, the gradient, and a vector for each state. */

@@ -61,6 +61,33 @@ struct TraceColumn {
   TraceLine<T> a[kMaxTerms], b[kMaxTerms];
 };
 
+/**
+ * A panel of columns of some rows of the traces, whose new rows are mixtures of the old ones and products with one matrix:
+ *
+ *     G[row] += sum over k of before_k S_k[row]
+ *     S'_k[row] = sum over i of coefficient_k[row, i] base[i] + sum over l of own_kl S_l[row]
+ *     G[row] += sum over k of after_k S'_k[row]
+ *
+ * Nothing is both zero here and infinite there.
+ */
+template <class T>
+struct TracePanel {
+  T* trace[kMaxStates];
+  /** Null where nothing is added to it. */
+  T* gradient;
+  /** Where the rows lie in the traces and in the gradient. */
+  const int64_t* traceAt;
+  const int64_t* gradientAt;
+  int64_t rows;
+  /** For each row, one for each state; own_kl at k * states + l. */
+  const T *own, *before, *after;
+  /** For each tile of rows and each i: row by row, one for each state; a tile is filled up with zeros. */
+  const T* coefficients;
+  /** Packed rows of a panel's width. */
+  const T* base;
+  int64_t depth;
+};
+
 /** A row times a number: by * from[0..n). */
 template <class T>
 struct ScaledRow {

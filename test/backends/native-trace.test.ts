@@ -62,6 +62,28 @@ describe.each(levels.flatMap((simd) => [1, 2].map((threads) => [simd, threads] a
       fc.assert(holds, { numRuns: 70 });
     });
 
+    it("is the definition of sums over rows, panel by panel", () => {
+      // sums alone go by panels, where there are rows enough; several bases, infinite numbers and last panels among them
+      const kinds = fc.constantFrom<readonly Kind[]>(
+        ["own", "bound"],
+        ["bound"],
+        ["own", "drive", "bound"],
+        ["own", "old"],
+      );
+      const sizes = fc.record({ value: fc.integer({ min: 4, max: 15 }), kinds });
+      const holds = fc.property(shapes(fc.integer({ min: 64, max: 110 })), sizes, (shape, larger) => {
+        const step = stepOf({ ...shape, ...larger, diagonal: false });
+        const [expected, around] = [reference(step), aroundOf(step)];
+        expect(runOrReplay(step)).toBe(true);
+        expect(aroundOf(step).equals(around)).toBe(true);
+        step.traces.forEach((t, k) => {
+          expectSame(t.host(), expected.traces[k]);
+        });
+        expectSame(step.gradient?.host() ?? [], expected.gradient);
+      });
+      fc.assert(holds, { numRuns: 40 });
+    });
+
     it("takes as many states and terms as it says", () => {
       const step = stepOf({
         states: 4,
@@ -107,6 +129,7 @@ describe.each(levels.flatMap((simd) => [1, 2].map((threads) => [simd, threads] a
 
     it.each<[string, readonly Kind[] | undefined]>([
       ["rows", ["own", "drive"]],
+      ["sums", ["own", "bound"]],
       ["sums in place", ["old"]],
       ["terms of all kinds", undefined],
     ])("gives the same numbers of %s for any number of threads", (_, kinds) => {

@@ -152,6 +152,14 @@ export function stepOf(s: Shape): TraceStep {
     rowStrides: [s.inner, 0, 0],
     boundStrides: [],
   };
+  const belowOf = (): Strided => ({
+    data: data(s.bound * s.parameter * s.inner),
+    offset: 0,
+    rowStrides: [0, 0, s.inner],
+    boundStrides: [s.parameter * s.inner],
+  });
+  // states may share what they are sums over
+  let below = belowOf();
   const terms: TraceTerm[] = [];
   const add = (kind: Kind, term: TraceTerm): void => {
     if (has(kind)) terms.push(term);
@@ -174,12 +182,7 @@ export function stepOf(s: Shape): TraceStep {
       rowStrides: [n * s.parameter * s.bound, s.parameter * s.bound, s.bound],
       boundStrides: [1],
     };
-    const below: Strided = {
-      data: data(s.bound * s.parameter * s.inner),
-      offset: 0,
-      rowStrides: [0, 0, s.inner],
-      boundStrides: [s.parameter * s.inner],
-    };
+    if (s.seed % 2 === 1) below = belowOf();
     add("bound", {
       ...whole,
       into: k,

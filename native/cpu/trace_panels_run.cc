@@ -1,0 +1,218 @@
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "cpu/trace_panels.h"
+#include "cpu/trace_passes.h"
+
+namespace onward {
+
+namespace {
+
+/** Panels that are a task for a thread. */
+constexpr int64_t kPanelsOfTask = 8;
+
+/** A run of a step: its coefficients are packed once, for the panels of all threads. */
+template <class T>
+class PanelRun {
+ public:
+  PanelRun(const TracePanels& panels, const TraceStep& step, Context& context)
+      : panels_(panels), step_(step), context_(context), products_(context.table.products<T>()) {
+    tile_ = products_.panelRows[step.states - 1];
+    hasZero_ = panels.isSparse;
+    const int64_t rest = panels.rows % tile_;
+    lastTile_ = rest > 0 && rest <= tile_ / 2 ? tile_ / 2 : tile_;
+    const int64_t filled = panels.rows - rest + (rest > 0 ? lastTile_ : 0);
+    groupSize_ = filled * step.states * panels.depth;
+    allocate();
+    lay();
+    read();
+  }
+
+  void run() {
+    const int64_t width = products_.panelColumns, all = (step_.inner + width - 1) / width;
+    context_.pool.each((all + kPanelsOfTask - 1) / kPanelsOfTask, [&](int64_t task, int thread) {
+      T* packed = context_.workspace(thread).template get<T>(Workspace::kGemm, together() * panels_.depth * width);
+      for (int64_t i = task * kPanelsOfTask; i < std::min(all, (task + 1) * kPanelsOfTask); i++)
+        panel(i * width, std::min(width, step_.inner - i * width), packed);
+    });
+  }
+
+ private:
+  int64_t together() const { return panels_.readsOld ? panels_.groups : 1; }
+
+  void allocate() {
+    const int64_t rows = panels_.groups * panels_.rows, states = step_.states;
+    const int64_t count = rows * states * (states + 2) + panels_.groups * groupSize_;
+    own_ = context_.workspace().template get<T>(Workspace::kLeft, count);
+    before_ = own_ + rows * states * states;
+    after_ = before_ + rows * states;
+    coefficients_ = after_ + rows * states;
+    std::fill_n(own_, count, T(0));
+    int64_t bounds = panels_.depth;
+    for (const TraceTerm& t : step_.terms) bounds += t.own < 0 ? depthOf(t) : 0;
+    const int64_t bases = static_cast<int64_t>(panels_.bases.size());
+    const int64_t places = 2 * rows + panels_.groups * bases + bounds;
+    traceAt_ = context_.workspace().template get<int64_t>(Workspace::kRight, places);
+    gradientAt_ = traceAt_ + rows;
+    baseAt_ = gradientAt_ + rows;
+    baseBound_ = baseAt_ + panels_.groups * bases;
+    coefficientBound_ = baseBound_ + panels_.depth;
+  }
+  int64_t depthOf(const TraceTerm& t) const { return panels_.bases[panels_.baseOf[&t - step_.terms.data()]].depth; }
+
+  /** Where what is summed over lies, of each base and of each coefficient. */
+  void lay() {
+    int64_t* to = coefficientBound_;
+    for (const TraceTerm& t : step_.terms) {
+      if (t.own >= 0) continue;
+      const TracePanels::Base& base = panels_.bases[panels_.baseOf[&t - step_.terms.data()]];
+      offsets(t.bound, t.base.bound, t.bounds, baseBound_ + base.first);
+      offsets(t.bound, t.coefficient.bound, t.bounds, to);
+      to += base.depth;
+    }
+  }
+  static void offsets(const int64_t* sizes, const int64_t* strides, int rank, int64_t* to) {
+    int64_t count = 1;
+    to[0] = 0;
+    for (int i = rank - 1; i >= 0; i--) {
+      for (int64_t j = count; j < count * sizes[i]; j++) to[j] = to[j - count] + strides[i];
+      count *= sizes[i];
+    }
+  }
+
+  /** Every coefficient, in the order in which it is needed. */
+  void read() {
+    const int states = step_.states;
+    const int64_t start[kMaxWalked] = {};
+    int64_t row = 0;
+    panels_.axes.each(0, start, panels_.axes.size, [&](const int64_t* p) {
+      const int64_t group = row / panels_.rows, at = row % panels_.rows;
+      traceAt_[row] = p[0];
+      gradientAt_[row] = p[1];
+      for (int k = 0; k < states; k++) {
+        if (step_.before[k]) before_[row * states + k] = *step_.before[k].template at<T>(p[2 + k]);
+        if (step_.after[k]) after_[row * states + k] = *step_.after[k].template at<T>(p[2 + states + k]);
+      }
+      const int64_t* bound = coefficientBound_;
+      for (size_t i = 0; i < step_.terms.size(); i++) {
+        const TraceTerm& t = step_.terms[i];
+        const int64_t* places = p + 2 + 2 * states + 2 * i;
+        const T* c = t.coefficient ? t.coefficient.template at<T>(places[0]) : &one_;
+        if (t.own >= 0) {
+          own_[(row * states + t.into) * states + t.own] = *c;
+          continue;
+        }
+        const int b = panels_.baseOf[i];
+        const TracePanels::Base& base = panels_.bases[b];
+        if (at == 0) baseAt_[group * panels_.bases.size() + b] = places[1];
+        T* to = coefficient(group, at) + base.first * stepOf(at) + t.into;
+        int zeros = 0;
+        for (int64_t j = 0, step = stepOf(at); j < base.depth; j++, to += step) {
+          *to = c[bound[j]];
+          zeros |= *to == 0;
+        }
+        hasZero_ = hasZero_ || zeros;
+        bound += base.depth;
+      }
+      row++;
+    });
+    isWild_ = !std::isfinite(total(own_, coefficients_ + panels_.groups * groupSize_ - own_));
+  }
+  /** The first coefficients of a row, and how far the next ones of it are. */
+  T* coefficient(int64_t group, int64_t row) const {
+    return coefficients_ + group * groupSize_ + row / tile_ * tile_ * step_.states * panels_.depth + row % tile_ * step_.states;
+  }
+  int64_t stepOf(int64_t row) const {
+    return (row / tile_ == panels_.rows / tile_ ? lastTile_ : tile_) * step_.states;
+  }
+
+  /** Columns j to j + n. */
+  void panel(int64_t j, int64_t n, T* packed) const {
+    const int64_t size = panels_.depth * products_.panelColumns;
+    for (int64_t g = 0; panels_.readsOld && g < panels_.groups; g++) pack(g, j, n, packed + g * size);
+    for (int64_t g = 0; g < panels_.groups; g++) {
+      T* base = packed + (panels_.readsOld ? g * size : 0);
+      if (!panels_.readsOld) pack(g, j, n, base);
+      const TracePanel<T> panel = panelOf(g, j, base);
+      // matrix products have strong zeros by themselves where nothing is infinite
+      if (isWild_ || (hasZero_ && !std::isfinite(total(base, size))))
+        careful(panel, g, n);
+      else
+        products_.tracePanel[step_.states - 1](panel, n);
+    }
+  }
+  void pack(int64_t group, int64_t j, int64_t n, T* to) const {
+    const int64_t* at = baseAt_ + group * panels_.bases.size();
+    for (const TracePanels::Base& base : panels_.bases) {
+      const T* from = step_.terms[base.term].base.template at<T>(*at++) + j;
+      products_.packPanel(to + base.first * products_.panelColumns, from, baseBound_ + base.first, base.depth, n);
+    }
+  }
+  TracePanel<T> panelOf(int64_t group, int64_t j, const T* base) const {
+    const int64_t row = group * panels_.rows, states = step_.states;
+    TracePanel<T> panel;
+    for (int k = 0; k < states; k++) panel.trace[k] = reinterpret_cast<T*>(step_.traces[k]) + j;
+    const bool learns = step_.hasBefore || step_.hasAfter;
+    panel.gradient = learns ? reinterpret_cast<T*>(step_.gradient) + j : nullptr;
+    panel.traceAt = traceAt_ + row;
+    panel.gradientAt = gradientAt_ + row;
+    panel.rows = panels_.rows;
+    panel.own = own_ + row * states * states;
+    panel.before = before_ + row * states;
+    panel.after = after_ + row * states;
+    panel.coefficients = coefficients_ + group * groupSize_;
+    panel.base = base;
+    panel.depth = panels_.depth;
+    return panel;
+  }
+  double total(const double* x, int64_t n) const { return context_.table.sum64(x, n); }
+  double total(const float* x, int64_t n) const { return context_.table.sum32(x, n); }
+
+  /** Entry by entry, whatever the coefficients. */
+  void careful(const TracePanel<T>& panel, int64_t group, int64_t n) const {
+    const int states = step_.states;
+    for (int64_t row = 0; row < panels_.rows; row++)
+      for (int64_t j = 0; j < n; j++) {
+        T old[kMaxStates], g = 0;
+        for (int k = 0; k < states; k++) {
+          old[k] = panel.trace[k][panel.traceAt[row] + j];
+          g += strong(panel.before[row * states + k], old[k]);
+        }
+        for (int k = 0; k < states; k++) {
+          T next = 0;
+          const T* c = coefficient(group, row) + k;
+          for (int64_t i = 0; i < panels_.depth; i++)
+            next += strong(c[i * stepOf(row)], panel.base[i * products_.panelColumns + j]);
+          for (int l = 0; l < states; l++) next += strong(panel.own[(row * states + k) * states + l], old[l]);
+          panel.trace[k][panel.traceAt[row] + j] = next;
+          g += strong(panel.after[row * states + k], next);
+        }
+        if (panel.gradient) panel.gradient[panel.gradientAt[row] + j] += g;
+      }
+  }
+
+  const TracePanels& panels_;
+  const TraceStep& step_;
+  Context& context_;
+  const Products<T>& products_;
+  const T one_ = 1;
+  /** Rows of a tile and of the last one, and packed coefficients of a group. */
+  int64_t tile_, lastTile_, groupSize_;
+  T *own_, *before_, *after_, *coefficients_;
+  int64_t *traceAt_, *gradientAt_, *baseAt_, *baseBound_, *coefficientBound_;
+  /** Whether a coefficient is not finite, and whether one of a base is zero, or not there. */
+  bool isWild_, hasZero_;
+};
+
+}  // namespace
+
+template <class T>
+void runPanels(const TracePanels& panels, const TraceStep& step, Context& context) {
+  PanelRun<T>(panels, step, context).run();
+}
+
+template void runPanels<float>(const TracePanels&, const TraceStep&, Context&);
+template void runPanels<double>(const TracePanels&, const TraceStep&, Context&);
+
+}  // namespace onward
