@@ -189,8 +189,8 @@ export const rules = [
   }),
   step("influence/meet.ts", {
     id: "λ(0) meets the influence",
-    find: "before,",
-    put: "before: before.map((e) => times(e, 1.01)),",
+    find: "      before,\n",
+    put: "      before: before.map((e) => times(e, 1.01)),\n",
     tests: blocks,
   }),
   block("advance-block.ts", {
