@@ -6,6 +6,7 @@ import { cells } from "../../src/cells/registry.js";
 import { ArgumentError, PlanError } from "../../src/core/errors.js";
 import "../../src/index.js";
 import { plan, rfp, ruleNamed, stack } from "../../src/learn/index.js";
+import { jepa, presets } from "../../src/rjepa/index.js";
 import { checkLearner, randomParams, randomSequence } from "../../src/testing/index.js";
 import * as odd from "../support/odd-cells.js";
 
@@ -201,6 +202,35 @@ describe("bytes planned", () => {
     expect(picked([cells.mingru({ input: 256, units: 256 })])).toBe(32);
     expect(picked([cells.vanilla({ input: 64, units: 64 })])).toBe(32);
     expect(picked([cells.rgcPointwise({ input: [3, 64, 64], units: 16 })])).toBe(1);
+  });
+
+  it("pick steps one by one for a deep stack that is bound by arithmetic", () => {
+    const { model } = jepa({ preset: presets.nano, steps: 8 });
+    expect(plan(model, { window: "auto", dtype: "float32" }).window).toBe(1);
+  });
+
+  it("count multiply-adds: terms into traces, and their contraction with the errors", () => {
+    const [n, m, l] = [5, 3, 4];
+    const count = (areas: Cell[], window = 1) => plan(stack(areas), { window }).multiplyAdds;
+    const bottom = cells.mingru({ input: m, units: n });
+    // two matrices and two vectors: an old trace, what enters, and the error
+    const p = 2 * n * (m + 1);
+    expect(count([bottom]).rfpExact).toBe(3 * p);
+    expect(count([bottom]).rtrl).toBe((1 + 1 + 1) * n * p);
+    // above a tied trace no sum, above one that is not a sum over its units
+    const middle = cells.mingru({ input: n, units: l });
+    const q = 2 * l * (n + 1);
+    expect(count([bottom, middle]).rfpExact).toBe(3 * p + 3 * q + 3 * l * p);
+    const top = cells.mingru({ input: l, units: n });
+    const r = 2 * n * (l + 1);
+    const foreign = (2 + l) * n * p + 3 * n * q;
+    expect(count([bottom, middle, top]).rfpExact).toBe(3 * p + 3 * q + 3 * l * p + 3 * r + foreign);
+    // old traces by a vector of products, once; the inputs of all steps; the errors, once; and the share of the gradient
+    const [steps, large] = [8, cells.mingru({ input: 64, units: 64 })];
+    const matrices = 2 * 64 * 64;
+    const vectors = 2 * 64;
+    const once = (2 + 2 * steps) * matrices + steps * 2 * 64 * 3;
+    expect(count([large], steps).rfpWindow * steps).toBe(once + 3 * steps * vectors);
   });
 
   it("refuse sizes that are none", () => {

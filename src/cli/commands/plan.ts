@@ -118,6 +118,12 @@ async function subjectOf(
   return { model, sample: { input, target } } as unknown as Subject;
 }
 
+/** Three digits, and thousands as k, M, G. */
+function countInWords(n: number): string {
+  const power = Math.min(3, Math.floor(Math.log10(Math.max(1, n)) / 3));
+  return `${Number((n / 1000 ** power).toPrecision(3))}${["", " k", " M", " G"][power]}`;
+}
+
 async function table(found: Plan): Promise<string> {
   const { formatBytes } = await import("../../core/bytes.js");
   const { textTable } = await import("../table.js");
@@ -131,20 +137,21 @@ async function table(found: Plan): Promise<string> {
     r.tied.map((t) => `${t.state}=${t.parameter}`).join(" ") || "-",
     r.broken.map((b) => `[${b.parameter}] ${b.by}`).join("; "),
   ]);
-  const { bytes } = found;
+  const { bytes, multiplyAdds } = found;
+  const counted = (n: number): string => `${countInWords(n)} multiply-adds a step`;
   const totals: [string, number, string][] = [
-    ["rfp, credit exact", bytes.rfpExact, "flat in T"],
+    ["rfp, credit exact", bytes.rfpExact, `flat in T; ${counted(multiplyAdds.rfpExact)}`],
     ...(found.window > 1
       ? [
-          [`rfp, window ${found.window}`, bytes.rfpWindow, "flat in T, with the record of a block"] as [
-            string,
-            number,
-            string,
-          ],
+          [
+            `rfp, window ${found.window}`,
+            bytes.rfpWindow,
+            `flat in T, with the record of a block; ${counted(multiplyAdds.rfpWindow)}`,
+          ] as [string, number, string],
         ]
       : []),
     ["rfp, credit local", bytes.rfpLocal, "flat in T; biased below a recurrent area"],
-    ["rtrl", bytes.rtrl, "flat in T"],
+    ["rtrl", bytes.rtrl, `flat in T; ${counted(multiplyAdds.rtrl)}`],
     ["bptt", bytes.bptt, `T = ${found.steps}; smaller than exact rfp below T = ${found.bpttSmallerBelow}`],
   ];
   return [

@@ -36,7 +36,7 @@ export class TraceStore {
   private readonly sums: ReadonlyMap<DType, Storage>[] = [];
   private readonly gradients: () => ReadonlyMap<DType, Storage>;
 
-  constructor(private readonly structure: Structure) {
+  constructor(readonly structure: Structure) {
     const { blocks, groups } = structure.sources;
     const families = familiesOf(structure);
     const { columns: laid, traces, gradients } = lay(families, groups);

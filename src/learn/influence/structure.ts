@@ -8,6 +8,7 @@ import { isTensor, type Tensor } from "../../tensor/tensor.js";
 import type { Model, ModelParams } from "../model/model.js";
 import { stateShapes } from "../model/states.js";
 import { recordStart, recordStep, type StepRecord } from "../step/step.js";
+import { type Costs, costsOf } from "./cost.js";
 import { findPatterns, type PatternOptions, type Patterns } from "./pattern.js";
 import { type Contributions, pushStep } from "./push.js";
 import { namesOf, type Sources } from "./sources.js";
@@ -20,6 +21,8 @@ export interface Structure {
   readonly patterns: Patterns;
   /** By area: what its new states depend on directly. */
   readonly reads: readonly Reads[];
+  /** What a step takes, by group and block. */
+  readonly costs: Costs;
   /** Bytes of all traces. */
   readonly bytes: number;
 }
@@ -99,7 +102,7 @@ export function structureOf(
   const all = first ? step.map((area, b) => area.map((list, k) => [...list, ...first[b][k]])) : step;
   const patterns = findPatterns(all, sources, options);
   const bytes = patterns.flat().reduce((total, p) => total + (p ? bytesOf(p, sources) : 0), 0);
-  return { batch, sources, patterns, reads: all.map(readsOf), bytes };
+  return { batch, sources, patterns, reads: all.map(readsOf), costs: costsOf(all, sources, patterns), bytes };
 }
 
 function readsOf(states: Contributions[number]): Reads {

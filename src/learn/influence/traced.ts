@@ -81,7 +81,6 @@ export class TracedInfluence implements Influence {
     return advanceBlock(this.store, {
       records,
       contributions,
-      sources,
       credit: this.options.credit,
       ...does,
     });

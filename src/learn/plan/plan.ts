@@ -5,7 +5,7 @@ import { sizeOf } from "../../core/shape.js";
 import { Tape } from "../../reverse/tape.js";
 import { abstractTensor } from "../../tensor/apply.js";
 import type { Aval } from "../../tensor/op.js";
-import { automaticWindow } from "../influence/block/pays.js";
+import { automaticWindow, multiplyAdds } from "../influence/block/pays.js";
 import type { Pattern } from "../influence/pattern.js";
 import type { Sources } from "../influence/sources.js";
 import {
@@ -78,6 +78,8 @@ export interface Plan {
     readonly rtrl: number;
     readonly bptt: number;
   };
+  /** Multiply-adds that advance the influence, each step: one by one, and on average of a block of `window`. */
+  readonly multiplyAdds: { readonly rfpExact: number; readonly rfpWindow: number; readonly rtrl: number };
   /** Steps below which the record of backpropagation through time is smaller than the exact influence. */
   readonly bpttSmallerBelow: number;
   /** Whether the record of a step counts the model's own loss, for which a sample is needed. */
@@ -134,6 +136,11 @@ export function plan<S>(model: Model<S>, options: PlanOptions<S> = {}): Plan {
       rfpLocal: local.bytes + apart,
       rtrl: rtrl.bytes + apart,
       bptt: bytesAfter(record, steps),
+    },
+    multiplyAdds: {
+      rfpExact: multiplyAdds(exact, 1),
+      rfpWindow: multiplyAdds(exact, window),
+      rtrl: multiplyAdds(rtrl, 1),
     },
     bpttSmallerBelow: stepsToReach(record, exact.bytes + apart),
     countsLoss: sample !== null,

@@ -9,7 +9,6 @@ import { Composer, type KnownTerm } from "../compose.js";
 import type { StateErrors } from "../influence.js";
 import { meet } from "../meet.js";
 import type { Contributions } from "../push.js";
-import type { Sources } from "../sources.js";
 import type { TraceStore } from "../store.js";
 import { sizesOf, type TraceBlock, traceFactor } from "../traces.js";
 import { type BlockErrors, blockErrors, noErrors } from "./errors.js";
@@ -24,7 +23,6 @@ export interface BlockOfSteps {
   readonly records: readonly StepRecord[];
   /** What new states depend on, by step. */
   readonly contributions: readonly Contributions[];
-  readonly sources: Sources;
   /** Node of each head's loss that counts, by step; -1 for one that does not. */
   readonly losses: readonly (readonly number[])[];
   readonly credit: "exact" | "own";
@@ -71,10 +69,14 @@ function cross(
   before: readonly StateErrors[],
   started: boolean,
 ): void {
+  const { costs } = store.structure;
   const stepping = new Set<number>();
   store.columns.forEach((column, k) => {
     if (column === null) return;
-    const parts = paysAcross(column.traces.filter((t) => t !== null))
+    const parts = paysAcross(
+      costs.map((row) => row[k]),
+      block.records.length,
+    )
       ? block.contributions.map((step) => step.map((states) => states.map((list) => partsOf(list, column))))
       : null;
     if (parts?.every((step) => step.every((states) => states.every((p) => p !== null))))
@@ -88,7 +90,7 @@ function cross(
 function gather(
   store: TraceStore,
   column: Column,
-  { contributions, credit, sources }: BlockOfSteps,
+  { contributions, credit }: BlockOfSteps,
   { after }: BlockErrors,
   head: number,
 ): void {
@@ -101,7 +103,7 @@ function gather(
         const error = after[s][b][i];
         if (error === null) return;
         const own = list.filter(({ source }) => source.kind === "block");
-        const of = { area: b, state: i, group: sources.groupOf[b][i] };
+        const of = { area: b, state: i, group: store.structure.sources.groupOf[b][i] };
         for (const part of partsOf(own, column) ?? [])
           found.push(substitute(errorPart(error, of), part, block, strongProduct));
       });
