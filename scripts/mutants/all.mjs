@@ -1,6 +1,7 @@
 // Every mutant there is, each with its place in the sources. Throws where one has none, or a rule has no mutant.
 import { readdirSync, readFileSync } from "node:fs";
 import { memberFiles } from "../members.mjs";
+import { columns } from "./columns.mjs";
 import { acting, derivatives, readings } from "./derivatives.mjs";
 import { headMutants } from "./heads.mjs";
 import { opMutants } from "./ops.mjs";
@@ -17,7 +18,7 @@ export function allMutants(root) {
     ...readings.flatMap((reading) => readingMutants(read(reading.file), reading)),
     ...actingMutants(root, read),
     ...derivatives.map((m) => textual(read(m.file), m)),
-    ...[...rules, ...ownRules, ...headMutants, ...traceStep].map((m) => textual(read(m.file), m)),
+    ...[...rules, ...ownRules, ...headMutants, ...traceStep, ...columns].map((m) => textual(read(m.file), m)),
     ...ruleMutants(root, read),
   ];
   const ids = found.map(({ id }) => id);

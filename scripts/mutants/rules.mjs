@@ -348,8 +348,8 @@ export const rules = [
   saved("src/learn/influence/store.ts", {
     id: "saved: the first trace is left behind",
     within: "resume(saved",
-    find: "places.forEach(({ tensor }, i) => {",
-    put: "places.forEach(({ tensor }, i) => { if (i === 0) return;",
+    find: "places.forEach(({ data, shape, strides, offset }, i) => {",
+    put: "places.forEach(({ data, shape, strides, offset }, i) => { if (i === 0) return;",
   }),
   saved("src/learn/learners/window-learner.ts", {
     id: "saved: the block that the influence has not crossed",

@@ -205,6 +205,7 @@ describe.skipIf(missing !== null)(missing === null ? title : `${title} (skipped:
       0,
       -1,
       0,
+      0,
       1,
       ...term,
       ...[-1, 9, 5, 7],

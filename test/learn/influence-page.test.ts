@@ -130,7 +130,7 @@ function walk(): Readonly<Record<string, string[][]>> {
         gradient: store.gradient(columns[k]),
         started: !record.isFirst,
       });
-      traces.push([state, name, old, held(), written(store.sum(columns[k]))]);
+      traces.push([state, name, old, held(), written(store.gradientTensor(k) as Tensor)]);
     });
     past = { states: record.moment.states, input: record.moment.input };
   });
@@ -151,7 +151,7 @@ describe("the page of the influence", () => {
     for (const sample of samples) learner.step(sample);
     const gradient: Readonly<Record<string, Tensor>> = learner.gradient().areas[0];
     names.forEach((name, k) => {
-      expect(entries(store.sum(columns[k]))).toEqual(entries(gradient[name]));
+      expect(entries(store.gradientTensor(k) as Tensor)).toEqual(entries(gradient[name]));
     });
   });
 

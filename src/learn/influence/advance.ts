@@ -46,7 +46,7 @@ export function advance(job: Advance): void {
   const steps = stridesOf(sizesOf(order));
   const contraction = (errors: StateErrors): TraceContraction | null => {
     const vectors = trace.data.flatMap((d, k) =>
-      d === null ? [] : [errors[k] ? errorVector(errors[k], rowAxes.length) : null],
+      d === null ? [] : [errors[k] ? errorVector(errors[k], trace.axes, rowAxes) : null],
     );
     return vectors.some((v) => v !== null) ? { vectors } : null;
   };
@@ -153,7 +153,7 @@ function lower(
   // where the term is tied and the trace is not, both positions share one name: the diagonal
   const outStride = new Map<Axis, number>();
   rowAxes.forEach((axis, i) => {
-    const name = i < term.axes.length ? term.axes[i] : axis;
+    const name = term.axes[trace.axes.indexOf(axis)] ?? axis;
     outStride.set(name, (outStride.get(name) ?? 0) + strides[i]);
   });
   const names = [...outStride.keys()];
@@ -214,13 +214,13 @@ function innerBase(
   return { ...strided(own, rows, bound), constantInner: carried.length === 0 };
 }
 
-/** An error [B, ...] over the rows of a trace: its axes come first, the parameter's do not matter. */
-function errorVector(e: Tensor, rank: number): Strided {
+/** An error [B, ...] with the state's axes, over the rows of a trace: those of the parameter alone do not matter. */
+function errorVector(e: Tensor, axes: readonly Axis[], rowAxes: readonly Axis[]): Strided {
   const { data, strides, offset } = lyingOf(e);
   return {
     data,
     offset,
-    rowStrides: Array.from({ length: rank }, (_, i) => strides[i] ?? 0),
+    rowStrides: rowAxes.map((a) => strides[axes.indexOf(a)] ?? 0),
     boundStrides: [],
   };
 }

@@ -1,9 +1,8 @@
 import type { DType, TypedArray } from "../../core/dtype.js";
-import { stridesOf } from "../../core/shape.js";
+import { type Shape, stridesOf } from "../../core/shape.js";
 import type { Storage } from "../../device/storage.js";
 import { permute } from "../../ops/views.js";
 import { fromData, viewOf } from "../../tensor/apply.js";
-import { lyingOf } from "../../tensor/lying.js";
 import { entries, ownEntries } from "../../tensor/read.js";
 import type { SavedPart } from "../../tensor/saved/part.js";
 import type { Saved } from "../../tensor/saved/save.js";
@@ -13,12 +12,16 @@ import { type Column, joined, memberOf } from "./columns.js";
 import { type Family, familiesOf } from "./families.js";
 import { lay } from "./lay.js";
 import type { Structure } from "./structure.js";
-import { sizesOf, traceFactor } from "./traces.js";
+import { sizesOf } from "./traces.js";
 
 /** Numbers under their path in a saved tree. */
 interface Place {
   readonly path: string;
-  readonly tensor: Tensor;
+  readonly data: Storage;
+  readonly shape: Shape;
+  readonly dtype: DType;
+  readonly strides: readonly number[];
+  readonly offset: number;
 }
 
 /** Everything that forward-in-time learning stores: the columns of the influence, and the gradient of each head. */
@@ -93,38 +96,37 @@ export class TraceStore {
     if (column === null) return null;
     const { block, order } = column;
     return permute(
-      copied(this.sum(column, head)),
+      copied(this.summed(column, head)),
       block.axes.map((a) => order.indexOf(a)),
     );
   }
 
-  /** The gradient itself, in the column's order. */
-  sum(column: Column, head = 0): Tensor {
-    const { data, offset } = this.gradient(column, head);
-    const sizes = sizesOf(column.order);
-    return viewOf(data, sizes, column.block.dtype, stridesOf(sizes), offset);
+  /** Where it lies, in the column's order. */
+  private summed(column: Column, head: number): Place {
+    const { path, dtype } = column.block;
+    const shape = sizesOf(column.order);
+    return { path, ...this.gradient(column, head), shape, dtype, strides: stridesOf(shape) };
   }
 
   /** Every trace and sum as a tensor of its own, in its layout. */
   save(): Saved {
     const copies = (places: readonly Place[]): Saved =>
-      Object.fromEntries(places.map(({ path, tensor }) => [path, copied(tensor)]));
+      Object.fromEntries(places.map((place) => [place.path, copied(place)]));
     return {
       traces: copies(this.traced()),
-      gradients: this.sums.map((_, head) => copies(this.summed(head))),
+      gradients: this.sums.map((_, head) => copies(this.sumsOf(head))),
     };
   }
 
   /** @throws CheckpointError */
   resume(saved: SavedPart): void {
     const take = (places: readonly Place[], part: SavedPart): void => {
-      const found = part.branches(places.map(({ path }) => path)).map((p, i) => p.tensor(places[i].tensor));
+      const found = part.branches(places.map(({ path }) => path)).map((p, i) => p.tensor(places[i]));
       const numbers = new Map<Storage, TypedArray>();
-      places.forEach(({ tensor }, i) => {
-        const { data, strides, offset } = lyingOf(tensor);
+      places.forEach(({ data, shape, strides, offset }, i) => {
         const into = numbers.get(data) ?? data.host().slice();
         numbers.set(data, into);
-        spread(entries(found[i]), into, tensor.shape, strides, offset);
+        spread(entries(found[i]), into, shape, strides, offset);
       });
       for (const [storage, array] of numbers) storage.write(array);
     };
@@ -133,7 +135,7 @@ export class TraceStore {
       .at("gradients")
       .list()
       .forEach((part, head) => {
-        take(this.summed(head), part);
+        take(this.sumsOf(head), part);
       });
   }
 
@@ -144,18 +146,19 @@ export class TraceStore {
       groups.flatMap(({ area, states, names }, g) =>
         states.flatMap((s, i) => {
           const trace = traces[g];
-          const factor = trace && traceFactor(trace, s);
-          return factor
-            ? [{ path: `d areas.${area}.${names[i]} / d ${block.path}`, tensor: factor.tensor }]
-            : [];
+          const data = trace?.data[s];
+          if (!trace || !data) return [];
+          const { layout, strides, offset } = trace;
+          const path = `d areas.${area}.${names[i]} / d ${block.path}`;
+          return [{ path, data, shape: sizesOf(layout), dtype: block.dtype, strides, offset }];
         }),
       ),
     );
   }
 
   /** The gradient of a head, by parameter block. */
-  private summed(head: number): Place[] {
-    return this.known().map((column) => ({ path: column.block.path, tensor: this.sum(column, head) }));
+  private sumsOf(head: number): Place[] {
+    return this.known().map((column) => this.summed(column, head));
   }
 
   private known(): Column[] {
@@ -172,7 +175,8 @@ export class TraceStore {
 }
 
 /** On an array of its own. */
-const copied = (t: Tensor): Tensor => fromData(ownEntries(t), t.shape, t.dtype);
+const copied = ({ data, shape, dtype, strides, offset }: Place): Tensor =>
+  fromData(ownEntries(viewOf(data, shape, dtype, strides, offset)), shape, dtype);
 
 /** Puts numbers that follow each other where they lie strided. */
 function spread(
