@@ -1,7 +1,11 @@
 // Mutants of how the influence lies in memory, and of what is counted of it.
 import { testsOf } from "./tests.mjs";
 
-const laid = (file, mutant) => ({ file: `src/learn/influence/${file}`, tests: testsOf.steps, ...mutant });
+const laid = (file, mutant) => ({
+  file: `src/learn/influence/${file}`,
+  tests: ["test/learn/columns.test.ts", ...testsOf.steps],
+  ...mutant,
+});
 const counted = (file, mutant) => ({
   file: `src/learn/influence/${file}`,
   tests: ["test/learn/plan.test.ts"],
@@ -43,13 +47,13 @@ export const columns = [
     id: "columns: an error's axes lie first",
     find: "rowAxes.map((a) => strides[axes.indexOf(a)] ?? 0)",
     put: "rowAxes.map((_, i) => strides[i] ?? 0)",
-    tests: ["test/learn/random-cells.test.ts"],
+    tests: ["test/learn/columns.test.ts"],
   }),
   laid("advance.ts", {
     id: "columns: a term's axes lie first",
     find: "term.axes[trace.axes.indexOf(axis)] ?? axis",
     put: "term.axes[i] ?? axis",
-    tests: ["test/learn/random-cells.test.ts"],
+    tests: ["test/learn/columns.test.ts"],
   }),
   counted("cost.ts", {
     id: "counts: what is summed",
