@@ -201,8 +201,8 @@ export const rules = [
   }),
   block("advance-block.ts", {
     id: "λ(0) meets an influence that goes step by step",
-    find: "s === 0 ? before[b] : none",
-    put: "s === 0 ? errors.map((e) => times(e, 1.01)) : none",
+    find: "s === 0 ? before : none",
+    put: "s === 0 ? before.map((area) => area.map((e) => times(e, 1.01))) : none",
   }),
   block("advance-block.ts", {
     id: "the product of Jacobians over a block",

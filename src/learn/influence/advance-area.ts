@@ -1,8 +1,11 @@
 import { copy } from "../../ops/views.js";
 import { type Advance, advance } from "./advance.js";
 import type { Column } from "./columns.js";
-import type { KnownTerm } from "./compose.js";
+import { Composer, type KnownTerm } from "./compose.js";
+import type { StepErrors } from "./influence.js";
 import { overlaps } from "./overlaps.js";
+import type { Contributions } from "./push.js";
+import type { TraceStore } from "./store.js";
 import type { TraceBlock } from "./traces.js";
 
 /**
@@ -24,6 +27,28 @@ export function advanceArea(
     jobs.push({ trace, terms, order, ...rest });
   });
   for (const job of jobs) advance(job);
+}
+
+/**
+ * Forms the new traces of these columns by one step, in place, from the bottom up: an area reads new traces of those below. The
+ * errors of the first head meet them on the way.
+ */
+export function advanceStep(
+  store: TraceStore,
+  byArea: readonly (readonly Column[])[],
+  contributions: Contributions,
+  { before, after }: StepErrors,
+  started: boolean,
+): void {
+  byArea.forEach((columns, b) => {
+    for (const column of columns)
+      advanceArea(column, b, (g) => new Composer(column, g).terms(contributions[b]), {
+        before: before[b],
+        after: after[b],
+        gradient: store.gradient(column),
+        started,
+      });
+  });
 }
 
 function readApart(term: KnownTerm, traces: readonly TraceBlock[]): KnownTerm {

@@ -132,11 +132,14 @@ function innerAxes({ trace, gradient, order }: Advance, terms: readonly KnownTer
     for (const a of coefficient?.axes ?? []) blocked.add(a);
     for (const a of axes) blocked.add(a);
   }
-  const fromLast = (axes: readonly Axis[], k: number): Axis => axes[axes.length - 1 - k];
-  let count = 0;
+  const fromLast = <T>(list: readonly T[], k: number): T => list[list.length - 1 - k];
+  let [count, length] = [0, 1];
   while (count < trace.layout.length) {
     const axis = fromLast(trace.layout, count);
     if (blocked.has(axis) || (gradient !== null && axis !== fromLast(order, count))) break;
+    // a row has no gaps
+    if (axis.size > 1 && fromLast(trace.strides, count) !== length) break;
+    length *= axis.size;
     count++;
   }
   return count;

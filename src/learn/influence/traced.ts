@@ -3,17 +3,16 @@ import type { Saved } from "../../tensor/saved/save.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Model, ModelParams } from "../model/model.js";
 import type { StepRecord } from "../step/step.js";
-import { advanceArea } from "./advance-area.js";
+import { advanceStep } from "./advance-area.js";
 import { advanceBlock, type BlockOfSteps } from "./block/advance-block.js";
 import { carriersOf } from "./carriers.js";
-import { Composer } from "./compose.js";
 import type { Influence, StepErrors } from "./influence.js";
 import { meet } from "./meet.js";
 import { checkMemory } from "./memory.js";
 import type { PatternOptions } from "./pattern.js";
 import { pushStep } from "./push.js";
 import { TraceStore } from "./store.js";
-import { recordShapes, type Structure, structureOf } from "./structure.js";
+import { recordShapes, structureOf } from "./structure.js";
 
 export interface TracedOptions extends PatternOptions {
   /** Bytes that traces may take; default: what the machine has free. */
@@ -26,7 +25,6 @@ export interface TracedOptions extends PatternOptions {
  */
 export class TracedInfluence implements Influence {
   readonly bytes: number;
-  private readonly structure: Structure;
   private readonly store: TraceStore;
   private readonly options: TracedOptions;
 
@@ -41,26 +39,18 @@ export class TracedInfluence implements Influence {
       options.paths === "carried"
         ? { ...options, carriers: carriersOf(rule, model, params, input) }
         : options;
-    this.structure = structureOf(recordShapes(model, params, input), this.options);
-    this.bytes = this.structure.bytes;
+    const structure = structureOf(recordShapes(model, params, input), this.options);
+    this.bytes = structure.bytes;
     checkMemory(rule, this.bytes, options.memoryLimit);
-    this.store = new TraceStore(this.structure);
+    this.store = new TraceStore(structure);
   }
 
   /** Errors of the first head are contracted in the pass that advances the traces, those of each other in one of their own. */
   advance(record: StepRecord, [errors, ...others]: readonly StepErrors[]): void {
     const { store } = this;
     if (!record.isFirst) this.meet(others.map(({ before }) => before));
-    const contributions = pushStep(record, this.structure.sources, this.options);
-    record.areas.forEach((_, b) => {
-      for (const column of store.byArea[b])
-        advanceArea(column, b, (g) => new Composer(column, g).terms(contributions[b]), {
-          before: errors.before[b],
-          after: errors.after[b],
-          gradient: store.gradient(column),
-          started: !record.isFirst,
-        });
-    });
+    const contributions = pushStep(record, store.structure.sources, this.options);
+    advanceStep(store, store.byArea, contributions, errors, !record.isFirst);
     this.meet(others.map(({ after }) => after));
   }
 
@@ -76,7 +66,7 @@ export class TracedInfluence implements Influence {
     records: readonly StepRecord[],
     does: Pick<BlockOfSteps, "losses" | "gathers" | "crosses">,
   ): readonly (readonly (Tensor | null)[])[] {
-    const { sources } = this.structure;
+    const { sources } = this.store.structure;
     const contributions = records.map((record) => pushStep(record, sources, this.options));
     return advanceBlock(this.store, {
       records,

@@ -3,9 +3,9 @@ import { type Factor, fresh, rename, strongProduct } from "../../../forward/fact
 import type { Tensor } from "../../../tensor/tensor.js";
 import type { StepRecord } from "../../step/step.js";
 import { advance } from "../advance.js";
-import { advanceArea } from "../advance-area.js";
+import { advanceArea, advanceStep } from "../advance-area.js";
 import type { Column } from "../columns.js";
-import { Composer, type KnownTerm } from "../compose.js";
+import type { KnownTerm } from "../compose.js";
 import type { StateErrors } from "../influence.js";
 import { meet } from "../meet.js";
 import type { Contributions } from "../push.js";
@@ -214,16 +214,9 @@ function stepByStep(
   started: boolean,
 ): void {
   const byArea = store.columnsOf(blocks);
+  const none = before.map((errors) => errors.map(() => null));
   records.forEach((_, s) => {
-    byArea.forEach((columns, b) => {
-      const none = before[b].map(() => null);
-      for (const column of columns)
-        advanceArea(column, b, (g) => new Composer(column, g).terms(contributions[s][b]), {
-          before: s === 0 ? before[b] : none,
-          after: none,
-          gradient: store.gradient(column),
-          started: started || s > 0,
-        });
-    });
+    const errors = { before: s === 0 ? before : none, after: none };
+    advanceStep(store, byArea, contributions[s], errors, started || s > 0);
   });
 }

@@ -26,7 +26,7 @@ const denseStep = 8;
 
 /**
  * The number of steps that the influence had best cross at once: 1 where it is small, or where that saves few multiply-adds. A
- * step that only passes over its traces is bound by memory, so that a third less is worth the values that a block computes twice
+ * step that only passes over its traces is bound by memory, so that three in ten less are worth the values that a block computes twice
  * and the recordings that take it longer to begin; of one that is bound by arithmetic it must be half.
  */
 export function automaticWindow(structure: Structure): number {
