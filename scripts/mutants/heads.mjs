@@ -41,13 +41,13 @@ export const headMutants = [
   }),
   heads("influence/traced.ts", "each head alone: rfp \\{ window: 1", {
     id: "heads: new errors of further ones are lost",
-    find: "this.meet(others.map(({ after }) => after));",
+    find: "this.meet(othersAfter);",
     put: "",
   }),
   heads("influence/traced.ts", "each head alone: rfp \\{ window: 1", {
     id: "heads: further ones meet the influence of the step before",
-    find: "this.meet(others.map(({ before }) => before));",
-    put: "this.meet(others.map(({ after }) => after));",
+    find: "this.meet(othersBefore);",
+    put: "this.meet(othersAfter);",
   }),
   heads("influence/traced.ts", "each head alone: rfp \\{ window: 1", {
     id: "heads: the second is gathered with the first",
@@ -56,8 +56,8 @@ export const headMutants = [
   }),
   heads("influence/block/advance-block.ts", "each head alone: rfp \\{ window: 3", {
     id: "heads: what a block adds is gathered with the first",
-    find: "gather(store, column, block, of, head)",
-    put: "gather(store, column, block, of, 0)",
+    find: "gather(store, named, block, of, head)",
+    put: "gather(store, named, block, of, 0)",
   }),
   heads("influence/block/advance-block.ts", "each head alone: rfp \\{ window: 3", {
     id: "heads: only the first meets the influence before a block",
@@ -102,14 +102,14 @@ export const headMutants = [
   heads("rules/uoro.ts", "each head alone: uoro", {
     id: "heads: uoro gathers all in one",
     within: "advance(record",
-    find: "this.gather(after, this.sums.of(head))",
-    put: "this.gather(after, this.sums.of(0))",
+    find: "errors.after.forEach((of, head) => void this.gather(of, this.sums.of(head))",
+    put: "errors.after.forEach((of, head) => void this.gather(of, this.sums.of(0))",
   }),
   heads("rules/kf-rtrl/kf-rtrl.ts", "each head alone: kfRtrl", {
     id: "heads: kfRtrl gathers all in one",
     within: "advance(record",
-    find: "this.gather(states, before, this.sums.of(head))",
-    put: "this.gather(states, before, this.sums.of(0))",
+    find: "errors.before.forEach((of, head) => void this.gather(states, of, this.sums.of(head))",
+    put: "errors.before.forEach((of, head) => void this.gather(states, of, this.sums.of(0))",
   }),
   heads("rules/fptt/fptt.ts", "each head alone: fptt|exchanged", {
     id: "heads: fptt starts one from the errors of all",

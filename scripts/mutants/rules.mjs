@@ -5,7 +5,7 @@ import { testsOf } from "./tests.mjs";
 const { steps, blocks, backward, credit, fptt, unbiased } = testsOf;
 const step = (file, mutant) => ({ file: `src/learn/${file}`, tests: steps, ...mutant });
 const back = (file, mutant) => ({ file: `src/learn/${file}`, tests: backward, ...mutant });
-const block = (file, mutant) => ({ file: `src/learn/influence/block/${file}`, tests: blocks, ...mutant });
+const block = (file, mutant) => ({ file: `src/learn/influence/${file}`, tests: blocks, ...mutant });
 const started = (file, mutant) => ({
   file: `src/learn/${file}`,
   tests: ["test/learn/start.test.ts"],
@@ -81,20 +81,26 @@ export const rules = [
     find: "base: strongProduct(coefficient, base, bound)",
     put: "base: strongProduct(coefficient, { ...base, tensor: times(base.tensor, 1.01) }, bound)",
   }),
-  step("influence/compose.ts", {
+  step("influence/naming.ts", {
     id: "coefficients of a trace",
-    find: "asDType(rename(term.coefficient, names), dtype)",
-    put: "asDType(rename({ ...term.coefficient, tensor: times(term.coefficient.tensor, 1.01) }, names), dtype)",
+    find: "asDType(rename(coefficient, names), dtype)",
+    put: "asDType(rename({ ...coefficient, tensor: times(coefficient.tensor, 1.01) }, names), dtype)",
   }),
-  step("influence/compose.ts", {
+  step("influence/naming.ts", {
     id: "bases of a trace",
-    find: "base: base && asDType(base, dtype)",
-    put: 'base: base && asDType(source.kind === "block" ? { ...base, tensor: times(base.tensor, 1.01) } : base, dtype)',
+    find: "dense(asDType(base, this.column.block.dtype))",
+    put: "dense(asDType({ ...base, tensor: times(base.tensor, 1.01) }, this.column.block.dtype))",
   }),
-  step("influence/compose.ts", {
+  step("influence/read.ts", {
     id: "a base that is moved once it is known",
-    find: "const factor = rename(settled, back)",
-    put: "const factor = rename({ ...settled, tensor: times(settled.tensor, 1.01) }, back)",
+    find: "return rename(settled, ",
+    put: "return rename({ ...settled, tensor: times(settled.tensor, 1.01) }, ",
+  }),
+  step("influence/advance-area.ts", {
+    id: "a later group reads what an earlier one has written",
+    tests: ["test/learn/states.test.ts", "test/learn/trees.test.ts"],
+    find: "if (base === null || !traces.some((trace) => overlaps(base, trace))) return term;",
+    put: "return term;",
   }),
   step("step/step.ts", {
     id: "a detached stack takes its input as it is, forward",
@@ -162,27 +168,27 @@ export const rules = [
     put: "t++ <= forgotten.length",
   }),
   // blocks of steps
-  block("errors.ts", {
+  block("block/errors.ts", {
     id: "λ of the step after",
     find: "plus(cotangents.get(node) ?? null, carried[b][i])",
     put: "plus(cotangents.get(node) ?? null, times(carried[b][i], 1.01))",
   }),
-  block("errors.ts", {
+  block("block/errors.ts", {
     id: "what losses of a block say of parameters",
     find: "plus(cotangents.get(node) ?? null, direct[k])",
     put: "plus(cotangents.get(node) ?? null, times(direct[k], 1.01))",
   }),
-  block("errors.ts", {
+  block("block/errors.ts", {
     id: "λ before a step, local",
     find: "plus(cotangents.get(node) ?? null, down.get(node) ?? null)",
     put: "plus(cotangents.get(node) ?? null, times(down.get(node) ?? null, 1.01))",
   }),
-  block("errors.ts", {
+  block("block/errors.ts", {
     id: "λ before a step",
     find: "before[b] = previous.map((node) => cotangents.get(node) ?? null)",
     put: "before[b] = previous.map((node) => times(cotangents.get(node) ?? null, 1.01))",
   }),
-  block("advance-block.ts", {
+  block("block/advance-block.ts", {
     id: "λ meets what a step adds",
     find: "tensor: error }",
     put: "tensor: times(error, 1.01) }",
@@ -193,52 +199,51 @@ export const rules = [
     put: "      before: before.map((e) => times(e, 1.01)),\n",
     tests: blocks,
   }),
-  block("advance-block.ts", {
+  block("block/advance-block.ts", {
     id: "λ(0) meets an influence that crosses at once",
     within: "function atOnce(",
     find: "before: before[b],",
     put: "before: before[b].map((e) => times(e, 1.01)),",
   }),
-  block("advance-block.ts", {
+  block("block/advance-block.ts", {
     id: "λ(0) meets an influence that goes step by step",
     find: "s === 0 ? before : none",
     put: "s === 0 ? before.map((area) => area.map((e) => times(e, 1.01))) : none",
   }),
-  block("advance-block.ts", {
+  block("compose.ts", {
     id: "the product of Jacobians over a block",
-    within: "function across(",
-    find: "{ into: state, axes, coefficient, base:",
-    put: "{ into: state, axes, coefficient: coefficient && { ...coefficient, tensor: times(coefficient.tensor, 1.01) }, base:",
+    find: "for (const term of open) waiting[term.base.of.area].add(term);",
+    put: "for (const term of open) waiting[term.base.of.area].add({ ...term, coefficient: term.coefficient && { ...term.coefficient, tensor: times(term.coefficient.tensor, 1.01) } });",
   }),
-  block("part.ts", {
-    id: "a part written out",
-    find: "const right = moved(inner.coefficient)",
-    put: "const right = moved(inner.coefficient && { ...inner.coefficient, tensor: times(inner.coefficient.tensor, 1.01) })",
+  block("compose.ts", {
+    id: "a term written out",
+    find: "= moved(inner.coefficient)",
+    put: "= moved(inner.coefficient && { ...inner.coefficient, tensor: times(inner.coefficient.tensor, 1.01) })",
   }),
-  block("part.ts", {
+  block("compose.ts", {
     id: "a sum over what nothing varies along",
     find: "tensor: scalar(count, dtype)",
     put: "tensor: scalar(1.01 * count, dtype)",
   }),
-  block("part.ts", {
-    id: "parts that are added",
+  block("compose.ts", {
+    id: "terms that are added",
     find: "coefficient: plus(known.coefficient, coefficient && rename(coefficient, names), this.block.dtype)",
     put: "coefficient: plus(known.coefficient, known.coefficient, this.block.dtype)",
   }),
   block("stack.ts", {
-    id: "parts that are one each",
+    id: "terms that are one each",
     find: "tensor: scalar(group.length, dtype)",
     put: "tensor: scalar(1.01 * group.length, dtype)",
   }),
   block("stack.ts", {
-    id: "parts of coefficients alone",
-    find: "coefficient: product(coefficient, null, [steps])",
-    put: "coefficient: product({ ...coefficient, tensor: times(coefficient.tensor, 1.01) }, null, [steps])",
+    id: "terms of coefficients alone",
+    find: "product(coefficient, null, [steps])",
+    put: "product({ ...coefficient, tensor: times(coefficient.tensor, 1.01) }, null, [steps])",
   }),
   block("stack.ts", {
-    id: "parts of bases alone",
-    find: "base: product(base, null, [steps])",
-    put: "base: product({ ...base, tensor: times(base.tensor, 1.01) }, null, [steps])",
+    id: "terms of bases alone",
+    find: "dense(product(base, null, [steps])",
+    put: "dense(product({ ...base, tensor: times(base.tensor, 1.01) }, null, [steps])",
   }),
   // approximations
   {
@@ -257,7 +262,7 @@ export const rules = [
   },
   {
     id: "snap's mask keeps what lies off the diagonal",
-    file: "src/learn/influence/compose.ts",
+    file: "src/learn/influence/read.ts",
     within: "function within(",
     find: "coefficient: coefficient && diagonalOf(coefficient, own, tie)",
     put: "coefficient",
@@ -280,7 +285,7 @@ export const rules = [
   {
     id: "eprop's credit",
     file: "src/learn/rules/eprop.ts",
-    find: 'credit: "local"',
+    find: 'credit: "own"',
     put: 'credit: "exact"',
     tests: [{ file: "test/learn/rules.test.ts", name: "biased rules" }, "test/learn/rflo.test.ts"],
   },
@@ -294,9 +299,16 @@ export const rules = [
   {
     id: "rflo's credit",
     file: "src/learn/rules/rflo.ts",
-    find: 'credit: "local"',
+    find: 'credit: "own"',
     put: 'credit: "exact"',
     tests: [{ file: "test/learn/rules.test.ts", name: "biased rules" }, "test/learn/rflo.test.ts"],
+  },
+  {
+    id: "local credit of rules on traces is exact",
+    file: "src/learn/rules/rfp.ts",
+    find: 'credit === "own" ? "local" : "exact"',
+    put: '"exact"',
+    tests: [...credit, { file: "test/learn/rules.test.ts", name: "biased rules" }],
   },
   {
     id: "local credit of rfp is exact",
@@ -315,7 +327,7 @@ export const rules = [
   // where the influence starts
   started("influence/influence.ts", {
     id: "an influence that starts at zero",
-    find: "influence.advance(record, [{ before: none, after: none }])",
+    find: "influence.advance(record, { before: [none], after: [none] })",
     put: "void none",
   }),
   started("step/step.ts", {

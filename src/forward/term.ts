@@ -8,12 +8,25 @@ export interface DenseBase extends Factor {
   readonly kind: "dense";
 }
 
-/** The tangent of a state, not known yet: it stands for the state's trace for whichever parameter is asked about. */
+/** A state by its name. */
+export interface StateName {
+  readonly area: number;
+  readonly state: number;
+  /** The states of the area that this one shares names of axes with. */
+  readonly group: number;
+  /** Before the step, or after it. */
+  readonly when: "old" | "new";
+}
+
+/**
+ * The tangent of a state, by the state's name until its entries are read: it stands for the state's trace, for whichever parameter
+ * is asked about.
+ */
 export interface StateBase {
   readonly kind: "state";
-  /** One name per axis of the state. */
+  /** One name per axis of the state; a parameter's where the trace is tied to it. */
   readonly axes: readonly Axis[];
-  readonly state: number;
+  readonly of: StateName;
 }
 
 /** Entries of an unknown tangent moved around, to be done once it is known. */

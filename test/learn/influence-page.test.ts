@@ -9,8 +9,10 @@ import { known, type StateBase, seed, type Term } from "../../src/forward/term.j
 import { tensor, zeros } from "../../src/index.js";
 import { advanceArea } from "../../src/learn/influence/advance-area.js";
 import type { Column } from "../../src/learn/influence/columns.js";
-import { Composer } from "../../src/learn/influence/compose.js";
+import { across } from "../../src/learn/influence/compose.js";
+import { NamedStep } from "../../src/learn/influence/naming.js";
 import { pushStep, type Source } from "../../src/learn/influence/push.js";
+import { Reader } from "../../src/learn/influence/read.js";
 import { TraceStore } from "../../src/learn/influence/store.js";
 import { recordShapes, structureOf } from "../../src/learn/influence/structure.js";
 import { type TraceBlock, traceFactor } from "../../src/learn/influence/traces.js";
@@ -90,7 +92,11 @@ function tangentsOf(record: StepRecord, node: number): string[][] {
 
 /** The tangents of all sources with respect to themselves. */
 function seeds(): string[][] {
-  const symbol: StateBase = { kind: "state", axes: units.axes, state: 0 };
+  const symbol: StateBase = {
+    kind: "state",
+    axes: units.axes,
+    of: { area: 0, state: 0, group: 0, when: "old" },
+  };
   const all = [
     ...sources.blocks.map(({ axes }) => seed(axes, "float64")),
     seed(units.axes, "float64", symbol),
@@ -116,15 +122,17 @@ function walk(): Readonly<Record<string, string[][]>> {
       for (const row of tangentsOf(record, start + i)) shown.op.push([op.name, written(output), ...row]);
     });
     for (const row of tangentsOf(record, results[0])) shown.state.push([state, ...row]);
-    const [contributions] = pushStep(record, sources);
+    const contributions = pushStep(record, sources);
     names.forEach((name, k) => {
-      const termsOf = (g: number) => new Composer(columns[k], g).terms(contributions);
-      const held = (): string =>
-        written((traceFactor(columns[k].traces[0] as TraceBlock, 0) as Factor).tensor);
-      for (const { coefficient, base, own } of termsOf(0))
+      const step = new NamedStep(columns[k], contributions);
+      const trace = columns[k].traces[0] as TraceBlock;
+      const held = (): string => written((traceFactor(trace, 0) as Factor).tensor);
+      for (const term of across([step], trace, { area: 0, state: 0, group: 0 })) {
+        const { coefficient, base, own } = new Reader(columns[k]).read(term, trace, 0);
         terms.push([state, name, factor(coefficient), factor(base), own === null ? "new" : "own"]);
+      }
       const old = held();
-      advanceArea(columns[k], 0, termsOf, {
+      advanceArea(columns[k], 0, [step], {
         before: [null],
         after: [error],
         gradient: store.gradient(columns[k]),

@@ -3,10 +3,10 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { cells } from "../../src/cells/registry.js";
 import { leavesOf } from "../../src/core/tree.js";
 import { fresh } from "../../src/forward/factor.js";
+import { dense, known, type Term } from "../../src/forward/term.js";
 import { cast, random, tensor, useBackend } from "../../src/index.js";
 import { bptt, type Learner, rfp, ruleNamed, type Supervised, stack, tbptt } from "../../src/learn/index.js";
-import type { Part } from "../../src/learn/influence/block/part.js";
-import { stackParts } from "../../src/learn/influence/block/stack.js";
+import { stackTerms } from "../../src/learn/influence/stack.js";
 import { isTensor, type Tensor } from "../../src/tensor/tensor.js";
 import {
   arbitraryStack,
@@ -69,23 +69,20 @@ describe("rfp across blocks of steps equals backpropagation through time", () =>
     checkLearner(ruleNamed("rfp(3)"), model, { params, samples: narrow, tolerance: 1e-5 });
   });
 
-  it("where parts are one each, which no op of today makes: they are counted, and bases without a coefficient added", () => {
+  it("where terms are one each, which no op of today makes: they are counted, and bases without a coefficient added", () => {
     const [unit, parameter] = [fresh(2), fresh(3)];
-    const one: Part = { axes: [unit], coefficient: null, base: null, trace: null };
-    const terms = stackParts(0, [one, one, one], { axes: [unit, parameter], dtype: "float64" });
+    const one: Term = { axes: [unit], coefficient: null, base: null, lost: [] };
+    const terms = stackTerms([one, one, one], { axes: [unit, parameter], dtype: "float64" });
     expect(terms.map(({ coefficient, base }) => [coefficient?.tensor.item(), base])).toEqual([[3, null]]);
     const bases = [
       [1, 2, 4],
       [3, 5, 7],
-    ].map((row) => ({ axes: [parameter], tensor: tensor(row) }));
-    const parts = bases.map((base): Part => ({ ...one, base }));
-    const [sum, ...others] = stackParts(0, parts, { axes: [unit, parameter], dtype: "float64" });
+    ].map((row) => dense({ axes: [parameter], tensor: tensor(row) }));
+    const parts = bases.map((base): Term => ({ ...one, base }));
+    const [sum, ...others] = stackTerms(parts, { axes: [unit, parameter], dtype: "float64" });
     expect(others).toEqual([]);
-    expect([sum.coefficient, sum.base?.axes, sum.base?.tensor.toArray()]).toEqual([
-      null,
-      [parameter],
-      [4, 7, 11],
-    ]);
+    const total = known(sum.base);
+    expect([sum.coefficient, total?.axes, total?.tensor.toArray()]).toEqual([null, [parameter], [4, 7, 11]]);
   });
 
   // the root of zero above a silent unit: an infinite error meets influences that are zero

@@ -8,9 +8,9 @@ import { onStorage } from "../../tensor/apply.js";
 import { lyingOf } from "../../tensor/lying.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { type Watcher, watch } from "../../tensor/watch/watch.js";
-import type { KnownTerm } from "./compose.js";
 import type { StateErrors } from "./influence.js";
 import { overlaps } from "./overlaps.js";
+import type { KnownTerm } from "./read.js";
 import { sizesOf, type TraceBlock } from "./traces.js";
 
 /** Where numbers begin that follow each other in a storage. */
@@ -36,9 +36,7 @@ export function advance(job: Advance): void {
   const { trace, gradient, order } = job;
   const traces = trace.data.filter((d) => d !== null);
   const slot = slots(trace.data);
-  // old traces hold nothing in the first step
-  const known = job.terms.filter((term) => job.started || term.own === null);
-  const terms = summedFirst(known.map(baseFirst), job);
+  const terms = summedFirst(job.terms.map(baseFirst), job);
   const innerCount = innerAxes(job, terms);
   const split = trace.layout.length - innerCount;
   const [rowAxes, inner] = [trace.layout.slice(0, split), trace.layout.slice(split)];

@@ -1,106 +1,126 @@
-import { settleTerm } from "../../forward/expand.js";
-import { type Axis, asDType, diagonalOf, type Factor, product, rename } from "../../forward/factor.js";
-import { type Base, dense, known, type Term } from "../../forward/term.js";
-import { applyToTerm } from "../../forward/tied.js";
-import { eye } from "../../ops/create.js";
-import type { Column } from "./columns.js";
-import type { Contributions, Source } from "./push.js";
-import { type TraceBlock, traceFactor } from "./traces.js";
+/** Derivatives through several steps: a trace that a term goes by is written as the terms that it is made of. */
+import { type Axis, diagonalOf, type Factor, fresh, plus, product, rename } from "../../forward/factor.js";
+import { isUnknown, type StateBase, type StateName, type Term } from "../../forward/term.js";
+import { scalar } from "../../ops/create.js";
+import type { NamedStep } from "./naming.js";
+import type { Block } from "./sources.js";
+import { roles, stackTerms } from "./stack.js";
+import type { TraceBlock } from "./traces.js";
 
-/** A term with respect to a column of the influence, with all factors known. */
-export interface KnownTerm {
-  readonly into: number;
-  readonly axes: readonly Axis[];
-  readonly coefficient: Factor | null;
-  readonly base: Factor | null;
-  /** The base is this state's own old trace in memory. */
-  readonly own: number | null;
-}
+/** What is needed of the parameter block that derivatives are taken by. */
+type Differentiated = Pick<Block, "axes" | "dtype">;
 
-type Filled = Pick<KnownTerm, "axes" | "coefficient" | "base">;
+/** A term that goes by the name of a trace. */
+export type OpenTerm = Term & { readonly base: StateBase };
 
-/** Where a trace keeps a tie that the term has lost, the rest of the term falls outside: only its diagonal stays. */
-function within({ axes: kept, block }: TraceBlock, term: Filled): Filled {
-  const outside = kept.flatMap((tie, i) => (block.axes.includes(tie) && term.axes[i] !== tie ? [i] : []));
-  return outside.reduce(({ axes, coefficient, base }, i) => {
-    const [own, tie] = [axes[i], kept[i]];
-    const moved = axes.map((a, at) => (at === i ? tie : a));
-    if (block.axes.includes(own)) {
-      // tied to another axis of the parameter: what is left is where both agree
-      const both = { axes: [own, tie], tensor: eye(tie.size, { dtype: block.dtype }) };
-      return { axes: moved, coefficient: product(coefficient, both), base };
-    }
-    return {
-      axes: moved,
-      coefficient: coefficient && diagonalOf(coefficient, own, tie),
-      base: base && diagonalOf(base, own, tie),
-    };
-  }, term);
+const isOpen = (term: Term): term is OpenTerm => term.base?.kind === "state";
+
+/**
+ * The trace of a state after so many steps, in terms of traces that can be read. After one step these are its own: old traces, and
+ * new ones of areas below, which advance first. After more, all is written in traces before the first step, and in one
+ * stack of what the steps add.
+ */
+export function across(
+  steps: readonly NamedStep[],
+  trace: TraceBlock,
+  of: Omit<StateName, "when">,
+): readonly Term[] {
+  if (steps.length === 1) return steps[0].terms(of.area, of.state);
+  const { axes, block } = trace;
+  let open: Iterable<OpenTerm> = [
+    { axes, coefficient: null, base: { kind: "state", axes, of: { ...of, when: "new" } }, lost: [] },
+  ];
+  const known: Term[] = [];
+  for (const step of [...steps].reverse()) {
+    const older = new TermSum(block);
+    // a state reads new states of areas below: those are written out within the step
+    const waiting = Array.from({ length: of.area + 1 }, () => new TermSum(block));
+    for (const term of open) waiting[term.base.of.area].add(term);
+    for (let a = of.area; a >= 0; a--)
+      for (const outer of waiting[a])
+        for (const inner of step.terms(a, outer.base.of.state)) {
+          const term = substitute(outer, inner, block);
+          if (!isOpen(term)) known.push(term);
+          else (term.base.of.when === "old" ? older : waiting[term.base.of.area]).add(term);
+        }
+    open = older;
+  }
+  return [...stackTerms(known.reverse(), block), ...open];
 }
 
 /**
- * Fills in what a state's tangent stands for: its trace with respect to one column. Names of the state's axes become
- * the trace's, so that an axis tied there is a parameter axis from here on, and one that is not is summed.
+ * What becomes of a term when its trace is written as one of the terms that it is made of: coefficients multiply, and
+ * names are summed as soon as nothing else needs them; `multiply` says how infinities meet zeros in such sums.
  */
-export class Composer {
-  private readonly realized = new Map<Base, Factor>();
+export function substitute(
+  outer: OpenTerm,
+  inner: Term,
+  { axes: params, dtype }: Differentiated,
+  multiply = product,
+): Term {
+  if (isUnknown(inner.base) && !isOpen(inner))
+    throw new Error("compose: entries of a trace are moved before they are known");
+  const isParam = (a: Axis): boolean => params.includes(a);
+  const mine = new Map<Axis, Axis>();
+  const yours = new Map<Axis, Axis>();
+  inner.axes.forEach((a, i) => {
+    const b = outer.base.axes[i];
+    if (a === b) mine.set(a, b);
+    else if (isParam(a)) yours.set(b, a);
+    else mine.set(a, b);
+  });
+  const named = (a: Axis): Axis => {
+    if (isParam(a)) return a;
+    const found = mine.get(a) ?? fresh(a.size);
+    mine.set(a, found);
+    return yours.get(found) ?? found;
+  };
+  const moved = <F extends { readonly axes: readonly Axis[] }>(f: F | null): F | null =>
+    f && { ...f, axes: f.axes.map(named) };
+  let left = outer.coefficient;
+  for (const [from, onto] of yours) left = left && diagonalOf(left, from, onto);
+  const axes = outer.axes.map((a) => yours.get(a) ?? a);
+  const right: Factor | null = moved(inner.coefficient);
+  const base = moved(inner.base);
+  const held = new Set([...axes, ...params, ...(base?.axes ?? [])]);
+  const carried = [...(left?.axes ?? []), ...(right?.axes ?? [])];
+  const coefficient = multiply(
+    left,
+    right,
+    carried.filter((a) => !held.has(a)),
+  );
+  // a sum over what nothing varies along
+  const seen = new Set([...held, ...carried]);
+  const count = outer.base.axes
+    .map((a) => yours.get(a) ?? a)
+    .reduce((n, a) => (seen.has(a) ? n : n * a.size), 1);
+  const whole = count === 1 ? coefficient : product(coefficient, { axes: [], tensor: scalar(count, dtype) });
+  return { axes, coefficient: whole, base, lost: [] };
+}
 
-  constructor(
-    private readonly column: Column,
-    private readonly group: number,
-  ) {}
+/** Sums of terms by the trace that they go by: those that see it the same way add their coefficients. */
+class TermSum {
+  private readonly terms = new Map<string, OpenTerm>();
 
-  terms(contributions: Contributions[number]): KnownTerm[] {
-    const found: KnownTerm[] = [];
-    const target = this.column.traces[this.group];
-    contributions.forEach((list, into) => {
-      if (!target?.data[into]) return;
-      for (const { source, tangent } of list) {
-        const names = this.namesFor(source, tangent.params);
-        if (names === null) continue;
-        for (const term of tangent.terms) {
-          const { base, coefficient, axes } = within(target, this.fill(term, source, names));
-          const isOwn = source.kind === "state" && source.group === this.group && term.base?.kind === "state";
-          found.push({ into, axes, coefficient, base, own: isOwn ? source.state : null });
-        }
-      }
+  constructor(private readonly block: Differentiated) {}
+
+  add(term: OpenTerm): void {
+    const { axes, base, coefficient } = term;
+    const role = roles(axes, this.block.axes);
+    const key = `${base.of.area}.${base.of.state} ${axes.map(role)} ${base.axes.map(role)}`;
+    const known = this.terms.get(key);
+    if (known === undefined) {
+      this.terms.set(key, term);
+      return;
+    }
+    const names = new Map(base.axes.map((a, i) => [a, known.base.axes[i]]));
+    this.terms.set(key, {
+      ...known,
+      coefficient: plus(known.coefficient, coefficient && rename(coefficient, names), this.block.dtype),
     });
-    return found;
   }
 
-  /** How names change for this block; `null` where the source does not depend on it. */
-  private namesFor(source: Source, axes: readonly Axis[]): ReadonlyMap<Axis, Axis> | null {
-    if (source.kind === "block") return source.block === this.column.index ? new Map() : null;
-    const trace = this.column.traces[source.group];
-    if (!trace || trace.data[source.state] === null) return null;
-    return new Map(axes.map((a, i) => [a, trace.axes[i]]));
-  }
-
-  private fill(term: Term, source: Source, names: ReadonlyMap<Axis, Axis>): Filled {
-    const { dtype } = this.column.block;
-    const base =
-      source.kind === "block" ? known(term.base) : term.base && this.realize(term.base, source, names);
-    return {
-      axes: term.axes.map((a) => names.get(a) ?? a),
-      coefficient: term.coefficient && asDType(rename(term.coefficient, names), dtype),
-      base: base && asDType(base, dtype),
-    };
-  }
-
-  private realize(base: Base, source: Source & { kind: "state" }, names: ReadonlyMap<Axis, Axis>): Factor {
-    if (base.kind === "dense") return base;
-    const trace = this.column.traces[source.group] as TraceBlock;
-    if (base.kind === "state") return traceFactor(trace, source.state) as Factor;
-    const before = this.realized.get(base);
-    if (before) return before;
-    const inner = this.fill(base.source, source, names);
-    const context = { params: trace.block.axes, dtype: trace.block.dtype, by: "derived" };
-    const term: Term = { ...inner, base: inner.base && dense(inner.base), lost: [] };
-    const moved = applyToTerm(base.map, term, context);
-    const settled = settleTerm(moved, context.params) as Factor;
-    const back = new Map(moved.axes.map((a, i) => [a, names.get(base.axes[i]) ?? base.axes[i]]));
-    const factor = rename(settled, back);
-    this.realized.set(base, factor);
-    return factor;
+  [Symbol.iterator](): IterableIterator<OpenTerm> {
+    return this.terms.values();
   }
 }

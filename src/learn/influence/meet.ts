@@ -1,7 +1,7 @@
 import { advance } from "./advance.js";
 import type { Column } from "./columns.js";
-import type { KnownTerm } from "./compose.js";
 import type { StateErrors } from "./influence.js";
+import type { KnownTerm } from "./read.js";
 import type { TraceStore } from "./store.js";
 import { traceFactor } from "./traces.js";
 

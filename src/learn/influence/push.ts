@@ -1,4 +1,4 @@
-import { seed, type Tangent } from "../../forward/term.js";
+import { type StateName, seed, type Tangent } from "../../forward/term.js";
 import { tiedTangents } from "../../forward/tied.js";
 import type { TapeNode } from "../../reverse/tape.js";
 import type { Tensor } from "../../tensor/tensor.js";
@@ -10,14 +10,7 @@ import type { Sources } from "./sources.js";
 /** Where a tangent comes from: a parameter block, or a state whose own tangent is filled in later. */
 export type Source =
   | { readonly kind: "block"; readonly block: number }
-  | {
-      readonly kind: "state";
-      readonly area: number;
-      readonly state: number;
-      /** The states of the area that this one shares its names with; see `Sources`. */
-      readonly group: number;
-      readonly when: "old" | "new";
-    };
+  | ({ readonly kind: "state" } & StateName);
 
 /** Derivative of a new state with respect to one source. */
 export interface Contribution {
@@ -61,11 +54,9 @@ export function pushStep(record: StepRecord, sources: Sources, options: PushOpti
         const group = sources.groupOf[a][state];
         const { axes } = sources.groups[group];
         const { dtype } = tape.nodes[node].output;
-        addSeed(
-          node,
-          { kind: "state", area: a, state, group, when },
-          seed(axes, dtype, jacobian ? null : { kind: "state", axes, state: node }),
-        );
+        const of: StateName = { area: a, state, group, when };
+        const base = jacobian ? null : ({ kind: "state", axes, of } as const);
+        addSeed(node, { kind: "state", ...of }, seed(axes, dtype, base));
       });
     }
   });

@@ -6,7 +6,7 @@ import type { StepRecord } from "../step/step.js";
 import { advanceStep } from "./advance-area.js";
 import { advanceBlock, type BlockOfSteps } from "./block/advance-block.js";
 import { carriersOf } from "./carriers.js";
-import type { Influence, StepErrors } from "./influence.js";
+import type { HeadErrors, Influence } from "./influence.js";
 import { meet } from "./meet.js";
 import { checkMemory } from "./memory.js";
 import type { PatternOptions } from "./pattern.js";
@@ -46,16 +46,18 @@ export class TracedInfluence implements Influence {
   }
 
   /** Errors of the first head are contracted in the pass that advances the traces, those of each other in one of their own. */
-  advance(record: StepRecord, [errors, ...others]: readonly StepErrors[]): void {
+  advance(record: StepRecord, errors: HeadErrors): void {
     const { store } = this;
-    if (!record.isFirst) this.meet(others.map(({ before }) => before));
+    const [before, ...othersBefore] = errors.before;
+    const [after, ...othersAfter] = errors.after;
+    if (!record.isFirst) this.meet(othersBefore);
     const contributions = pushStep(record, store.structure.sources, this.options);
-    advanceStep(store, store.byArea, contributions, errors, !record.isFirst);
-    this.meet(others.map(({ after }) => after));
+    advanceStep(store, store.byArea, contributions, { before, after }, !record.isFirst);
+    this.meet(othersAfter);
   }
 
   /** Errors of all heads but the first. */
-  private meet(errors: readonly StepErrors["after"][]): void {
+  private meet(errors: HeadErrors["after"]): void {
     errors.forEach((of, i) => {
       meet(this.store, of, i + 1);
     });

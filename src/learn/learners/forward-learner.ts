@@ -1,7 +1,7 @@
 import type { CellState } from "../../cells/_cell.js";
 import type { Saved } from "../../tensor/saved/save.js";
 import type { Tensor } from "../../tensor/tensor.js";
-import { beginInfluence, type Influence, type StepErrors } from "../influence/influence.js";
+import { beginInfluence, type HeadErrors, type Influence } from "../influence/influence.js";
 import type { Model, ModelParams } from "../model/model.js";
 import { whyByOps } from "../model/purity.js";
 import type { Timestep } from "../step/heads.js";
@@ -17,8 +17,27 @@ import type { GradientOptions, Learner, LearnerMemory, StepOptions, StepResult }
 import { type Origin, openLearner, resumeOrReset, savedLearner } from "./saved-learner.js";
 import { StreamState } from "./stream-state.js";
 
+/** What a step is made of. */
+export interface StepParts {
+  /** `next`, outputs and loss, on values and as linear maps. */
+  linearize(): StepRecord;
+  /** What the heads of the loss say of states, and of parameters that they read themselves. */
+  transpose(record: StepRecord): LossErrors;
+  /** Takes the influence to the end of the step; errors meet it before and after. */
+  advance(record: StepRecord, errors: HeadErrors): void;
+}
+
+export interface LossErrors extends HeadErrors {
+  /** By head and parameter block. */
+  readonly direct: StepOutcome["direct"];
+}
+
+/** Makes a step, in an order. */
+export type StepOrder = (parts: StepParts) => { readonly record: StepRecord; readonly errors: LossErrors };
+
 export interface ForwardOptions {
   readonly origin: Origin;
+  readonly order: StepOrder;
   readonly credit: "exact" | "local";
   /** Replays the kernel calls of a step; default: where the model is pure. */
   readonly compile?: boolean;
@@ -29,9 +48,8 @@ export interface ForwardOptions {
 }
 
 /**
- * Gradients forward in time: M(t) = ∂next/∂z M(t−1) + ∂next/∂θ, in place. Each step is linearized, the loss is
- * transposed within the step, G takes the old influence, the influence advances, and G takes the new one. How well M
- * is known is what rules differ in.
+ * Gradients forward in time: M(t) = ∂next/∂z M(t−1) + ∂next/∂θ, in place, in the order that `rules/rfp.ts` says. How well M is
+ * known is what rules differ in.
  */
 export class ForwardLearner<S> implements Learner<S> {
   private readonly at: StreamState<S, Influence>;
@@ -133,33 +151,30 @@ export class ForwardLearner<S> implements Learner<S> {
 
   /** One step op by op: the loss of each head is transposed within the step, and the influence advances. */
   private readonly eager: EagerStep<Timestep<S>> = (params, past, { sample, heads }) => {
-    const { at } = this;
-    const record = recordStep(this.model, params, past, sample);
-    const counts = at.heads.counted(record.lossValue, heads);
-    const errors = record.losses.map((_, head) => this.errors(record, (h) => h === head && counts[h]));
-    at.doubt.whole(at.rule, () => {
-      beginInfluence(at.ready, this.model, params, past, record.moment.input);
-      at.ready.advance(record, errors);
+    const { at, model } = this;
+    const { record, errors } = this.options.order({
+      linearize: () => recordStep(model, params, past, sample),
+      transpose: (step) => this.errors(step, at.heads.counted(step.lossValue, heads)),
+      advance: (step, errors) =>
+        at.doubt.whole(at.rule, () => {
+          beginInfluence(at.ready, model, params, past, step.moment.input);
+          at.ready.advance(step, errors);
+        }),
     });
-    return {
-      moment: record.moment,
-      loss: record.lossValue,
-      direct: errors.map(({ parameters }) => parameters),
-    };
+    return { moment: record.moment, loss: record.lossValue, direct: errors.direct };
   };
 
-  /** What some heads say of states, and of parameters that they read themselves. */
-  private errors(
-    record: StepRecord,
-    counts: (head: number) => boolean,
-  ): StepErrors & { readonly parameters: StepOutcome["direct"][number] } {
-    const cotangents = lossCotangents(record, counts);
-    if (this.options.credit === "local") carryDown(record, cotangents);
-    const of = (nodes: readonly number[]): (Tensor | null)[] => nodes.map((n) => cotangents.get(n) ?? null);
+  /** What the heads that count say, each alone. */
+  private errors(record: StepRecord, counts: readonly boolean[]): LossErrors {
+    const heads = record.losses.map((_, head) => {
+      const cotangents = lossCotangents(record, (h) => h === head && counts[h]);
+      if (this.options.credit === "local") carryDown(record, cotangents);
+      return (nodes: readonly number[]): (Tensor | null)[] => nodes.map((n) => cotangents.get(n) ?? null);
+    });
     return {
-      before: record.areas.map((area) => of(area.previous)),
-      after: record.areas.map((area) => of(area.current)),
-      parameters: of(record.parameters),
+      before: heads.map((of) => record.areas.map((area) => of(area.previous))),
+      after: heads.map((of) => record.areas.map((area) => of(area.current))),
+      direct: heads.map((of) => of(record.parameters)),
     };
   }
 }

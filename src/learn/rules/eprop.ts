@@ -1,7 +1,6 @@
-import { TracedInfluence } from "../influence/traced.js";
-import { ForwardLearner } from "../learners/forward-learner.js";
 import { originOf } from "../learners/saved-learner.js";
 import type { Rule } from "./_rule.js";
+import { onTraces } from "./rfp.js";
 
 /**
  * E-prop (Bellec, Scherr, Subramoney, Hajek, Salaj, Legenstein & Maass 2020) with symmetric feedback: eligibility
@@ -14,11 +13,10 @@ export const rule: Rule = {
   summary: "biased; traces within each unit, past recurrent matrices",
   exactness: "biased",
   start: (model, params, { memoryLimit, compile } = {}) =>
-    new ForwardLearner(model, params, {
-      origin: originOf("eprop", { compile }),
-      credit: "local",
+    onTraces(originOf("eprop", { compile }), model, params, {
+      credit: "own",
+      paths: "within",
+      memoryLimit,
       compile,
-      influence: (...from) =>
-        new TracedInfluence("eprop", ...from, { credit: "own", paths: "within", memoryLimit }),
     }),
 };

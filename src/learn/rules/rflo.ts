@@ -1,7 +1,6 @@
-import { TracedInfluence } from "../influence/traced.js";
-import { ForwardLearner } from "../learners/forward-learner.js";
 import { originOf } from "../learners/saved-learner.js";
 import type { Rule } from "./_rule.js";
+import { onTraces } from "./rfp.js";
 
 /**
  * Random-feedback online learning without the random feedback (Murray 2019, whose traces decay with the leak of a unit and
@@ -16,11 +15,10 @@ export const rule: Rule = {
   summary: "biased; traces that decay with each unit's leak",
   exactness: "biased",
   start: (model, params, { memoryLimit, compile } = {}) =>
-    new ForwardLearner(model, params, {
-      origin: originOf("rflo", { compile }),
-      credit: "local",
+    onTraces(originOf("rflo", { compile }), model, params, {
+      credit: "own",
+      paths: "carried",
+      memoryLimit,
       compile,
-      influence: (...from) =>
-        new TracedInfluence("rflo", ...from, { credit: "own", paths: "carried", memoryLimit }),
     }),
 };

@@ -4,10 +4,11 @@ import type { Tensor } from "../../tensor/tensor.js";
 import { isTensor } from "../../tensor/tensor.js";
 import { automaticWindow } from "../influence/block/pays.js";
 import { recordShapes, structureOf } from "../influence/structure.js";
-import { TracedInfluence } from "../influence/traced.js";
+import { TracedInfluence, type TracedOptions } from "../influence/traced.js";
 import { forwardCrossing } from "../learners/crossings.js";
-import { ForwardLearner } from "../learners/forward-learner.js";
-import { originOf } from "../learners/saved-learner.js";
+import { ForwardLearner, type StepOrder } from "../learners/forward-learner.js";
+import type { Learner } from "../learners/learner.js";
+import { type Origin, originOf } from "../learners/saved-learner.js";
 import { WindowLearner } from "../learners/window-learner.js";
 import type { Model, ModelParams } from "../model/model.js";
 import type { Rule, RuleOptions } from "./_rule.js";
@@ -19,6 +20,41 @@ export interface RfpOptions extends RuleOptions {
    * where the influence is large and crosses well, else 1.
    */
   readonly window?: number | "auto";
+}
+
+/**
+ * A step in place. Any other order takes a second copy of the influence: state by state, or an area before the one below, it gives
+ * gradients that are wrong, and by little (docs/rfp.md, "One step, in place").
+ */
+export const inPlace: StepOrder = ({ linearize, transpose, advance }) => {
+  // 1. z(t) = next(θ, z(t−1), x(t)) on values, with its linear maps
+  const record = linearize();
+  // 2. reverse of the loss: e⁻ = ∂ℓ(t)/∂z(t−1) and e = ∂ℓ(t)/∂z(t)
+  const errors = transpose(record);
+  advance(record, {
+    // 3. G += e⁻ · M(t−1)
+    before: errors.before,
+    // 4. bottom-up, area by area: M(t) = ∂next/∂z · M(t−1) + ∂next/∂θ, all states of an area before the next area reads them
+    // 5. G += e · M(t)
+    after: errors.after,
+  });
+  return { record, errors };
+};
+
+/** A learner whose influence is held as traces: all that `rfp` needs, or what another rule makes of it. */
+export function onTraces<S>(
+  origin: Origin,
+  model: Model<S>,
+  params: ModelParams,
+  { credit, compile, ...traced }: Pick<RuleOptions, "compile"> & TracedOptions,
+): Learner<S> {
+  return new ForwardLearner(model, params, {
+    origin,
+    order: inPlace,
+    credit: credit === "own" ? "local" : "exact",
+    compile,
+    influence: (...from) => new TracedInfluence(origin.rule, ...from, { credit, ...traced }),
+  });
 }
 
 /**
@@ -34,13 +70,7 @@ export const rule: Rule<RfpOptions> = {
     const traced = { credit: credit === "local" ? "own" : "exact", memoryLimit } as const;
     const steps = window === "auto" ? windowFor(model, params, traced.credit) : window;
     const origin = originOf("rfp", { window: steps, credit, compile });
-    if (steps === 1)
-      return new ForwardLearner(model, params, {
-        origin,
-        credit,
-        compile,
-        influence: (...from) => new TracedInfluence("rfp", ...from, traced),
-      });
+    if (steps === 1) return onTraces(origin, model, params, { compile, ...traced });
     return new WindowLearner(model, params, {
       origin,
       window: steps,

@@ -1,7 +1,6 @@
-import { TracedInfluence } from "../influence/traced.js";
-import { ForwardLearner } from "../learners/forward-learner.js";
 import { originOf } from "../learners/saved-learner.js";
 import type { Rule } from "./_rule.js";
+import { onTraces } from "./rfp.js";
 
 /**
  * Real-time recurrent learning (Williams & Zipser 1989): the whole influence matrix, every state by every parameter,
@@ -12,11 +11,10 @@ export const rule: Rule = {
   summary: "exact, forward in time; every state by every parameter, dense",
   exactness: "exact",
   start: (model, params, { memoryLimit, compile } = {}) =>
-    new ForwardLearner(model, params, {
-      origin: originOf("rtrl", { compile }),
+    onTraces(originOf("rtrl", { compile }), model, params, {
       credit: "exact",
+      dense: true,
+      memoryLimit,
       compile,
-      influence: (...from) =>
-        new TracedInfluence("rtrl", ...from, { credit: "exact", dense: true, memoryLimit }),
     }),
 };

@@ -1,7 +1,6 @@
-import { TracedInfluence } from "../influence/traced.js";
-import { ForwardLearner } from "../learners/forward-learner.js";
 import { originOf } from "../learners/saved-learner.js";
 import type { Rule, RuleOptions } from "./_rule.js";
+import { onTraces } from "./rfp.js";
 
 export interface SnapOptions extends RuleOptions {
   /** Steps within which a parameter must reach a state for their influence to be kept; default 1. */
@@ -22,15 +21,10 @@ export const rule: Rule<SnapOptions> = {
   exactness: "biased",
   setting: { option: "order", value: 1 },
   start: (model, params, { order = 1, credit = "exact", memoryLimit, compile } = {}) =>
-    new ForwardLearner(model, params, {
-      origin: originOf("snap", { order, credit, compile }),
-      credit,
+    onTraces(originOf("snap", { order, credit, compile }), model, params, {
+      credit: credit === "local" ? "own" : "exact",
+      order,
+      memoryLimit,
       compile,
-      influence: (...from) =>
-        new TracedInfluence("snap", ...from, {
-          credit: credit === "local" ? "own" : "exact",
-          order,
-          memoryLimit,
-        }),
     }),
 };

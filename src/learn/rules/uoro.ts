@@ -5,7 +5,7 @@ import { entries } from "../../tensor/read.js";
 import type { SavedPart } from "../../tensor/saved/part.js";
 import type { Saved } from "../../tensor/saved/save.js";
 import type { Tensor } from "../../tensor/tensor.js";
-import type { Influence, StateErrors, StepErrors } from "../influence/influence.js";
+import type { HeadErrors, Influence, StateErrors } from "../influence/influence.js";
 import { ForwardLearner } from "../learners/forward-learner.js";
 import { originOf } from "../learners/saved-learner.js";
 import type { Model, ModelParams } from "../model/model.js";
@@ -14,6 +14,7 @@ import { blocksOf, type GradientSum, HeadSums, type NamedBlock, plus } from "../
 import { type ByNode, pushStates, transposeArea } from "../step/linear-step.js";
 import type { AreaRecord, StepRecord } from "../step/step.js";
 import type { Rule } from "./_rule.js";
+import { inPlace } from "./rfp.js";
 
 /** By area and state; `null` for integers and booleans. */
 type States = readonly (readonly (Tensor | null)[])[];
@@ -39,8 +40,8 @@ class RankOneInfluence implements Influence {
     return held.reduce((n, t) => n + (t ? entries(t).byteLength : 0), 0);
   }
 
-  advance(record: StepRecord, errors: readonly StepErrors[]): void {
-    errors.forEach(({ before }, head) => void this.gather(before, this.sums.of(head)));
+  advance(record: StepRecord, errors: HeadErrors): void {
+    errors.before.forEach((of, head) => void this.gather(of, this.sums.of(head)));
     const carried = this.push(record);
     const signs = this.signs();
     const immediate = pull(record, signs);
@@ -55,7 +56,7 @@ class RankOneInfluence implements Influence {
     this.params = this.params.map((old, k) =>
       plus(scaled(old, 1 / fromOld), scaled(immediate[k], 1 / fromNew)),
     );
-    errors.forEach(({ after }, head) => void this.gather(after, this.sums.of(head)));
+    errors.after.forEach((of, head) => void this.gather(of, this.sums.of(head)));
   }
 
   gradient(block: number, head: number): Tensor | null {
@@ -189,6 +190,7 @@ export const rule: Rule = {
   start: (model, params, { seed = 0 } = {}) =>
     new ForwardLearner(model, params, {
       origin: originOf("uoro", { seed }),
+      order: inPlace,
       credit: "exact",
       byOps: "uoro draws random numbers and reads factors on the way",
       influence: (of, from, input) => rankOne(of, from, input, seed),

@@ -1,23 +1,22 @@
 import { stridesOf } from "../../../core/shape.js";
-import { type Factor, fresh, rename, strongProduct } from "../../../forward/factor.js";
+import { fresh, strongProduct } from "../../../forward/factor.js";
+import { isUnknown, type StateName, type Term } from "../../../forward/term.js";
 import type { Tensor } from "../../../tensor/tensor.js";
 import type { StepRecord } from "../../step/step.js";
 import { advance } from "../advance.js";
 import { advanceArea, advanceStep } from "../advance-area.js";
 import type { Column } from "../columns.js";
-import type { KnownTerm } from "../compose.js";
+import { type OpenTerm, substitute } from "../compose.js";
 import type { StateErrors } from "../influence.js";
 import { meet } from "../meet.js";
+import { NamedStep } from "../naming.js";
 import type { Contributions } from "../push.js";
+import { type KnownTerm, Reader } from "../read.js";
+import { stackTerms } from "../stack.js";
 import type { TraceStore } from "../store.js";
 import { sizesOf, type TraceBlock, traceFactor } from "../traces.js";
 import { type BlockErrors, blockErrors, noErrors } from "./errors.js";
-import { type Part, PartSum, partsOf, substitute, type TraceName } from "./part.js";
 import { paysAcross } from "./pays.js";
-import { stackParts } from "./stack.js";
-
-/** Parts by step, area and state. */
-type Parts = readonly (readonly (readonly Part[])[])[][];
 
 export interface BlockOfSteps {
   readonly records: readonly StepRecord[];
@@ -52,60 +51,63 @@ export function advanceBlock(store: TraceStore, block: BlockOfSteps): BlockError
       : noErrors(records),
   );
   const started = !records[0].isFirst;
+  const columns = store.columns.map((column): NamedColumn | null => {
+    return column && { column, steps: block.contributions.map((step) => new NamedStep(column, step)) };
+  });
   [errors, ...others].forEach((of, head) => {
-    if (gathers)
-      for (const column of store.columns) if (column !== null) gather(store, column, block, of, head);
+    if (gathers) for (const named of columns) if (named !== null) gather(store, named, block, of, head);
     // the influence crosses in a pass that contracts the errors of the first head: the others meet it before
     if (started && (head > 0 || !crosses)) meet(store, of.before, head);
   });
-  if (crosses) cross(store, block, errors.before, started);
+  if (crosses) cross(store, columns, block, errors.before, started);
   return [errors, ...others].map(({ direct }) => direct);
+}
+
+/** A column, and all steps of the block in its names. */
+interface NamedColumn {
+  readonly column: Column;
+  readonly steps: readonly NamedStep[];
 }
 
 /** S(H) from S(0) and all steps of the block; the errors meet S(0) on the way. */
 function cross(
   store: TraceStore,
-  block: BlockOfSteps,
+  columns: readonly (NamedColumn | null)[],
+  { contributions }: BlockOfSteps,
   before: readonly StateErrors[],
   started: boolean,
 ): void {
   const { costs } = store.structure;
   const stepping = new Set<number>();
-  store.columns.forEach((column, k) => {
-    if (column === null) return;
-    const parts = paysAcross(
-      costs.map((row) => row[k]),
-      block.records.length,
-    )
-      ? block.contributions.map((step) => step.map((states) => states.map((list) => partsOf(list, column))))
-      : null;
-    if (parts?.every((step) => step.every((states) => states.every((p) => p !== null))))
-      atOnce(store, column, parts as Parts, before, started);
+  columns.forEach((named, k) => {
+    if (named === null) return;
+    const ofColumn = costs.map((row) => row[k]);
+    if (paysAcross(ofColumn, contributions.length) && !named.steps.some(({ moves }) => moves))
+      atOnce(store, named, before, started);
     else stepping.add(k);
   });
-  stepByStep(store, stepping, block, before, started);
+  stepByStep(store, stepping, contributions, before, started);
 }
 
 /** G += Σ_s λ(s) D(s): the share of parameters in the steps of the block, in place. */
 function gather(
   store: TraceStore,
-  column: Column,
-  { contributions, credit }: BlockOfSteps,
+  { column, steps }: NamedColumn,
+  { credit }: BlockOfSteps,
   { after }: BlockErrors,
   head: number,
 ): void {
   const { block, order } = column;
-  const found: Part[] = [];
-  contributions.forEach((step, s) => {
-    step.forEach((states, b) => {
-      if (credit === "own" && block.area !== b) return;
-      states.forEach((list, i) => {
-        const error = after[s][b][i];
+  const found: Term[] = [];
+  steps.forEach((step, s) => {
+    after[s].forEach((errors, area) => {
+      if (credit === "own" && block.area !== area) return;
+      errors.forEach((error, state) => {
         if (error === null) return;
-        const own = list.filter(({ source }) => source.kind === "block");
-        const of = { area: b, state: i, group: store.structure.sources.groupOf[b][i] };
-        for (const part of partsOf(own, column) ?? [])
-          found.push(substitute(errorPart(error, of), part, block, strongProduct));
+        const group = store.structure.sources.groupOf[area][state];
+        const outer = errorTerm(error, { area, state, group, when: "new" });
+        for (const term of step.terms(area, state))
+          if (!isUnknown(term.base)) found.push(substitute(outer, term, block, strongProduct));
       });
     });
   });
@@ -122,9 +124,10 @@ function gather(
     data: [data],
   };
   const kept: KnownTerm = { into: 0, axes: [], coefficient: null, base: traceFactor(gradient, 0), own: 0 };
+  const reader = new Reader(column);
   advance({
     trace: gradient,
-    terms: [kept, ...stackParts(0, found, block)],
+    terms: [kept, ...stackTerms(found, block).map((term) => reader.read(term, gradient, 0))],
     before: [null],
     after: [null],
     gradient: null,
@@ -133,90 +136,40 @@ function gather(
   });
 }
 
-/** An error as a part: a number, differentiated by the state that it is about. */
-function errorPart(
-  error: Tensor,
-  of: Pick<TraceName, "area" | "state" | "group">,
-): Part & { readonly trace: TraceName } {
+/** An error as a term: a number, differentiated by the state that it is about. */
+function errorTerm(error: Tensor, of: StateName): OpenTerm {
   const axes = error.shape.map(fresh);
-  const coefficient: Factor = { axes, tensor: error };
-  return { axes: [], coefficient, base: null, trace: { ...of, when: "new", axes } };
+  return { axes: [], coefficient: { axes, tensor: error }, base: { kind: "state", axes, of }, lost: [] };
 }
 
 /** From the top down: an area's new traces take old ones of areas below. */
 function atOnce(
   store: TraceStore,
-  column: Column,
-  parts: Parts,
+  { column, steps }: NamedColumn,
   before: readonly StateErrors[],
   started: boolean,
 ): void {
-  for (let b = before.length - 1; b >= 0; b--) {
-    const terms = (group: number, trace: TraceBlock): KnownTerm[] =>
-      trace.data.flatMap((data, state) =>
-        data === null ? [] : across(parts, trace, { area: b, state, group }, column, started),
-      );
-    const after = before[b].map(() => null);
-    advanceArea(column, b, terms, { before: before[b], after, gradient: store.gradient(column), started });
-  }
-}
-
-/** The trace of a state after the block, in terms of traces before it and of all that the block's steps add. */
-function across(
-  parts: Parts,
-  trace: TraceBlock,
-  of: Pick<TraceName, "area" | "state" | "group">,
-  column: Column,
-  started: boolean,
-): KnownTerm[] {
-  const { block } = trace;
-  const { area, state, group } = of;
-  const whole: TraceName = { ...of, when: "new", axes: trace.axes };
-  let open: Iterable<Part & { readonly trace: TraceName }> = [
-    { axes: trace.axes, coefficient: null, base: null, trace: whole },
-  ];
-  const known: Part[] = [];
-  for (const step of [...parts].reverse()) {
-    const older = new PartSum(block);
-    // a state reads new states of areas below: those are written out within the step
-    const waiting: PartSum[] = step.map(() => new PartSum(block));
-    for (const part of open) waiting[part.trace.area].add(part);
-    for (let a = area; a >= 0; a--)
-      for (const outer of waiting[a])
-        for (const inner of step[a][outer.trace.state]) {
-          const part = substitute(outer, inner, block);
-          if (part.trace === null) known.push(part);
-          else (part.trace.when === "old" ? older : waiting[part.trace.area]).add(part as typeof outer);
-        }
-    open = older;
-  }
-  const terms = stackParts(state, known.reverse(), block);
-  if (started)
-    for (const { axes, coefficient, trace: old } of open) {
-      const own = old.group === group ? old.state : null;
-      terms.push({ into: state, axes, coefficient, base: oldTrace(column, old), own });
-    }
-  return terms;
-}
-
-function oldTrace(column: Column, { group, state, axes }: TraceName): Factor {
-  const trace = column.traces[group] as TraceBlock;
-  const names = new Map(trace.axes.map((a, i) => [a, axes[i]]));
-  return rename(traceFactor(trace, state) as Factor, names);
+  for (let b = before.length - 1; b >= 0; b--)
+    advanceArea(column, b, steps, {
+      before: before[b],
+      after: before[b].map(() => null),
+      gradient: store.gradient(column),
+      started,
+    });
 }
 
 /** Where maps need the entries of traces, these advance as ever; the block's errors meet them once, at its start. */
 function stepByStep(
   store: TraceStore,
   blocks: ReadonlySet<number>,
-  { records, contributions }: BlockOfSteps,
+  contributions: readonly Contributions[],
   before: readonly StateErrors[],
   started: boolean,
 ): void {
   const byArea = store.columnsOf(blocks);
   const none = before.map((errors) => errors.map(() => null));
-  records.forEach((_, s) => {
+  contributions.forEach((step, s) => {
     const errors = { before: s === 0 ? before : none, after: none };
-    advanceStep(store, byArea, contributions[s], errors, started || s > 0);
+    advanceStep(store, byArea, step, errors, started || s > 0);
   });
 }

@@ -9,7 +9,7 @@ import { entries } from "../../../tensor/read.js";
 import type { SavedPart } from "../../../tensor/saved/part.js";
 import type { Saved } from "../../../tensor/saved/save.js";
 import type { Tensor } from "../../../tensor/tensor.js";
-import type { Influence, StateErrors, StepErrors } from "../../influence/influence.js";
+import type { HeadErrors, Influence, StateErrors } from "../../influence/influence.js";
 import { floatStates, StepJacobian } from "../../influence/jacobians.js";
 import { namesOf, type Sources } from "../../influence/sources.js";
 import { ForwardLearner } from "../../learners/forward-learner.js";
@@ -19,6 +19,7 @@ import { stateShapes } from "../../model/states.js";
 import { type GradientSum, HeadSums, plus } from "../../step/gradient-sum.js";
 import type { StepRecord } from "../../step/step.js";
 import type { Rule } from "../_rule.js";
+import { inPlace } from "../rfp.js";
 import { type OuterProduct, productFrom, savedProduct, splitImmediate } from "./outer-product.js";
 
 type Rows = readonly (Tensor | null)[];
@@ -42,10 +43,10 @@ class KroneckerInfluence implements Influence {
     return held.reduce((n, t) => n + (t ? entries(t).byteLength : 0), 0);
   }
 
-  advance(record: StepRecord, errors: readonly StepErrors[]): void {
+  advance(record: StepRecord, errors: HeadErrors): void {
     const states = record.areas.map((_, b) => floatStates(record, b));
     const batch = record.moment.input.shape[0];
-    errors.forEach(({ before }, head) => void this.gather(states, before, this.sums.of(head)));
+    errors.before.forEach((of, head) => void this.gather(states, of, this.sums.of(head)));
     const jacobian = new StepJacobian(record, this.sources);
     const own = states.map((of, b) => (of.length > 0 ? jacobian.own(b) : null));
     const below = record.areas.map((_, b) => jacobian.fromBelow(b));
@@ -64,7 +65,7 @@ class KroneckerInfluence implements Influence {
       const signs = uniform(foldIn(step, block.path), 2 * batch).map((u) => (u < 0.5 ? -1 : 1));
       return mix({ ...old, rows: climb(below, moved) }, fresh, signs);
     });
-    errors.forEach(({ after }, head) => void this.gather(states, after, this.sums.of(head)));
+    errors.after.forEach((of, head) => void this.gather(states, of, this.sums.of(head)));
   }
 
   gradient(block: number, head: number): Tensor | null {
@@ -213,6 +214,7 @@ export const rule: Rule = {
   start: (model, params, { seed = 0 } = {}) =>
     new ForwardLearner(model, params, {
       origin: originOf("kfRtrl", { seed }),
+      order: inPlace,
       credit: "exact",
       byOps: "kfRtrl draws random numbers and reads factors on the way",
       influence: (of, from, input) => kronecker(of, from, input, seed),
