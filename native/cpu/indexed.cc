@@ -1,6 +1,8 @@
 #include "code/indexed.h"
 
+#include <algorithm>
 #include <cstring>
+#include <limits>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -38,31 +40,60 @@ struct Plan : Indexed {
   }
 };
 
+/** Places of an index that are looked up at once. */
+constexpr int64_t kLookedUp = 1024;
+/** Where nothing is taken. */
+constexpr int64_t kNowhere = std::numeric_limits<int64_t>::min();
+/** Entries that are worth a thread. */
+constexpr int64_t kTakeGrain = 8192;
+
+/** A row of `n` entries, zeros where `from` is null. */
+template <class T>
+inline void copyRow(T* to, int64_t outStep, const T* from, int64_t step, int64_t n) {
+  if (!from)
+    for (int64_t j = 0; j < n; j++) to[j * outStep] = 0;
+  else if (outStep == 1 && step == 1)
+    std::memcpy(to, from, n * sizeof(T));
+  else
+    for (int64_t j = 0; j < n; j++) to[j * outStep] = from[j * step];
+}
+
 template <class T>
 void runTake(const Instruction& in, Context& context) {
   const Plan plan(in);
   const int last = plan.after.rank - 1;
   const int64_t outStep = plan.after.stride[0][last], step = plan.after.stride[1][last];
-  context.pool.each(plan.befores, [&](int64_t task, int) {
-    const Walk before(plan.before, 0, task);
-    Walk index(plan.index, 0);
-    for (int64_t i = 0; i < plan.indices; i++, index.next()) {
+  const int64_t slice = plan.afters * plan.row;
+  int64_t to[kLookedUp], from[kLookedUp];
+  Walk index(plan.index, 0);
+  for (int64_t done = 0; done < plan.indices; done += kLookedUp) {
+    const int64_t n = std::min(kLookedUp, plan.indices - done);
+    for (int64_t i = 0; i < n; i++, index.next()) {
       const int64_t p = plan.position(in, index.at[2]);
-      Walk after(plan.after, 1);
-      for (int64_t r = 0; r < plan.afters; r++, after.next()) {
-        T* to = in.operands[0].at<T>(before.at[0] + index.at[0] + after.at[0]);
-        if (p < 0) {
-          for (int64_t j = 0; j < plan.row; j++) to[j * outStep] = 0;
+      to[i] = index.at[0];
+      from[i] = p < 0 ? kNowhere : p * plan.stride;
+    }
+    const int64_t most = std::min<int64_t>(plan.befores, 4 * context.pool.threads());
+    const int64_t tasks = std::clamp<int64_t>(plan.befores * n * slice / kTakeGrain, 1, most);
+    context.pool.each(tasks, [&](int64_t task, int) {
+      int64_t at = plan.befores * task / tasks;
+      const int64_t end = plan.befores * (task + 1) / tasks;
+      for (Walk before(plan.before, 0, at); at < end; at++, before.next()) {
+        T* const out = in.operands[0].at<T>(before.at[0]);
+        const T* const input = in.operands[1].at<T>(before.at[1]);
+        if (slice == 1) {
+          for (int64_t i = 0; i < n; i++) out[to[i]] = from[i] == kNowhere ? T(0) : input[from[i]];
           continue;
         }
-        const T* from = in.operands[1].at<T>(before.at[1] + p * plan.stride + after.at[1]);
-        if (outStep == 1 && step == 1)
-          std::memcpy(to, from, plan.row * sizeof(T));
-        else
-          for (int64_t j = 0; j < plan.row; j++) to[j * outStep] = from[j * step];
+        for (int64_t i = 0; i < n; i++) {
+          const T* const row = from[i] == kNowhere ? nullptr : input + from[i];
+          Walk after(plan.after, 1);
+          for (int64_t r = 0; r < plan.afters; r++, after.next())
+            copyRow(out + to[i] + after.at[0], outStep, row ? row + after.at[1] : nullptr, step, plan.row);
+        }
       }
-    }
-  });
+    });
+  }
 }
 
 /** Sums of integers wrap around, as they do in JavaScript's arrays. */

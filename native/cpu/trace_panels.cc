@@ -7,7 +7,7 @@ namespace onward {
 namespace {
 
 /** Fewer columns or rows do not fill tiles; and packed rows and coefficients have to stay in caches. */
-constexpr int64_t kFewestColumns = 64, kFewestRows = 4, kMostDepth = 1024, kMostCoefficients = int64_t(1) << 22;
+constexpr int64_t kFewestColumns = 16, kFewestRows = 4, kMostDepth = 1024, kMostCoefficients = int64_t(1) << 22;
 
 bool isSame(const int64_t* a, const int64_t* b, int n) { return std::equal(a, a + n, b); }
 

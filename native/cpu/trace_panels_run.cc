@@ -81,43 +81,70 @@ class PanelRun {
     }
   }
 
-  /** Every coefficient, in the order in which it is needed. */
+  /** Every coefficient, in the order in which it is needed: a line of rows after the other. */
   void read() {
-    const int states = step_.states;
+    const TraceAxes<kMaxWalked>& axes = panels_.axes;
     const int64_t start[kMaxWalked] = {};
+    const int last = axes.rank - 1;
+    const int64_t n = last < 0 ? 1 : axes.size[last];
     int64_t row = 0;
-    panels_.axes.each(0, start, panels_.axes.size, [&](const int64_t* p) {
-      const int64_t group = row / panels_.rows, at = row % panels_.rows;
-      traceAt_[row] = p[0];
-      gradientAt_[row] = p[1];
-      for (int k = 0; k < states; k++) {
-        if (step_.before[k]) before_[row * states + k] = *step_.before[k].template at<T>(p[2 + k]);
-        if (step_.after[k]) after_[row * states + k] = *step_.after[k].template at<T>(p[2 + states + k]);
-      }
-      const int64_t* bound = coefficientBound_;
-      for (size_t i = 0; i < step_.terms.size(); i++) {
-        const TraceTerm& t = step_.terms[i];
-        const int64_t* places = p + 2 + 2 * states + 2 * i;
-        const T* c = t.coefficient ? t.coefficient.template at<T>(places[0]) : &one_;
-        if (t.own >= 0) {
-          own_[(row * states + t.into) * states + t.own] = *c;
-          continue;
-        }
-        const int b = panels_.baseOf[i];
-        const TracePanels::Base& base = panels_.bases[b];
-        if (at == 0) baseAt_[group * panels_.bases.size() + b] = places[1];
-        T* to = coefficient(group, at) + base.first * stepOf(at) + t.into;
-        int zeros = 0;
-        for (int64_t j = 0, step = stepOf(at); j < base.depth; j++, to += step) {
-          *to = c[bound[j]];
-          zeros |= *to == 0;
-        }
-        hasZero_ = hasZero_ || zeros;
-        bound += base.depth;
-      }
-      row++;
+    axes.each(last < 0 ? 0 : 1, start, axes.size, [&](const int64_t* p) {
+      readLine(p, row, n);
+      row += n;
     });
     isWild_ = !std::isfinite(total(own_, coefficients_ + panels_.groups * groupSize_ - own_));
+  }
+  int64_t alongRows(int operand) const {
+    const TraceAxes<kMaxWalked>& axes = panels_.axes;
+    return axes.rank == 0 ? 0 : axes.stride[operand][axes.rank - 1];
+  }
+
+  /** Those of `n` rows from `row` on, whose operands lie at `p`. */
+  void readLine(const int64_t* p, int64_t row, int64_t n) {
+    const int states = step_.states;
+    const auto places = [&](int64_t* to, int operand) {
+      for (int64_t i = 0, step = alongRows(operand); i < n; i++) to[i] = p[operand] + i * step;
+    };
+    const auto numbers = [&](T* to, int64_t toStep, const Factor& factor, int operand) {
+      const T* from = factor ? factor.template at<T>(p[operand]) : &one_;
+      for (int64_t i = 0, step = factor ? alongRows(operand) : 0; i < n; i++) to[i * toStep] = from[i * step];
+    };
+    places(traceAt_ + row, 0);
+    places(gradientAt_ + row, 1);
+    for (int k = 0; k < states; k++) {
+      if (step_.before[k]) numbers(before_ + row * states + k, states, step_.before[k], 2 + k);
+      if (step_.after[k]) numbers(after_ + row * states + k, states, step_.after[k], 2 + states + k);
+    }
+    const int64_t* bound = coefficientBound_;
+    for (size_t i = 0; i < step_.terms.size(); i++) {
+      const TraceTerm& t = step_.terms[i];
+      const int operand = static_cast<int>(2 + 2 * states + 2 * i);
+      if (t.own >= 0) {
+        numbers(own_ + (row * states + t.into) * states + t.own, states * states, t.coefficient, operand);
+        continue;
+      }
+      const int b = panels_.baseOf[i];
+      if (row % panels_.rows == 0) baseAt_[row / panels_.rows * panels_.bases.size() + b] = p[operand + 1];
+      readTerm(t, p[operand], alongRows(operand), panels_.bases[b], bound, row, n);
+      bound += panels_.bases[b].depth;
+    }
+  }
+
+  /** The coefficients of a product, at `bound` from the first of each row. */
+  void readTerm(const TraceTerm& t, int64_t place, int64_t along, const TracePanels::Base& base, const int64_t* bound,
+                int64_t row, int64_t n) {
+    const T* c = t.coefficient ? t.coefficient.template at<T>(place) : &one_;
+    const int64_t step = t.coefficient ? along : 0;
+    int zeros = 0;
+    for (int64_t i = row; i < row + n; i++, c += step) {
+      const int64_t at = i % panels_.rows, next = stepOf(at);
+      T* to = coefficient(i / panels_.rows, at) + base.first * next + t.into;
+      for (int64_t j = 0; j < base.depth; j++, to += next) {
+        *to = c[bound[j]];
+        zeros |= *to == 0;
+      }
+    }
+    hasZero_ = hasZero_ || zeros;
   }
   /** The first coefficients of a row, and how far the next ones of it are. */
   T* coefficient(int64_t group, int64_t row) const {
