@@ -78,7 +78,7 @@ function scaling(name, input) {
       file: applied,
       find: "export function apply<A>(op: Op<A>,",
       put: `const mutants = new WeakMap<object, unknown>();
-const factor = (dtype: DType): Tensor => fromData(allocate(dtype, 1).fill(${factor}), [], dtype);
+const factor = (dtype: DType): Tensor => fromData(hostZeros(dtype, 1).host().fill(${factor}), [], dtype);
 function mutated<A>(op: Op<A>): Op<A> {
   if (op.name !== "${name}" || !op.linearize) return op;
   const known = mutants.get(op);

@@ -63,9 +63,10 @@ async function run(next) {
       const found = await firstFailure(test);
       if (found === null) continue;
       const { name, message } = found.error ?? {};
-      // a mutant computes otherwise; one that does not run shows nothing
-      const broken = found.broken || name === "ReferenceError" || name === "SyntaxError";
-      return { killedBy: found.test, broken, message: `${name}: ${message}`.split("\n")[0].slice(0, 160) };
+      // a mutant computes otherwise; one that does not run shows nothing, even where a property wraps its error
+      const missing = /\b(?:ReferenceError|SyntaxError)\b.*/.exec(`${name}: ${message}`);
+      const said = missing?.[0] ?? `${name}: ${message}`.split("\n")[0];
+      return { killedBy: found.test, broken: found.broken || missing !== null, message: said.slice(0, 160) };
     }
     return { killedBy: null };
   } finally {

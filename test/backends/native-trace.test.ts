@@ -71,7 +71,7 @@ describe.each(levels.flatMap((simd) => [1, 2].map((threads) => [simd, threads] a
         ["own", "old"],
       );
       const sizes = fc.record({ value: fc.integer({ min: 4, max: 15 }), kinds });
-      const holds = fc.property(shapes(fc.integer({ min: 64, max: 110 })), sizes, (shape, larger) => {
+      const holds = fc.property(shapes(fc.integer({ min: 16, max: 110 })), sizes, (shape, larger) => {
         const step = stepOf({ ...shape, ...larger, diagonal: false });
         const [expected, around] = [reference(step), aroundOf(step)];
         expect(runOrReplay(step)).toBe(true);
