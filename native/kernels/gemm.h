@@ -83,11 +83,69 @@ struct Gemm {
       }
   }
 
+  /** R rows of C, of U vectors, from the rows of A and B where they lie: sums are the same as those of `tile`. */
+  template <int R, int U, class Part>
+  static inline void direct(const T* a, int64_t aRow, int64_t aColumn, const T* b, int64_t bRow, int64_t k, T* c, int64_t step,
+                            bool add, Part part) {
+    V sum[R][U];
+#pragma GCC unroll 16
+    for (int r = 0; r < R; r++)
+#pragma GCC unroll 2
+      for (int v = 0; v < U; v++) sum[r][v] = V{};
+    for (int64_t p = 0; p < k; p++, a += aColumn, b += bRow) {
+      V x[U];
+#pragma GCC unroll 2
+      for (int v = 0; v < U; v++) x[v] = part.load(b + v * width);
+#pragma GCC unroll 16
+      for (int r = 0; r < R; r++) {
+        const V y = filled<V>(a[r * aRow]);
+#pragma GCC unroll 2
+        for (int v = 0; v < U; v++) sum[r][v] = fma(y, x[v], sum[r][v]);
+      }
+    }
+#pragma GCC unroll 16
+    for (int r = 0; r < R; r++)
+#pragma GCC unroll 2
+      for (int v = 0; v < U; v++) {
+        T* at = c + r * step + v * width;
+        part.store(at, add ? part.load(at) + sum[r][v] : sum[r][v]);
+      }
+  }
+
+  /** The rows of C along U of its vectors: tiles of R rows, and of half as many where fewer are left. */
+  template <int R, int U, class Part>
+  static void directRows(int64_t m, int64_t k, Matrix<const T> a, const T* b, int64_t bRow, T* c, int64_t step, bool add, Part part) {
+    int64_t i = 0;
+    for (; i + R <= m; i += R) direct<R, U>(a.data + i * a.row, a.row, a.column, b, bRow, k, c + i * step, step, add, part);
+    if constexpr (R > 1) {
+      constexpr int fewer = R > 8 ? 8 : R > 4 ? 4 : R / 2;
+      if (i < m) directRows<fewer, U>(m - i, k, {a.data + i * a.row, a.row, a.column}, b, bRow, c + i * step, step, add, part);
+    }
+  }
+
+  /**
+   * Whether packing would take longer than what it saves: A and B stay in the cache as they lie, rows of B and C are vectors, and
+   * C is not what is still to be read of B.
+   */
+  static bool isDirect(int64_t m, int64_t k, Matrix<const T> a, Matrix<const T> b, Matrix<T> c) {
+    constexpr int64_t close = 65536 / sizeof(T);
+    return ONWARD_BYTES >= 32 && k <= depth && b.column == 1 && c.column == 1 && c.data != b.data && k * b.row <= close &&
+           m * a.row <= close && k * a.column <= close;
+  }
+
   static void run(int64_t m, int64_t n, int64_t k, Matrix<const T> a, Matrix<const T> b, Matrix<T> c, bool add,
                   T* work) {
     // results are written along rows of C
     if (c.column != 1 && c.row == 1) {
       run(n, m, k, b.transposed(), a.transposed(), c.transposed(), add, work);
+      return;
+    }
+    if (isDirect(m, k, a, b, c)) {
+      int64_t j = 0;
+      for (; j + columns <= n; j += columns)
+        directRows<rows, vectors>(m, k, a, b.data + j, b.row, c.data + j, c.row, add, Whole<V>());
+      for (; j < n; j += width)
+        directRows<rows, 1>(m, k, a, b.data + j, b.row, c.data + j, c.row, add, First<V>(n - j < width ? n - j : width));
       return;
     }
     T* const packedA = work;

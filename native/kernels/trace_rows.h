@@ -23,6 +23,20 @@ struct MixedRow {
 template <int K>
 constexpr int kFlight = K == 1 ? 4 : K == 2 ? (ONWARD_BYTES == 64 ? 4 : 2) : (ONWARD_BYTES == 64 ? 2 : 1);
 
+/** Bytes of a row from which on it may begin with a part of a vector. */
+constexpr int64_t kLongRow = ONWARD_BYTES == 64 ? 1024 : 2048;
+
+/**
+ * Entries of a row before the first place from which on whole vectors do not lie across two lines of the cache, which takes up to
+ * twice the time: arrays of JavaScript often begin 16 bytes behind such a place. Where rows are short, or vectors no longer than
+ * that, the part costs more than it saves.
+ */
+template <class T>
+inline int64_t headOf(const T* row, int64_t n) {
+  if (ONWARD_BYTES < 32 || n * (int64_t)sizeof(T) < kLongRow) return 0;
+  return (int64_t)(-(uintptr_t)row % ONWARD_BYTES / sizeof(T));
+}
+
 /** U vectors of a row from entry j on. */
 template <class T, int K, int U, class Part>
 __attribute__((always_inline)) inline void rowPiece(const MixedRow<T, K>& r, int64_t j, Part part) {
@@ -98,10 +112,13 @@ __attribute__((always_inline)) inline bool mixedRow(const TraceRows<T>& r, int64
   if (wild != 0) return false;
   row.hasBefore = r.hasBefore;
   row.gradient = r.gradient ? r.gradient + i * r.gradientStep : nullptr;
-  int64_t j = 0;
+  const int64_t head = headOf(row.trace[0], n);
+  int64_t j = head;
   for (; j + U * w <= n; j += U * w) rowPiece<T, K, U>(row, j, Whole<V>());
   if (U > 1)
     for (; j + w <= n; j += w) rowPiece<T, K, 1>(row, j, Whole<V>());
+  // late: it lies on the line where the row before has just been ended, which is still being written
+  if (head > 0) rowPiece<T, K, 1>(row, 0, First<V>(head));
   if (j < n) rowPiece<T, K, 1>(row, j, First<V>(n - j));
   return true;
 }
@@ -165,8 +182,7 @@ template <class T, int K, Learning learning>
 int64_t denseRows(const TraceRows<T>& r, int64_t i, int64_t count, int64_t n) {
   using V = typename VectorOf<T>::type;
   constexpr int64_t w = lanes<V>, U = kFlight<K>;
-  const int64_t whole = n & -w;
-  const First<V> rest(n - whole);
+  const First<V> rest(n & (w - 1));
   for (; i < count; i++) {
     DenseRow<T, K> row;
     bool isPlain = true;
@@ -187,14 +203,17 @@ int64_t denseRows(const TraceRows<T>& r, int64_t i, int64_t count, int64_t n) {
     if (!isPlain) return i;
     row.from = r.from[0].p + i * r.from[0].step;
     row.gradient = r.gradient + i * r.gradientStep;
-    int64_t j = 0;
+    const int64_t head = headOf(row.trace[0], n), whole = head + ((n - head) & -w);
+    int64_t j = head;
     for (; j + U * w <= whole; j += U * w) densePiece<T, K, learning, U>(row, j, Whole<V>());
     if (U > 2 && j + 2 * w <= whole) {
       densePiece<T, K, learning, 2>(row, j, Whole<V>());
       j += 2 * w;
     }
     if (U > 1 && j < whole) densePiece<T, K, learning, 1>(row, j, Whole<V>());
-    if (whole < n) densePiece<T, K, learning, 1>(row, whole, rest);
+    // late: it lies on the line where the row before has just been ended, which is still being written
+    if (head > 0) densePiece<T, K, learning, 1>(row, 0, First<V>(head));
+    if (whole < n) densePiece<T, K, learning, 1>(row, whole, head > 0 ? First<V>(n - whole) : rest);
   }
   return count;
 }

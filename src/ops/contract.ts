@@ -13,22 +13,18 @@ import { broadcastTo, permute, reshape, slice } from "./views.js";
 const op: Op<ContractAttrs> = {
   name: "contract",
   infer: ([a, b], { aLabels, bLabels, outLabels }) => {
-    const sizes = new Map<string, number>();
-    for (const [labels, shape] of [
-      [aLabels, a.shape],
-      [bLabels, b.shape],
-    ] as const) {
-      labels.forEach((label, i) => {
-        const known = sizes.get(label);
-        if (known !== undefined && known !== shape[i])
-          throw new ShapeError(
-            `einsum: axis "${label}" must have one size, got ${formatShape(a.shape)} and ${formatShape(b.shape)}`,
-          );
-        sizes.set(label, shape[i]);
-      });
+    for (let i = 0; i < bLabels.length; i++) {
+      const j = aLabels.indexOf(bLabels[i]);
+      if (j >= 0 && a.shape[j] !== b.shape[i])
+        throw new ShapeError(
+          `einsum: axis "${bLabels[i]}" must have one size, got ${formatShape(a.shape)} and ${formatShape(b.shape)}`,
+        );
     }
     return {
-      shape: outLabels.map((label) => sizes.get(label) as number),
+      shape: outLabels.map((l) => {
+        const i = aLabels.indexOf(l);
+        return i >= 0 ? a.shape[i] : b.shape[bLabels.indexOf(l)];
+      }),
       dtype: requireFloat("einsum", sameDType("einsum", [a.dtype, b.dtype])),
     };
   },
@@ -117,6 +113,9 @@ export function einsum(spec: string, ...operands: readonly Tensor[]): Tensor {
   );
 }
 
+/** Two matrices need no batch and no names of their own: a small product is over before these were made. */
+const ofMatrices: ContractAttrs = { aLabels: ["m", "k"], bLabels: ["k", "n"], outLabels: ["m", "n"] };
+
 /**
  * Matrix product over the last two axes with broadcasting over the others, as NumPy's: [.., m, k] x [.., k, n];
  * a vector operand counts as a row or a column.
@@ -132,6 +131,7 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
     throw new ShapeError(
       `matmul: inner sizes must agree, got ${formatShape(a.shape)} and ${formatShape(b.shape)}`,
     );
+  if (a.rank === 2 && b.rank === 2) return apply(op, [a, b], ofMatrices);
   const aCore = a.rank === 1 ? ["k"] : ["m", "k"];
   const bCore = b.rank === 1 ? ["k"] : ["k", "n"];
   const batch = broadcastShapes("matmul", [a.shape.slice(0, -aCore.length), b.shape.slice(0, -bCore.length)]);

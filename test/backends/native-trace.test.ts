@@ -48,6 +48,8 @@ describe.each(levels.flatMap((simd) => [1, 2].map((threads) => [simd, threads] a
       ["rows of one entry", fc.constant(1)],
       ["short rows", fc.integer({ min: 1, max: 20 })],
       ["long rows", fc.integer({ min: 16, max: 150 })],
+      // of so many that kernels begin with a part of a vector, so that whole ones lie on lines of the cache
+      ["rows of whole lines", fc.integer({ min: 512, max: 600 })],
     ])("is the definition, entry by entry, of %s", (_, inner) => {
       const holds = fc.property(shapes(inner), (shape) => {
         const step = stepOf(shape);

@@ -20,7 +20,7 @@ import { nativeReplay } from "./replay.js";
 const maximumArrays = 32;
 
 /** Results of so many bytes are not filled with zeros before a kernel writes all of their entries. */
-const largeResult = 2 ** 15;
+const largeResult = 2 ** 13;
 
 /** Bytes from which on zeros are taken: some versions of Node hand out no memory as it is above 4 GiB. */
 const largestUnfilled = 2 ** 31 - 1;

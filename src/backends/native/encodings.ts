@@ -119,6 +119,14 @@ function cumsum(
   );
 }
 
+/** Strides along labels: zero where an operand has no such axis. */
+function labelled(labels: readonly string[], own: readonly string[], strides: readonly number[]): number[] {
+  return labels.map((l) => {
+    const i = own.indexOf(l);
+    return i >= 0 ? strides[i] : 0;
+  });
+}
+
 function contract(
   to: Instructions,
   name: string,
@@ -126,22 +134,18 @@ function contract(
   { aLabels, bLabels, outLabels }: ContractAttrs,
   out: Result,
 ): boolean {
-  const labels = [...outLabels, ...aLabels.filter((l) => !outLabels.includes(l))];
+  const labels = [...outLabels];
+  for (const l of aLabels) if (!outLabels.includes(l)) labels.push(l);
   // its plan has room for two more axes beside these
   if (labels.length > maximumRank - 2) return false;
   const shape = labels.map((l) => {
     const i = aLabels.indexOf(l);
     return i >= 0 ? a.shape[i] : b.shape[bLabels.indexOf(l)];
   });
-  const along = (own: readonly string[], strides: readonly number[]): number[] =>
-    labels.map((l) => {
-      const i = own.indexOf(l);
-      return i >= 0 ? strides[i] : 0;
-    });
   return to.instruction(name, shape, [
-    { data: out.data, offset: 0, strides: along(outLabels, stridesOf(out.shape)) },
-    { data: a.data, offset: a.offset, strides: along(aLabels, a.strides) },
-    { data: b.data, offset: b.offset, strides: along(bLabels, b.strides) },
+    { data: out.data, offset: 0, strides: labelled(labels, outLabels, stridesOf(out.shape)) },
+    { data: a.data, offset: a.offset, strides: labelled(labels, aLabels, a.strides) },
+    { data: b.data, offset: b.offset, strides: labelled(labels, bLabels, b.strides) },
   ]);
 }
 
