@@ -9,8 +9,8 @@ namespace onward {
 
 namespace {
 
-/** Panels that are a task for a thread. */
-constexpr int64_t kPanelsOfTask = 8;
+/** Panels that are a task for a thread, and entries of packed rows that stay in its nearer caches. */
+constexpr int64_t kPanelsOfTask = 8, kMostPacked = 65536;
 
 /** A run of a step: its coefficients are packed once, for the panels of all threads. */
 template <class T>
@@ -31,10 +31,12 @@ class PanelRun {
 
   void run() {
     const int64_t width = products_.panelColumns, all = (step_.inner + width - 1) / width;
+    const int64_t size = together() * panels_.depth * width;
+    const int64_t side = std::clamp<int64_t>(kMostPacked / size, 1, kPanelsOfTask);
     context_.pool.each((all + kPanelsOfTask - 1) / kPanelsOfTask, [&](int64_t task, int thread) {
-      T* packed = context_.workspace(thread).template get<T>(Workspace::kGemm, together() * panels_.depth * width);
-      for (int64_t i = task * kPanelsOfTask; i < std::min(all, (task + 1) * kPanelsOfTask); i++)
-        panel(i * width, std::min(width, step_.inner - i * width), packed);
+      T* packed = context_.workspace(thread).template get<T>(Workspace::kGemm, side * size);
+      const int64_t end = std::min(all, (task + 1) * kPanelsOfTask);
+      for (int64_t i = task * kPanelsOfTask; i < end; i += side) sideBySide(i * width, std::min(side, end - i), packed);
     });
   }
 
@@ -154,20 +156,44 @@ class PanelRun {
     return (row / tile_ == panels_.rows / tile_ ? lastTile_ : tile_) * step_.states;
   }
 
-  /** Columns j to j + n. */
-  void panel(int64_t j, int64_t n, T* packed) const {
-    const int64_t size = panels_.depth * products_.panelColumns;
-    for (int64_t g = 0; panels_.readsOld && g < panels_.groups; g++) pack(g, j, n, packed + g * size);
+  /**
+   * Panels next to each other, from column `first` on: a tile of rows goes through all of them before the next, so that memory is
+   * read in longer runs.
+   */
+  void sideBySide(int64_t first, int64_t count, T* packed) const {
+    const int64_t width = products_.panelColumns, size = panels_.depth * width;
+    const auto base = [&](int64_t g, int64_t i) { return packed + ((panels_.readsOld ? g : 0) * count + i) * size; };
+    const auto columns = [&](int64_t i) { return std::min(width, step_.inner - first - i * width); };
+    const auto packAll = [&](int64_t g) {
+      for (int64_t i = 0; i < count; i++) pack(g, first + i * width, columns(i), base(g, i));
+    };
+    for (int64_t g = 0; panels_.readsOld && g < panels_.groups; g++) packAll(g);
     for (int64_t g = 0; g < panels_.groups; g++) {
-      T* base = packed + (panels_.readsOld ? g * size : 0);
-      if (!panels_.readsOld) pack(g, j, n, base);
-      const TracePanel<T> panel = panelOf(g, j, base);
-      // matrix products have strong zeros by themselves where nothing is infinite
-      if (isWild_ || (hasZero_ && !std::isfinite(total(base, size))))
-        careful(panel, g, n);
-      else
-        products_.tracePanel[step_.states - 1](panel, n);
+      if (!panels_.readsOld) packAll(g);
+      bool isDone[kPanelsOfTask] = {};
+      for (int64_t i = 0; i < count; i++) {
+        // matrix products have strong zeros by themselves where nothing is infinite
+        if (!isWild_ && (!hasZero_ || std::isfinite(total(base(g, i), size)))) continue;
+        careful(panelOf(g, first + i * width, base(g, i)), g, columns(i));
+        isDone[i] = true;
+      }
+      for (int64_t row = 0; row < panels_.rows; row += tile_)
+        for (int64_t i = 0; i < count; i++)
+          if (!isDone[i])
+            products_.tracePanel[step_.states - 1](tileOf(panelOf(g, first + i * width, base(g, i)), row), columns(i));
     }
+  }
+  /** The tile of a panel's rows that begins with `row`. */
+  TracePanel<T> tileOf(TracePanel<T> panel, int64_t row) const {
+    const int64_t states = step_.states;
+    panel.traceAt += row;
+    panel.gradientAt += row;
+    panel.rows = std::min(tile_, panels_.rows - row);
+    panel.own += row * states * states;
+    panel.before += row * states;
+    panel.after += row * states;
+    panel.coefficients += row * states * panels_.depth;
+    return panel;
   }
   void pack(int64_t group, int64_t j, int64_t n, T* to) const {
     const int64_t* at = baseAt_ + group * panels_.bases.size();
