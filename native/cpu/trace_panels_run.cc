@@ -9,8 +9,8 @@ namespace onward {
 
 namespace {
 
-/** Panels that are a task for a thread, and entries of packed rows that stay in its nearer caches. */
-constexpr int64_t kPanelsOfTask = 8, kMostPacked = 65536;
+/** Panels that are a task for a thread, at least; and as many as lie side by side, whose packed rows stay in its nearer caches. */
+constexpr int64_t kPanelsOfTask = 8, kMostSideBySide = 32, kMostPacked = 65536;
 
 /** A run of a step: its coefficients are packed once, for the panels of all threads. */
 template <class T>
@@ -32,11 +32,12 @@ class PanelRun {
   void run() {
     const int64_t width = products_.panelColumns, all = (step_.inner + width - 1) / width;
     const int64_t size = together() * panels_.depth * width;
-    const int64_t side = std::clamp<int64_t>(kMostPacked / size, 1, kPanelsOfTask);
-    context_.pool.each((all + kPanelsOfTask - 1) / kPanelsOfTask, [&](int64_t task, int thread) {
+    const int64_t ofTask = std::max(kPanelsOfTask, all / (4 * context_.pool.threads()));
+    const int64_t side = std::clamp<int64_t>(kMostPacked / size, 1, std::min(ofTask, kMostSideBySide));
+    context_.pool.each((all + ofTask - 1) / ofTask, [&](int64_t task, int thread) {
       T* packed = context_.workspace(thread).template get<T>(Workspace::kGemm, side * size);
-      const int64_t end = std::min(all, (task + 1) * kPanelsOfTask);
-      for (int64_t i = task * kPanelsOfTask; i < end; i += side) sideBySide(i * width, std::min(side, end - i), packed);
+      const int64_t end = std::min(all, (task + 1) * ofTask);
+      for (int64_t i = task * ofTask; i < end; i += side) sideBySide(i * width, std::min(side, end - i), packed);
     });
   }
 
@@ -170,7 +171,7 @@ class PanelRun {
     for (int64_t g = 0; panels_.readsOld && g < panels_.groups; g++) packAll(g);
     for (int64_t g = 0; g < panels_.groups; g++) {
       if (!panels_.readsOld) packAll(g);
-      bool isDone[kPanelsOfTask] = {};
+      bool isDone[kMostSideBySide] = {};
       for (int64_t i = 0; i < count; i++) {
         // matrix products have strong zeros by themselves where nothing is infinite
         if (!isWild_ && (!hasZero_ || std::isfinite(total(base(g, i), size)))) continue;
