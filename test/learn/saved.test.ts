@@ -16,10 +16,12 @@ import {
   useBackend,
 } from "../../src/index.js";
 import { network, type RuleOptions, rfp, rtrl, rules } from "../../src/learn/index.js";
+import type { Pace } from "../../src/learn/learners/automatic-learner.js";
+import { automatically } from "../../src/learn/rules/rfp.js";
 import { entries } from "../../src/tensor/read.js";
 import { randomSequence } from "../../src/testing/index.js";
-import { interrupted } from "../support/interrupted.js";
-import { arbitraryOperations } from "../support/operation-cases.js";
+import { interrupted, type Lifetime } from "../support/interrupted.js";
+import { arbitraryOperations, type Sample } from "../support/operation-cases.js";
 import { runOperations } from "../support/operations.js";
 
 const { leaky, mingru } = cells;
@@ -28,17 +30,46 @@ const chosen = backendName();
 const learnersGradient = (learner: { gradient(): object }): number[][] =>
   leavesOf<Tensor>(learner.gradient(), isTensor).map(({ value }) => Array.from(entries(value)));
 
+type Options = RuleOptions & { window?: number; order?: number };
+interface Way {
+  readonly rule: keyof typeof rules;
+  readonly options: Options & Partial<Pace>;
+  readonly lifetime: Lifetime<Sample>;
+}
+
+const way = (rule: keyof typeof rules, options: Options = {}): Way => ({
+  rule,
+  options,
+  lifetime: {
+    start: (model, params) => rules[rule].start(model, params, options),
+    load: rules[rule].load,
+  },
+});
+
+/** Blocks that begin within a sequence. */
+const soon = (window: number, pace: Pace): Way => {
+  const start: Lifetime<Sample>["start"] = (model, params) => automatically(model, params, window, {}, pace);
+  const load: Lifetime<Sample>["load"] = (model, params, tree) => {
+    const learner = start(model, params);
+    learner.resume(tree);
+    return learner;
+  };
+  return { rule: "rfp", options: { window, ...pace }, lifetime: { start, load } };
+};
+
 /** Every rule, and settings that have learners of their own. */
-const ways: readonly (readonly [keyof typeof rules, RuleOptions & { window?: number; order?: number }])[] = [
-  ...(Object.keys(rules) as (keyof typeof rules)[]).map((name) => [name, {}] as const),
-  ["rfp", { window: 3 }],
-  ["rfp", { window: 3, compile: false }],
-  ["rfp", { window: 2, credit: "local" }],
-  ["tbptt", { window: 3 }],
-  ["tbptt", { window: 2, compile: false }],
-  ["bptt", { compile: true }],
-  ["snap", { order: 2 }],
-  ["uoro", { seed: 5 }],
+const ways: readonly Way[] = [
+  ...(Object.keys(rules) as (keyof typeof rules)[]).map((name) => way(name)),
+  way("rfp", { window: 3 }),
+  way("rfp", { window: 3, compile: false }),
+  way("rfp", { window: 2, credit: "local" }),
+  way("tbptt", { window: 3 }),
+  way("tbptt", { window: 2, compile: false }),
+  way("bptt", { compile: true }),
+  way("snap", { order: 2 }),
+  way("uoro", { seed: 5 }),
+  soon(3, { after: 2, inRow: 0 }),
+  soon(2, { after: 4, inRow: 2 }),
 ];
 
 describe.each(["js", "native"])("a learner that is saved and loaded, on %s", (name) => {
@@ -47,7 +78,7 @@ describe.each(["js", "native"])("a learner that is saved and loaded, on %s", (na
     beforeAll(() => useBackend(name));
     afterAll(() => useBackend(chosen));
 
-    it.each(ways)("goes on to the same bits: %s %o", (rule, options) => {
+    it.each(ways)("goes on to the same bits: $rule $options", ({ rule, lifetime }) => {
       let losses = 0;
       const holds = fc.property(
         arbitraryOperations({ spatial: rule !== "kfRtrl", starts: rule !== "fptt" }).filter(({ areas }) =>
@@ -59,11 +90,11 @@ describe.each(["js", "native"])("a learner that is saved and loaded, on %s", (na
           let one: ReturnType<typeof interrupted> | null = null;
           const found = runOperations(drawn, {
             start: (model, params) => {
-              const made = interrupted(rule, model, params, options, every);
+              const made = interrupted(lifetime, model, params, every);
               one = made as ReturnType<typeof interrupted>;
               return made;
             },
-            reference: (model, params) => rules[rule].start(model, params, options),
+            reference: lifetime.start,
             tolerance: 0,
             replays: false,
             sameBlocks: true,

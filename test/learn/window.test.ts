@@ -257,3 +257,43 @@ describe("a block of steps", () => {
     );
   });
 });
+
+describe("an automatic window", () => {
+  // 589,824 bytes of matrices, whose traces cross well
+  const model = stack<Supervised>([cells.mingru({ input: 192, units: 192 })]);
+  const params = model.init(random.key(1));
+  const samples = randomSequence(2, { input: [192], target: [192], steps: 50, batch: 1 });
+  const inBlocks = (learner: Learner<Supervised>): unknown =>
+    (learner.save() as { knows: { inBlocks: boolean } }).knows.inBlocks;
+
+  it("takes 1,024 single steps, and then blocks of 32, to the same gradient", () => {
+    const learner = rfp(model, params, { window: "auto" });
+    const single = rfp(model, params);
+    for (let t = 0; t < 1100; t++) {
+      const sample = samples[t % samples.length];
+      expect(learner.step(sample).loss).toBe(single.step(sample).loss);
+      // told by the step that begins the first block
+      if (t === 1023 || t === 1024) expect(inBlocks(learner)).toBe(t === 1024);
+    }
+    expectClose(numbers(learner.gradient()), numbers(single.gradient()));
+  });
+
+  it("stays with single steps where blocks would be short", () => {
+    const learner = rfp(model, params, { window: "auto" });
+    for (let t = 0; t < 1100; t++) {
+      learner.step(samples[t % samples.length]);
+      if (t % 7 === 6) learner.setParams(params);
+    }
+    expect(inBlocks(learner)).toBe(false);
+  });
+
+  it("is saved as what it is, and loaded as nothing else", () => {
+    const learner = rfp(model, params, { window: "auto" });
+    learner.step(samples[0]);
+    const tree = learner.save();
+    expect(() => rfp.load(model, params, tree)).not.toThrow();
+    expect(() => rfp.load(model, params, tree, { window: 32 })).toThrow(
+      "rfp: expected 32, as this learner has at settings.window, got auto",
+    );
+  });
+});

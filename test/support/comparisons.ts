@@ -1,5 +1,7 @@
 /** Learners that must show the same whatever is done with them, by rule. */
 import { type RuleOptions, ruleNamed, rules } from "../../src/learn/index.js";
+import type { Pace } from "../../src/learn/learners/automatic-learner.js";
+import { automatically } from "../../src/learn/rules/rfp.js";
 import type { OperationsOptions } from "./operation-cases.js";
 import type { Compared } from "./operations.js";
 
@@ -58,6 +60,16 @@ const exact = (share: number, rule: string, options: Options): Comparison => ({
   },
 });
 
+/** Single steps and then blocks, which begin soon. */
+const automatic = (share: number, window: number, pace: Pace, options: Options): Comparison => ({
+  name: `single steps, then rfp(${window}) ${JSON.stringify({ ...pace, ...options })}`,
+  share,
+  compared: {
+    ...exact(share, "rfp", options).compared,
+    start: (model, params) => automatically(model, params, window, options, pace),
+  },
+});
+
 /** All comparisons; `backend` says whether replays round as steps do. */
 export function comparisons(backend: string): readonly Comparison[] {
   // js replays the very same calls
@@ -69,6 +81,10 @@ export function comparisons(backend: string): readonly Comparison[] {
       exact(20, "rfp", { window, compile: false }),
       exact(30, "rfp", { window, compile: true, credit: "local" }),
     ]),
+    automatic(60, 3, { after: 2, inRow: 0 }, {}),
+    automatic(60, 2, { after: 5, inRow: 2 }, {}),
+    automatic(30, 3, { after: 3, inRow: 0 }, { credit: "local" }),
+    automatic(30, 3, { after: 4, inRow: 0 }, { compile: false }),
     replayed(100, "rfp", {}, bits),
     exact(120, "rtrl", { compile: true }),
     exact(20, "rtrl", {}),

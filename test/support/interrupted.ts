@@ -1,28 +1,26 @@
 /** A learner that is saved, lost and loaded over and over. */
 
 import { RuleError } from "../../src/core/errors.js";
-import { load, save } from "../../src/index.js";
-import {
-  type Learner,
-  type Model,
-  type ModelParams,
-  type RuleOptions,
-  rules,
-} from "../../src/learn/index.js";
+import { load, type Saved, save } from "../../src/index.js";
+import type { Learner, Model, ModelParams } from "../../src/learn/index.js";
+
+/** How learners begin, and how one goes on where another was saved. */
+export interface Lifetime<S> {
+  readonly start: (model: Model<S>, params: ModelParams) => Learner<S>;
+  readonly load: (model: Model<S>, params: ModelParams, tree: Saved) => Learner<S>;
+}
 
 /**
- * A learner of a rule in whose place another comes before every `every`-th call, made from the bytes of what it saved: whoever
+ * A learner in whose place another comes before every `every`-th call, made from the bytes of what it saved: whoever
  * uses it sees one learner. One that found out its model cannot be saved, and stays.
  */
 export function interrupted<S>(
-  rule: keyof typeof rules,
+  { start, load: go }: Lifetime<S>,
   model: Model<S>,
   params: ModelParams,
-  options: RuleOptions,
   every: number,
 ): Learner<S> & { readonly losses: number } {
-  const { start, load: go } = rules[rule];
-  let learner = start(model, params, options);
+  let learner = start(model, params);
   let [calls, losses] = [0, 0];
   const lose = (): Learner<S> => {
     calls++;

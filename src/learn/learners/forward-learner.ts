@@ -16,6 +16,7 @@ import { ownStep } from "./kept-sample.js";
 import type { GradientOptions, Learner, LearnerMemory, StepOptions, StepResult } from "./learner.js";
 import { type Origin, openLearner, resumeOrReset, savedLearner } from "./saved-learner.js";
 import { StreamState } from "./stream-state.js";
+import type { Crossing, WindowLearner } from "./window-learner.js";
 
 /** What a step is made of. */
 export interface StepParts {
@@ -35,7 +36,7 @@ export interface LossErrors extends HeadErrors {
 /** Makes a step, in an order. */
 export type StepOrder = (parts: StepParts) => { readonly record: StepRecord; readonly errors: LossErrors };
 
-export interface ForwardOptions {
+export interface ForwardOptions<I extends Influence = Influence> {
   readonly origin: Origin;
   readonly order: StepOrder;
   readonly credit: "exact" | "local";
@@ -44,15 +45,15 @@ export interface ForwardOptions {
   /** Why steps are never replayed: of an influence that computes beside the backend. */
   readonly byOps?: string;
   /** The influence for inputs of this shape and dtype, zero. */
-  readonly influence: <S>(model: Model<S>, params: ModelParams, input: Tensor) => Influence;
+  readonly influence: <S>(model: Model<S>, params: ModelParams, input: Tensor) => I;
 }
 
 /**
  * Gradients forward in time: M(t) = ∂next/∂z M(t−1) + ∂next/∂θ, in place, in the order that `rules/rfp.ts` says. How well M is
  * known is what rules differ in.
  */
-export class ForwardLearner<S> implements Learner<S> {
-  private readonly at: StreamState<S, Influence>;
+export class ForwardLearner<S, I extends Influence = Influence> implements Learner<S> {
+  private readonly at: StreamState<S, I>;
   private readonly steps: Stepper<Timestep<S>>;
   /** The last step. */
   private last: Span<S> | null = null;
@@ -60,7 +61,7 @@ export class ForwardLearner<S> implements Learner<S> {
   constructor(
     private readonly model: Model<S>,
     params: ModelParams,
-    private readonly options: ForwardOptions,
+    private readonly options: ForwardOptions<I>,
   ) {
     const { origin, byOps, compile } = options;
     const obstacle = byOps ?? whyByOps(model, compile);
@@ -147,6 +148,15 @@ export class ForwardLearner<S> implements Learner<S> {
         .maybe((part) => spanFrom(this.model, this.params, stream.at("inputs").form(), part));
       this.steps.resume(saved.at("steps"));
     });
+  }
+
+  /** Has blocks of steps go on from here, with this influence; nothing is left to this learner. */
+  handTo(blocks: WindowLearner<S>, crossing: (influence: I) => Crossing<S>): void {
+    const { at } = this;
+    if (at.held !== null) at.doubt.guard(() => this.steps.settle());
+    blocks.goOnFrom(at, crossing);
+    this.steps.clear();
+    this.last = null;
   }
 
   /** One step op by op: the loss of each head is transposed within the step, and the influence advances. */

@@ -34,8 +34,8 @@ export class StreamState<S, H extends Held> {
   params: ModelParams;
   past: Past | null = null;
   /** What losses say of parameters that they read themselves. */
-  readonly direct = new HeadSums();
-  readonly heads: Heads;
+  direct = new HeadSums();
+  heads: Heads;
   readonly doubt: Doubt;
   private kept: { readonly held: H; readonly form: Aval; readonly fit: string } | null = null;
 
@@ -110,6 +110,21 @@ export class StreamState<S, H extends Held> {
   /** Parameters that may take the place of these. @throws ShapeError, ArgumentError, DTypeError */
   accept(params: ModelParams): ModelParams {
     return requireParams(this.rule, this.model, params, this.params, this.past !== null);
+  }
+
+  /** Takes the place of another, with all that it knows; it is left with nothing. */
+  take<G extends Held>(other: StreamState<S, G>, as: (held: G) => H): void {
+    other.doubt.check();
+    this.params = other.params;
+    this.past = other.past;
+    this.direct = other.direct;
+    this.heads = other.heads;
+    this.kept = other.kept && { ...other.kept, held: as(other.kept.held) };
+    this.recordings.clear();
+    other.kept = null;
+    other.direct = new HeadSums();
+    other.heads = new Heads(other.rule);
+    other.reset();
   }
 
   save(): Saved {

@@ -110,6 +110,12 @@ export class WindowLearner<S> implements Learner<S> {
     });
   }
 
+  /** Goes on where single steps ended: what they held is taken across blocks by `crossing`. */
+  goOnFrom<H extends Held>(single: StreamState<S, H>, crossing: (held: H) => Crossing<S>): void {
+    this.reset();
+    this.at.take(single, crossing);
+  }
+
   get params(): ModelParams {
     return this.at.params;
   }

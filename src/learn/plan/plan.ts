@@ -37,7 +37,7 @@ export interface PlanOptions<S = unknown> {
   readonly dtype?: DType;
   /** One time step of data, for its shapes: with it the record of the loss is counted too, and its batch and dtype are used. */
   readonly sample?: S;
-  /** Steps that the influence crosses at once; default 1. `auto` picks the number from the sizes, as `rfp` does. */
+  /** Steps that the influence crosses at once; default 1. `auto` picks what `rfp` comes to. */
   readonly window?: number | "auto";
   /** Parameters, for the shapes of those that only the loss reads. */
   readonly params?: ModelParams;

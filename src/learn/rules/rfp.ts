@@ -5,6 +5,7 @@ import { isTensor } from "../../tensor/tensor.js";
 import { automaticWindow } from "../influence/block/pays.js";
 import { recordShapes, structureOf } from "../influence/structure.js";
 import { TracedInfluence, type TracedOptions } from "../influence/traced.js";
+import { AutomaticLearner, type Pace } from "../learners/automatic-learner.js";
 import { forwardCrossing } from "../learners/crossings.js";
 import { ForwardLearner, type StepOrder } from "../learners/forward-learner.js";
 import type { Learner } from "../learners/learner.js";
@@ -16,8 +17,8 @@ import type { Rule, RuleOptions } from "./_rule.js";
 export interface RfpOptions extends RuleOptions {
   /**
    * Steps H that the influence crosses at once; default 1. Exact for every H: H updates bound by memory become one product of
-   * matrices, for a record of H steps. A block ends early where the gradient is asked for or parameters change. `auto`: 32
-   * where the influence is large and crosses well, else 1.
+   * matrices, for a record of H steps. A block ends early where the gradient is asked for or parameters change. `auto`: 1,
+   * and 32 after the first 1,024 steps where the influence is large and crosses well, and rows of steps are not short.
    */
   readonly window?: number | "auto";
 }
@@ -47,7 +48,7 @@ export function onTraces<S>(
   model: Model<S>,
   params: ModelParams,
   { credit, compile, ...traced }: Pick<RuleOptions, "compile"> & TracedOptions,
-): Learner<S> {
+): ForwardLearner<S, TracedInfluence> {
   return new ForwardLearner(model, params, {
     origin,
     order: inPlace,
@@ -66,19 +67,66 @@ export const rule: Rule<RfpOptions> = {
   summary: "exact, forward in time; memory flat in T, small where ties survive",
   exactness: "exact",
   setting: { option: "window", value: 1, words: ["auto"] },
-  start: (model, params, { credit = "exact", memoryLimit, compile, window = 1 } = {}) => {
-    const traced = { credit: credit === "local" ? "own" : "exact", memoryLimit } as const;
-    const steps = window === "auto" ? windowFor(model, params, traced.credit) : window;
-    const origin = originOf("rfp", { window: steps, credit, compile });
-    if (steps === 1) return onTraces(origin, model, params, { compile, ...traced });
-    return new WindowLearner(model, params, {
-      origin,
-      window: steps,
-      compile,
-      start: (...from) => forwardCrossing(model, "rfp", new TracedInfluence("rfp", ...from, traced)),
-    });
+  start(model, params, options = {}) {
+    const { credit = "exact", window = 1 } = options;
+    const steps = window === "auto" ? windowFor(model, params, partsOf(credit)) : window;
+    if (steps === 1) return inSteps(model, params, options);
+    return window === "auto"
+      ? automatically(model, params, steps, options)
+      : inBlocks(model, params, steps, options);
   },
 };
+
+const partsOf = (credit: "exact" | "local"): "exact" | "own" => (credit === "local" ? "own" : "exact");
+
+const crossingOf =
+  <S>(model: Model<S>) =>
+  (influence: TracedInfluence) =>
+    forwardCrossing(model, "rfp", influence);
+
+function inSteps<S>(
+  model: Model<S>,
+  params: ModelParams,
+  options: RfpOptions,
+): ForwardLearner<S, TracedInfluence> {
+  const { credit = "exact", compile, memoryLimit } = options;
+  const origin = originOf("rfp", { window: 1, credit, compile });
+  return onTraces(origin, model, params, { compile, memoryLimit, credit: partsOf(credit) });
+}
+
+function inBlocks<S>(
+  model: Model<S>,
+  params: ModelParams,
+  window: number,
+  { credit = "exact", compile, memoryLimit }: RfpOptions,
+): WindowLearner<S> {
+  const crossing = crossingOf(model);
+  return new WindowLearner(model, params, {
+    origin: originOf("rfp", { window, credit, compile }),
+    window,
+    compile,
+    start: (...from) =>
+      crossing(new TracedInfluence("rfp", ...from, { credit: partsOf(credit), memoryLimit })),
+  });
+}
+
+/** Single steps, then blocks. */
+export function automatically<S>(
+  model: Model<S>,
+  params: ModelParams,
+  window: number,
+  options: RfpOptions,
+  pace?: Pace,
+): Learner<S> {
+  const { credit = "exact", compile } = options;
+  return new AutomaticLearner({
+    origin: originOf("rfp", { window: "auto", credit, compile }),
+    single: inSteps(model, params, options),
+    blocks: inBlocks(model, params, window, options),
+    crossing: crossingOf(model),
+    pace,
+  });
+}
 
 /** For one stream; more only make the influence larger. */
 function windowFor<S>(model: Model<S>, params: ModelParams, credit: "exact" | "own"): number {
