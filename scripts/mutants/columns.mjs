@@ -72,7 +72,7 @@ export const columns = [
   }),
   counted("block/pays.ts", {
     id: "counts: a deep stack crosses",
-    find: "one < denseStep * entries ? 0.7 : 0.5",
+    find: "isBoundByArithmetic(structure) ? 0.5 : 0.7",
     put: "0.7",
   }),
 ];

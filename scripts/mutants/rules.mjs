@@ -154,8 +154,8 @@ export const rules = [
   }),
   back("learners/window-learner.ts", {
     id: "what a block says of parameters",
-    find: "into.add(this.cross(how, block))",
-    put: "into.add(this.cross(how, block).map((of) => of.map((ct) => times(ct, 1.01))))",
+    find: "into.add(direct)",
+    put: "into.add(direct.map((of) => of.map((ct) => times(ct, 1.01))))",
   }),
   back("learners/crossings.ts", {
     id: "error of the loss of a window",
@@ -188,6 +188,25 @@ export const rules = [
     find: "before[b] = previous.map((node) => cotangents.get(node) ?? null)",
     put: "before[b] = previous.map((node) => times(cotangents.get(node) ?? null, 1.01))",
   }),
+  block("block/pays.ts", {
+    id: "a single step is crossed at once",
+    find: "if (steps === 1) return false;",
+    put: "if (steps === 0) return false;",
+  }),
+  {
+    id: "what single steps say of parameters is lost where blocks go on",
+    file: "src/learn/learners/stream-state.ts",
+    find: "this.direct = other.direct;",
+    put: "this.direct = new HeadSums();",
+    tests: [{ file: "test/learn/operations.test.ts", name: "single steps, then" }],
+  },
+  {
+    id: "blocks that move step by step start anew in each",
+    file: "src/learn/learners/window-learner.ts",
+    find: "past = { states: outcome.moment.states, input: outcome.moment.input };",
+    put: "",
+    tests: blocks,
+  },
   block("block/advance-block.ts", {
     id: "λ meets what a step adds",
     find: "tensor: error }",

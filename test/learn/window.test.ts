@@ -5,7 +5,16 @@ import { leavesOf } from "../../src/core/tree.js";
 import { fresh } from "../../src/forward/factor.js";
 import { dense, known, type Term } from "../../src/forward/term.js";
 import { cast, random, tensor, useBackend } from "../../src/index.js";
-import { bptt, type Learner, rfp, ruleNamed, type Supervised, stack, tbptt } from "../../src/learn/index.js";
+import {
+  bptt,
+  type Learner,
+  plan,
+  rfp,
+  ruleNamed,
+  type Supervised,
+  stack,
+  tbptt,
+} from "../../src/learn/index.js";
 import { stackTerms } from "../../src/learn/influence/stack.js";
 import { isTensor, type Tensor } from "../../src/tensor/tensor.js";
 import {
@@ -255,6 +264,68 @@ describe("a block of steps", () => {
     expect(() => rfp(model, randomParams(model, 1), { window })).toThrow(
       `rfp: expected window to be a whole number of at least 1 or auto, got ${window}`,
     );
+  });
+});
+
+/** The gradient as it is asked for after every so many steps. */
+const asked = (learner: Learner<Supervised>, samples: readonly Supervised[], every: number): number[] =>
+  samples.flatMap((sample, t) => {
+    learner.step(sample);
+    return t % every === every - 1 ? numbers(learner.gradient()) : [];
+  });
+
+describe("blocks that end early", () => {
+  const everyStep = (
+    { model, params, samples }: Pick<StackCase, "model" | "params" | "samples">,
+    window: number,
+    every: number,
+  ): void => {
+    const [block, single] = [window, 1].map((h) => asked(rfp(model, params, { window: h }), samples, every));
+    expectClose(block, single);
+  };
+
+  it("are those of single steps, in stacks of any depth", () => {
+    const cases = arbitraryStack({ areas: [2, 4], units: [1, 3], inputs: [1, 5], steps: [1, 7] });
+    fc.assert(
+      fc.property(cases, fc.integer({ min: 1, max: 3 }), (one, every) => everyStep(one, every + 1, every)),
+      { numRuns: 60 },
+    );
+  });
+
+  // counts say that one step is crossed in fewer multiply-adds than it takes
+  it("where a single step would be crossed at once", () => {
+    const areas = [
+      cells.alif({ input: [5, 3, 3], units: 1 }),
+      cells.elstm({ input: 1, units: 3 }),
+      cells.gru({ input: 3, units: 3 }),
+    ];
+    const model = stack<Supervised>(areas);
+    for (const seed of [2, 3, 4]) {
+      const samples = randomSequence(seed, { input: [5, 3, 3], target: [3], steps: 4, batch: 1 });
+      everyStep({ model, params: randomParams(model, seed), samples }, 2, 1);
+    }
+  });
+});
+
+describe("blocks of steps that it does not pay to cross", () => {
+  // three areas whose units hear all below: at two steps a block takes as many multiply-adds as single steps do
+  const model = stack<Supervised>([24, 24, 24].map((units) => cells.mingru({ input: 24, units })));
+  const params = model.init(random.key(1));
+  const samples = randomSequence(2, { input: [24], target: [24], steps: 12, batch: 1 });
+
+  it("move the influence step by step, to the same gradient, and hold one step's results", () => {
+    const learner = rfp(model, params, { window: 2, compile: true });
+    const single = rfp(model, params, { compile: true });
+    for (const sample of samples) expect(learner.step(sample).loss).toBe(single.step(sample).loss);
+    const { multiplyAdds } = plan(model, { window: 2 });
+    expect(multiplyAdds.rfpWindow).toBe(multiplyAdds.rfpExact);
+    expect(learner.memory().workspace).toBeLessThan(1.5 * (single.memory().workspace as number));
+    expectClose(numbers(learner.gradient()), numbers(single.gradient()));
+  });
+
+  it("cross where it pays", () => {
+    const { multiplyAdds } = plan(model, { window: 8 });
+    expect(multiplyAdds.rfpWindow).toBeLessThan(0.5 * multiplyAdds.rfpExact);
   });
 });
 

@@ -5,6 +5,7 @@ import type { Model, ModelParams } from "../model/model.js";
 import type { StepRecord } from "../step/step.js";
 import { advanceStep } from "./advance-area.js";
 import { advanceBlock, type BlockOfSteps } from "./block/advance-block.js";
+import { movesByStep } from "./block/pays.js";
 import { carriersOf } from "./carriers.js";
 import type { HeadErrors, Influence } from "./influence.js";
 import { meet } from "./meet.js";
@@ -61,6 +62,11 @@ export class TracedInfluence implements Influence {
     errors.forEach((of, i) => {
       meet(this.store, of, i + 1);
     });
+  }
+
+  /** Whether a block of so many steps is crossed at a loss. */
+  movesByStep(window: number): boolean {
+    return movesByStep(this.store.structure, window);
   }
 
   /** Many steps at once; returns what their losses say of parameters that they read themselves, by head and block. */

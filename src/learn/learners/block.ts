@@ -23,6 +23,12 @@ export const stepsOf = <S>({ forgotten, counted }: Steps<S>): readonly Timestep<
   ...counted,
 ];
 
+/** Each step as a block of its own. */
+export const oneByOne = <S>({ forgotten, counted }: Steps<S>): readonly Steps<S>[] => [
+  ...forgotten.map((step) => ({ forgotten: [step], counted: [] })),
+  ...counted.map((step) => ({ forgotten: [], counted: [step] })),
+];
+
 /** A block of steps, and where they ended. */
 export interface Block<S> {
   readonly params: ModelParams;

@@ -11,8 +11,13 @@ import { tapeBytes } from "../step/tape-bytes.js";
 import { unrollStep } from "../step/unroll.js";
 import type { Crossing } from "./window-learner.js";
 
-/** Errors run back over the block and meet the influence at its start, which then crosses it at once: exact. */
-export function forwardCrossing<S>(model: Model<S>, rule: string, influence: TracedInfluence): Crossing<S> {
+/** Errors run back over a block of so many steps and meet the influence at its start, which then crosses it at once: exact. */
+export function forwardCrossing<S>(
+  model: Model<S>,
+  rule: string,
+  influence: TracedInfluence,
+  window: number,
+): Crossing<S> {
   const taking =
     (gathers: boolean, crosses: boolean): Crossing<S>["learn"] =>
     (params, start, { forgotten, counted }) => {
@@ -34,6 +39,7 @@ export function forwardCrossing<S>(model: Model<S>, rule: string, influence: Tra
     bytes: influence.bytes,
     save: () => influence.save(),
     resume: (saved) => influence.resume(saved),
+    movesByStep: influence.movesByStep(window),
     learn: taking(true, false),
     move: taking(false, true),
     learnAndMove: taking(true, true),
@@ -81,6 +87,7 @@ export function backwardCrossing<S>(model: Model<S>, rule: string): Crossing<S> 
     learn,
     move: null,
     learnAndMove: learn,
+    movesByStep: false,
     gradient: () => null,
     clearGradient: () => {},
     clear: () => {},

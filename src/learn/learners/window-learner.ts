@@ -19,7 +19,7 @@ import {
   stepByOps,
 } from "../step/stepper.js";
 import { unrollStep } from "../step/unroll.js";
-import { type Block, blockFrom, bytesOf, type Steps, savedBlock, stepsOf } from "./block.js";
+import { type Block, blockFrom, bytesOf, oneByOne, type Steps, savedBlock, stepsOf } from "./block.js";
 import { resultOf } from "./heads.js";
 import { keptStep } from "./kept-sample.js";
 import type { GradientOptions, Learner, LearnerMemory, StepOptions, StepResult } from "./learner.js";
@@ -33,6 +33,8 @@ export interface Crossing<S> extends Held {
   /** Takes what is held across a block; `null` where nothing is, and a block may go on after its gradient was taken. */
   readonly move: EagerStep<Steps<S>> | null;
   readonly learnAndMove: EagerStep<Steps<S>>;
+  /** Whether what is held moves step by step, as nothing is won by crossing the block at once. */
+  readonly movesByStep: boolean;
 }
 
 export interface WindowOptions<S> {
@@ -281,7 +283,7 @@ export class WindowLearner<S> implements Learner<S> {
   private take(how: "learn" | "learnAndMove", into: HeadSums): void {
     const block = this.block;
     if (block === null || block.steps.counted.length === 0) return;
-    into.add(this.cross(how, block));
+    for (const direct of this.cross(how, block)) into.add(direct);
   }
 
   private catchUp(): void {
@@ -292,13 +294,23 @@ export class WindowLearner<S> implements Learner<S> {
     this.cross("move", block);
   }
 
-  private cross(how: "learn" | "move" | "learnAndMove", block: Block<S>): StepOutcome["direct"] {
+  /** Takes the steps of a block again; returns what losses say of parameters that they read themselves, part by part. */
+  private cross(how: "learn" | "move" | "learnAndMove", block: Block<S>): StepOutcome["direct"][] {
     const { params, start, steps, end } = block;
-    const { rule, doubt } = this.at;
-    const { moment, loss, direct } = doubt.whole(rule, () => this.steppers[how].step(params, start, steps));
+    const { rule, doubt, ready } = this.at;
+    const parts = how !== "learn" && ready.movesByStep ? oneByOne(steps) : [steps];
+    const outcomes = doubt.whole(rule, () => {
+      let past = start;
+      return parts.map((part) => {
+        const outcome = this.steppers[how].step(params, past, part);
+        past = { states: outcome.moment.states, input: outcome.moment.input };
+        return outcome;
+      });
+    });
+    const { moment, loss } = outcomes[outcomes.length - 1];
     const taken = { params, start, steps: stepsOf(steps) };
     requireSameEnd(rule, this.model, taken, end, { states: moment.states, loss });
-    return direct;
+    return outcomes.map(({ direct }) => direct);
   }
 
   private begun(): void {

@@ -5,7 +5,7 @@ import { sizeOf } from "../../core/shape.js";
 import { Tape } from "../../reverse/tape.js";
 import { abstractTensor } from "../../tensor/apply.js";
 import type { Aval } from "../../tensor/op.js";
-import { automaticWindow, multiplyAdds } from "../influence/block/pays.js";
+import { automaticWindow, movesByStep, multiplyAdds } from "../influence/block/pays.js";
 import type { Pattern } from "../influence/pattern.js";
 import type { Sources } from "../influence/sources.js";
 import {
@@ -139,7 +139,7 @@ export function plan<S>(model: Model<S>, options: PlanOptions<S> = {}): Plan {
     },
     multiplyAdds: {
       rfpExact: multiplyAdds(exact, 1),
-      rfpWindow: multiplyAdds(exact, window),
+      rfpWindow: multiplyAdds(exact, movesByStep(exact, window) ? 1 : window),
       rtrl: multiplyAdds(rtrl, 1),
     },
     bpttSmallerBelow: stepsToReach(record, exact.bytes + apart),

@@ -80,9 +80,9 @@ export const rule: Rule<RfpOptions> = {
 const partsOf = (credit: "exact" | "local"): "exact" | "own" => (credit === "local" ? "own" : "exact");
 
 const crossingOf =
-  <S>(model: Model<S>) =>
+  <S>(model: Model<S>, window: number) =>
   (influence: TracedInfluence) =>
-    forwardCrossing(model, "rfp", influence);
+    forwardCrossing(model, "rfp", influence, window);
 
 function inSteps<S>(
   model: Model<S>,
@@ -100,7 +100,7 @@ function inBlocks<S>(
   window: number,
   { credit = "exact", compile, memoryLimit }: RfpOptions,
 ): WindowLearner<S> {
-  const crossing = crossingOf(model);
+  const crossing = crossingOf(model, window);
   return new WindowLearner(model, params, {
     origin: originOf("rfp", { window, credit, compile }),
     window,
@@ -123,7 +123,7 @@ export function automatically<S>(
     origin: originOf("rfp", { window: "auto", credit, compile }),
     single: inSteps(model, params, options),
     blocks: inBlocks(model, params, window, options),
-    crossing: crossingOf(model),
+    crossing: crossingOf(model, window),
     pace,
   });
 }

@@ -1,8 +1,12 @@
 import { crossing, stepping, type TraceCost } from "../cost.js";
 import type { Structure } from "../structure.js";
 
-/** Whether the traces of a block cross so many steps at once in fewer multiply-adds than one by one. */
+/**
+ * Whether the traces of a block cross so many steps at once in fewer multiply-adds than one by one. Never a single one: an area
+ * then reads new traces of areas below, which a crossing takes last.
+ */
 export function paysAcross(costs: readonly (TraceCost | null)[], steps: number): boolean {
+  if (steps === 1) return false;
   const atOnce = crossing(costs, steps);
   return atOnce !== null && atOnce < stepping(costs, steps);
 }
@@ -24,15 +28,27 @@ const usualWindow = 32;
 /** Multiply-adds for each entry of the traces from which on a step is bound by arithmetic, as products are. */
 const denseStep = 8;
 
-/**
- * The number of steps that the influence had best cross at once: 1 where it is small, or where that saves few multiply-adds. A
- * step that only passes over its traces is bound by memory, so that three in ten less are worth the values that a block computes twice
- * and the recordings that take it longer to begin; of one that is bound by arithmetic it must be half.
- */
-export function automaticWindow(structure: Structure): number {
-  if (structure.bytes < smallInfluence) return 1;
-  const [one, many] = [multiplyAdds(structure, 1), multiplyAdds(structure, usualWindow)];
+/** Whether a single step is bound by arithmetic; one that only passes over its traces is bound by memory. */
+function isBoundByArithmetic(structure: Structure): boolean {
   const entries = structure.costs.flat().reduce((n, cost) => n + (cost?.entries ?? 0), 0);
-  const enough = one < denseStep * entries ? 0.7 : 0.5;
-  return many < enough * one ? usualWindow : 1;
+  return multiplyAdds(structure, 1) >= denseStep * entries;
+}
+
+/**
+ * Whether crossing so many steps at once saves enough multiply-adds. Of a step that is bound by memory three in ten less are
+ * worth the values that a block computes twice and the recordings that take it longer to begin; of one that is bound by
+ * arithmetic it must be half.
+ */
+function savesEnough(structure: Structure, window: number): boolean {
+  const enough = isBoundByArithmetic(structure) ? 0.5 : 0.7;
+  return multiplyAdds(structure, window) < enough * multiplyAdds(structure, 1);
+}
+
+/** Whether a block of so many steps moves the influence step by step: it would cross at a loss. */
+export const movesByStep = (structure: Structure, window: number): boolean =>
+  isBoundByArithmetic(structure) && !savesEnough(structure, window);
+
+/** The number of steps that the influence had best cross at once: 1 where it is small, or where that saves too little. */
+export function automaticWindow(structure: Structure): number {
+  return structure.bytes >= smallInfluence && savesEnough(structure, usualWindow) ? usualWindow : 1;
 }
