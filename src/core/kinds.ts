@@ -95,6 +95,8 @@ export const kind =
 export const anything: Kind = () => {};
 export const number = kind("a number", (v) => typeof v === "number");
 export const finite = kind("a finite number", Number.isFinite);
+/** A limit in bytes; Infinity is none. */
+export const bytes = kind("a number of bytes of at least 0", (v) => typeof v === "number" && v >= 0);
 export const flag = kind("true or false", (v) => typeof v === "boolean");
 export const text = kind("a string", (v) => typeof v === "string");
 export const callable = kind("a function", (v) => typeof v === "function");

@@ -1,6 +1,7 @@
 import { DataError } from "../core/errors.js";
 import {
   anything,
+  bytes,
   callable,
   count,
   finite,
@@ -8,7 +9,6 @@ import {
   instanceOf,
   type Kind,
   listOf,
-  number,
   text,
 } from "../core/kinds.js";
 import { requireKey } from "../core/prng.js";
@@ -92,6 +92,6 @@ export const shared = {
   size: anything,
   sampler: anything,
   key: aKey,
-  memoryLimit: number,
+  memoryLimit: bytes,
   onProgress: callable,
 };

@@ -72,7 +72,7 @@ export {
 export { customJvp, type JvpRule } from "../reverse/custom-jvp.js";
 export { hessian, hvp, jacrev } from "../reverse/jacobians.js";
 export { grad, linearize, type ValueAndGrad, type VjpResult, valueAndGrad, vjp } from "../reverse/vjp.js";
-export { type CompileOptions, compile } from "../tensor/compile/compile.js";
+export { type Compiled, type CompileOptions, compile } from "../tensor/compile/compile.js";
 export { Tensor } from "../tensor/public.js";
 export { item, type NestedNumbers, toArray } from "../tensor/read.js";
 export { load, type Saved, save } from "../tensor/saved/save.js";

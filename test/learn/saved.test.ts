@@ -5,6 +5,7 @@ import { cells } from "../../src/cells/index.js";
 import { CheckpointError, OnwardError } from "../../src/core/errors.js";
 import { leavesOf, mapTree } from "../../src/core/tree.js";
 import {
+  add,
   backendName,
   backendNames,
   isTensor,
@@ -17,6 +18,7 @@ import {
 } from "../../src/index.js";
 import { network, type RuleOptions, rfp, rtrl, rules } from "../../src/learn/index.js";
 import type { Pace } from "../../src/learn/learners/automatic-learner.js";
+import { digestOfTree } from "../../src/learn/learners/saved-learner.js";
 import { automatically } from "../../src/learn/rules/rfp.js";
 import { entries } from "../../src/tensor/read.js";
 import { randomSequence } from "../../src/testing/index.js";
@@ -148,7 +150,7 @@ describe("what a learner saved", () => {
     [
       "another rule",
       () => rtrl.load(model, params, saved as Saved),
-      /rtrl: expected rtrl at rule, got a string/,
+      /rtrl: expected rtrl at rule, got "rfp"/,
     ],
     [
       "another window",
@@ -184,11 +186,33 @@ describe("what a learner saved", () => {
     expect(f).toThrow(message);
   });
 
+  const isLeaf = (node: unknown): node is unknown =>
+    node === null || typeof node !== "object" || isTensor(node);
+
+  it("is refused where anything of it was changed, or is missing, that still looks like what a learner knows", () => {
+    const heads = (of: readonly string[]) => ({ known: true, names: of });
+    const { knows } = saved as { knows: { stream: Record<string, unknown> } };
+    const changed = [
+      { ...knows, stream: { ...knows.stream, direct: [] } },
+      { ...knows, stream: { ...knows.stream, heads: heads(["a", "b"]) } },
+      mapTree(knows, isLeaf, (leaf) => (isTensor(leaf) ? add(leaf as Tensor, 1) : leaf)),
+    ];
+    const learner = learnerOf();
+    const before = learnersGradient(learner);
+    for (const other of changed)
+      expect(() => learner.resume({ ...saved, knows: other } as Saved)).toThrow(
+        "rfp: expected what was saved at knows, got a tree that was changed since",
+      );
+    expect(learnersGradient(learner)).toEqual(before);
+    const twice = { ...knows, stream: { ...knows.stream, heads: heads(["a", "a"]) } };
+    expect(() => learner.resume({ ...saved, digest: digestOfTree(twice), knows: twice } as Saved)).toThrow(
+      "names of their own",
+    );
+  });
+
   it("is refused wherever a part of it is something else, and leaves a learner that starts anew", () => {
     const learner = learnerOf();
     const leaves: string[] = [];
-    const isLeaf = (node: unknown): node is unknown =>
-      node === null || typeof node !== "object" || isTensor(node);
     mapTree(saved.knows, isLeaf, (leaf, path) => leaves.push(path) && leaf);
     expect(leaves.length).toBeGreaterThan(30);
     const odd = ["?", -1, tensor([1, 2]), [], { a: 1 }];
@@ -197,7 +221,8 @@ describe("what a learner saved", () => {
       for (const value of odd) {
         const knows = mapTree(saved.knows, isLeaf, (leaf, at) => (at === path ? value : leaf));
         try {
-          learner.resume({ ...saved, knows } as Saved);
+          // whoever changes it may seal it anew
+          learner.resume({ ...saved, digest: digestOfTree(knows), knows } as Saved);
           learner.step(samples[0]);
           learner.gradient();
         } catch (error) {

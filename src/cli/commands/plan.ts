@@ -47,7 +47,7 @@ export const command: Command = {
           batch: countOf("--batch", options.batch),
           steps: countOf("--steps", options.steps),
           dtype: dtypeOf(options.dtype),
-          window: options.window === "auto" ? ("auto" as const) : countOf("--window", options.window ?? "1"),
+          window: windowOf(options.window ?? "1"),
         };
         const sizes = {
           input: countsOf("--input", options.input, "x"),
@@ -57,7 +57,8 @@ export const command: Command = {
         if (file === undefined) {
           const { model, ...example } = await subjectOf(options, sizes, settings, self);
           const found = plan(model, { ...settings, ...example });
-          print(options.json ? `${jsonOf(found, 2)}\n` : await table(found));
+          const auto = options.window === "auto" ? autoInWords(found.window) : "";
+          print(options.json ? `${jsonOf(found, 2)}\n` : `${await table(found)}${auto}`);
           return;
         }
         refuseGiven(self, ["preset", "cells"], "no module beside it");
@@ -83,6 +84,13 @@ function dtypeOf(text: string): "float64" | "float32" {
   if (text !== "float64" && text !== "float32")
     throw new ArgumentError(`--dtype: expected float64 or float32, got "${text}"`);
   return text;
+}
+
+function windowOf(text: string): number | "auto" {
+  if (text === "auto") return text;
+  if (!/^[1-9]\d*$/.test(text))
+    throw new ArgumentError(`--window: expected a whole number of at least 1, or auto, got "${text}"`);
+  return countOf("--window", text);
 }
 
 interface Sizes {
@@ -123,6 +131,9 @@ function countInWords(n: number): string {
   const power = Math.min(3, Math.floor(Math.log10(Math.max(1, n)) / 3));
   return `${Number((n / 1000 ** power).toPrecision(3))}${["", " k", " M", " G"][power]}`;
 }
+
+const autoInWords = (window: number): string =>
+  `window auto: ${window === 1 ? "single steps, as blocks would save too little" : `single steps first, then blocks of ${window}`}\n`;
 
 async function table(found: Plan): Promise<string> {
   const { formatBytes } = await import("../../core/bytes.js");

@@ -59,11 +59,11 @@ export class AutomaticLearner<S, I extends Influence> implements Learner<S> {
   }
 
   step(sample: S, options?: StepOptions): StepResult {
-    this.beginBlocks();
     const result = this.at.step(sample, options);
     this.steps++;
     if (this.isBetween) this.rows++;
     this.isBetween = false;
+    this.beginBlocks();
     return result;
   }
 
@@ -121,10 +121,7 @@ export class AutomaticLearner<S, I extends Influence> implements Learner<S> {
     const { single, blocks, crossing } = this.options;
     const { after, inRow } = this.pace;
     if (this.at !== single || this.steps < after) return;
-    if (this.steps >= inRow * this.rows) {
-      single.handTo(blocks, crossing);
-      this.at = blocks;
-    }
+    if (this.steps >= inRow * this.rows && single.handTo(blocks, crossing)) this.at = blocks;
     this.steps = 0;
     this.rows = 0;
   }

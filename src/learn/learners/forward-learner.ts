@@ -1,4 +1,5 @@
 import type { CellState } from "../../cells/_cell.js";
+import { ShapeError } from "../../core/errors.js";
 import type { Saved } from "../../tensor/saved/save.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { beginInfluence, type HeadErrors, type Influence } from "../influence/influence.js";
@@ -7,7 +8,7 @@ import { whyByOps } from "../model/purity.js";
 import type { Timestep } from "../step/heads.js";
 import { inputGradients } from "../step/input-gradients.js";
 import { carryDown, lossCotangents } from "../step/linear-step.js";
-import { agreesWithOps } from "../step/same-end.js";
+import { agreesWithOps, type End } from "../step/same-end.js";
 import { recordStep, type StepRecord } from "../step/step.js";
 import { type EagerStep, ReplayedSteps, type StepOutcome, type Stepper, stepByOps } from "../step/stepper.js";
 import { type Span, savedSpan, spanFrom, takenOf } from "./block.js";
@@ -55,8 +56,9 @@ export interface ForwardOptions<I extends Influence = Influence> {
 export class ForwardLearner<S, I extends Influence = Influence> implements Learner<S> {
   private readonly at: StreamState<S, I>;
   private readonly steps: Stepper<Timestep<S>>;
-  /** The last step. */
+  /** The last step, and where it ended. */
   private last: Span<S> | null = null;
+  private end: End | null = null;
 
   constructor(
     private readonly model: Model<S>,
@@ -92,6 +94,7 @@ export class ForwardLearner<S, I extends Influence = Influence> implements Learn
     at.direct.add(direct);
     this.last = { params: at.params, start: past, steps: [ownStep(at.rule, step)] };
     at.past = { states: moment.states, input: moment.input };
+    this.end = { states: moment.states, loss };
     return resultOf(loss, moment);
   }
 
@@ -115,6 +118,7 @@ export class ForwardLearner<S, I extends Influence = Influence> implements Learn
 
   reset(): void {
     this.last = null;
+    this.end = null;
     this.at.reset();
   }
 
@@ -130,6 +134,7 @@ export class ForwardLearner<S, I extends Influence = Influence> implements Learn
 
   save(): Saved {
     const { at, last } = this;
+    at.doubt.guard(() => this.steps.settle(true));
     return savedLearner(this.options.origin, at.params, {
       stream: at.save(),
       last: savedSpan(last, at.params),
@@ -150,13 +155,21 @@ export class ForwardLearner<S, I extends Influence = Influence> implements Learn
     });
   }
 
-  /** Has blocks of steps go on from here, with this influence; nothing is left to this learner. */
-  handTo(blocks: WindowLearner<S>, crossing: (influence: I) => Crossing<S>): void {
-    const { at } = this;
-    if (at.held !== null) at.doubt.guard(() => this.steps.settle());
-    blocks.goOnFrom(at, crossing);
+  /**
+   * Has blocks of steps go on after a step, with this influence; nothing is left to this learner. False, and nothing is done,
+   * where the sample of the step is one that no block could keep.
+   */
+  handTo(blocks: WindowLearner<S>, crossing: (influence: I) => Crossing<S>): boolean {
+    const { at, last, end } = this;
+    const [step] = last?.steps ?? [];
+    if (last === null || end === null || step instanceof ShapeError) return false;
+    at.doubt.guard(() => this.steps.settle(true));
+    const { params, start } = last;
+    blocks.goOnFrom(at, crossing, { params, start, steps: { forgotten: [], counted: [step] }, end });
     this.steps.clear();
     this.last = null;
+    this.end = null;
+    return true;
   }
 
   /** One step op by op: the loss of each head is transposed within the step, and the influence advances. */

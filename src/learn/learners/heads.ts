@@ -60,6 +60,7 @@ export class Heads {
       ? saved.at("names").maybe((part) => part.list().map((name) => name.text()))
       : undefined;
     if (names?.length === 0) saved.at("names").refuse("at least one name");
+    if (names && new Set(names).size < names.length) saved.at("names").refuse("names of their own");
     this.names = names;
   }
 }

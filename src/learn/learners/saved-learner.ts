@@ -40,12 +40,31 @@ function digestOfParams(params: ModelParams): string {
   return `${digest}`;
 }
 
+/** A digest of a tree of tensors and constants, whatever the order of its names. */
+export function digestOfTree(tree: unknown): string {
+  const digest = new Digest();
+  const visit = (node: unknown): void => {
+    if (isTensor(node)) digest.text(`${node.dtype} ${node.shape} ${digestOf(entries(node))}`);
+    else if (Array.isArray(node)) {
+      digest.text(`list ${node.length}`);
+      node.forEach(visit);
+    } else if (typeof node === "object" && node !== null) {
+      const names = Object.keys(node).sort();
+      digest.text(JSON.stringify(names));
+      for (const name of names) visit((node as Record<string, unknown>)[name]);
+    } else digest.text(typeof node === "string" ? JSON.stringify(node) : String(node));
+  };
+  visit(tree);
+  return `${digest}`;
+}
+
 /** What a learner knows, under the rule's name. */
 export const savedLearner = ({ rule, settings }: Origin, params: ModelParams, knows: Saved): Saved => ({
   rule,
   version,
   settings,
   parameters: digestOfParams(params),
+  digest: digestOfTree(knows),
   knows,
 });
 
@@ -74,7 +93,11 @@ export function openLearner({ rule, settings }: Origin, params: ModelParams, tre
       "the digest of this learner's parameters",
       "that of others; go on with those, then call setParams",
     );
-  return saved.at("knows");
+  const knows = saved.at("knows");
+  // a part that is missing may look like one that never was
+  if (saved.at("digest").text() !== digestOfTree(knows.anything()))
+    knows.refuse("what was saved", "a tree that was changed since");
+  return knows;
 }
 
 /** Has a learner take what was saved; where that is not what it should be, the learner starts anew. */

@@ -112,10 +112,15 @@ export class WindowLearner<S> implements Learner<S> {
     });
   }
 
-  /** Goes on where single steps ended: what they held is taken across blocks by `crossing`. */
-  goOnFrom<H extends Held>(single: StreamState<S, H>, crossing: (held: H) => Crossing<S>): void {
+  /** Goes on where single steps ended, the last of which is given: what they held is taken across blocks by `crossing`. */
+  goOnFrom<H extends Held>(
+    single: StreamState<S, H>,
+    crossing: (held: H) => Crossing<S>,
+    last: Block<S>,
+  ): void {
     this.reset();
     this.at.take(single, crossing);
+    this.finished = last;
   }
 
   get params(): ModelParams {
@@ -218,6 +223,9 @@ export class WindowLearner<S> implements Learner<S> {
 
   save(): Saved {
     const { at, steppers, streams, isAhead } = this;
+    at.doubt.guard(() => {
+      for (const stepper of this.all) stepper.settle(true);
+    });
     const saved = (block: Block<S> | null): Saved => block && savedBlock(block, at.params);
     return savedLearner(this.options.origin, at.params, {
       stream: at.save(),

@@ -8,7 +8,8 @@ import type { ModelParams } from "./model.js";
 /** Requires an input to go on with the streams of the step before. @throws ShapeError, DTypeError */
 export function requireSameStreams(before: Tensor | null, input: Tensor): void {
   if (before === null) return;
-  if (input.shape[0] !== before.shape[0])
+  // an input of another rank has no batch to compare: the area that reads it says so
+  if (input.shape.length === before.shape.length && input.shape[0] !== before.shape[0])
     throw new ShapeError(
       `step: the batch changed, expected ${streams(before)}, got ${streams(input)}; call reset() first`,
     );

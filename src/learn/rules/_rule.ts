@@ -1,4 +1,4 @@
-import { count, countOr, flag, type Known, number, oneOf, options as optionsOf } from "../../core/kinds.js";
+import { bytes, count, countOr, flag, type Known, oneOf, options as optionsOf } from "../../core/kinds.js";
 import type { Saved } from "../../tensor/saved/save.js";
 import type { Learner } from "../learners/learner.js";
 import { savedBy } from "../learners/saved-learner.js";
@@ -78,7 +78,7 @@ export interface LibraryRule<O extends RuleOptions = RuleOptions> extends Rule<O
 
 const common: Known<RuleOptions> = {
   credit: oneOf("exact", "local"),
-  memoryLimit: number,
+  memoryLimit: bytes,
   compile: flag,
   seed: count(0),
 };

@@ -23,8 +23,11 @@ export type Agrees<S> = (params: ModelParams, past: Past, sample: S, outcome: St
 /** Makes time steps, op by op or replayed. */
 export interface Stepper<S> {
   step(params: ModelParams, past: Past, sample: S): StepOutcome;
-  /** Compares replays since the last time with op by op: before what they gathered is handed out. @throws RuleError */
-  settle(): void;
+  /**
+   * Compares replays since the last time with op by op: before what they gathered is handed out, at growing distances; all of
+   * them where that goes to another learner, `last`, which would have nothing to compare with. @throws RuleError
+   */
+  settle(last?: boolean): void;
   /** Bytes of the storage that replays write to. */
   readonly bytes: number;
   /** Why the last step was made op by op; `null` where it was replayed, or is recorded to be. */

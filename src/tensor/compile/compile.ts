@@ -1,7 +1,9 @@
 import { ArgumentError } from "../../core/errors.js";
-import { number, options as optionsOf } from "../../core/kinds.js";
+import { bytes, options as optionsOf } from "../../core/kinds.js";
 import { requireFunction } from "../../core/require-function.js";
 import { leavesOf } from "../../core/tree.js";
+import { SavedPart } from "../saved/part.js";
+import type { Saved } from "../saved/save.js";
 import { isTensor } from "../tensor.js";
 import { outlineOf } from "./outline.js";
 import { Replayer } from "./replayer.js";
@@ -9,6 +11,19 @@ import { Replayer } from "./replayer.js";
 export interface CompileOptions {
   /** Bytes that the results of all ops of one call may go on taking; what takes more stays op by op. Default 1 GiB. */
   readonly limit?: number;
+}
+
+/** A function that is replayed. */
+export interface Compiled<A extends readonly unknown[], R> {
+  (...args: A): R;
+  /**
+   * Which layouts are replayed. Replays round otherwise than op by op on some backends, and the first calls are made op by op: with
+   * this, the same function, compiled anew in another process, goes on to the same bits.
+   * @throws ArgumentError where the function is found to compute otherwise
+   */
+  save(): Saved;
+  /** Replays from the next call on what was replayed there. @throws CheckpointError for another tree */
+  resume(tree: Saved): void;
 }
 
 /**
@@ -26,9 +41,9 @@ export interface CompileOptions {
 export function compile<A extends readonly unknown[], R>(
   f: (...args: A) => R,
   options?: CompileOptions,
-): (...args: A) => R {
+): Compiled<A, R> {
   requireFunction("compile", f);
-  const { limit = 2 ** 30 } = optionsOf("compile", options, { limit: number });
+  const { limit = 2 ** 30 } = optionsOf("compile", options, { limit: bytes });
   const replayer = new Replayer<null, A, R>({
     eager: (_, args) => {
       const result = f(...args);
@@ -43,5 +58,16 @@ export function compile<A extends readonly unknown[], R>(
       ),
     halfway: () => new ArgumentError("compile: expected a function that changes nothing but its results"),
   });
-  return (...args) => replayer.call(null, args);
+  return Object.assign((...args: A) => replayer.call(null, args), {
+    save(): Saved {
+      replayer.settle(true);
+      return replayer.save();
+    },
+    resume(tree: Saved): void {
+      const saved = new SavedPart("compile", tree);
+      // replayers without recordings are saved as null; this one never is
+      saved.at("layouts");
+      replayer.resume(saved);
+    },
+  });
 }

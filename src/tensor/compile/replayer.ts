@@ -87,10 +87,14 @@ export class Replayer<P, A, R> {
     return this.record(layout, undefined, pointed, args);
   }
 
-  /** Compares with op by op what was replayed since that was last done: before what was gathered is handed out. */
-  settle(): void {
+  /**
+   * Compares with op by op what was replayed since that was last done: before what was gathered is handed out, at growing
+   * distances; where recordings are about to be forgotten, `last`, all of them.
+   */
+  settle(last = false): void {
     for (const known of [...this.recorded]) {
-      if (!isAuditBefore(known.settled, known.replays - known.audited)) continue;
+      const since = known.replays - known.audited;
+      if (last ? since === 0 : !isAuditBefore(known.settled, since)) continue;
       known.settled++;
       this.audit(known);
     }

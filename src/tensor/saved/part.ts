@@ -1,7 +1,7 @@
 /** Parts of a tree that was saved, read one by one: each is what is expected there, or a sentence says at which path it is not. */
 import type { DType } from "../../core/dtype.js";
 import { CheckpointError } from "../../core/errors.js";
-import { isArray, isPlain, kindOf, nameOf } from "../../core/kinds.js";
+import { isArray, isPlain, kindOf, nameOf, quote } from "../../core/kinds.js";
 import { formatShape, type Shape, sameShape } from "../../core/shape.js";
 import { indexedPath, namedPath } from "../../core/tree-path.js";
 import type { Aval } from "../op.js";
@@ -83,7 +83,9 @@ export class SavedPart {
 
   oneOf<T extends string>(...words: readonly T[]): T {
     const found = words.find((word) => word === this.value);
-    return found ?? this.refuse(words.join(" or "));
+    return (
+      found ?? this.refuse(words.join(" or "), typeof this.value === "string" ? quote(this.value) : undefined)
+    );
   }
 
   text(): string {
