@@ -5,6 +5,7 @@ import * as checkModule from "./commands/check.js";
 import * as demoModule from "./commands/demo.js";
 import * as infoModule from "./commands/info.js";
 import * as planModule from "./commands/plan.js";
+import * as theoremModule from "./commands/theorem.js";
 import * as trainModule from "./commands/train.js";
 
 /** Every command of src/cli/commands, by name. */
@@ -14,5 +15,6 @@ export const commands = {
   demo: demoModule.command,
   info: infoModule.command,
   plan: planModule.command,
+  theorem: theoremModule.command,
   train: trainModule.command,
 } satisfies Readonly<Record<string, Command>>;
