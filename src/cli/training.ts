@@ -48,7 +48,11 @@ export function addTrainingOptions(program: Program, defaults: { sequences: stri
       "JPEG, PNG or WebP images; default: synthetic scenes, which need no download",
     )
     .option("--scanpaths <file>", "recorded fixations on these images; default: a sampler")
-    .option("--sampler <name>", "uniform or centerBiased, where fixations are not recorded", "centerBiased")
+    .option(
+      "--sampler <name>",
+      "uniform, centerBiased or saliency, where fixations are not recorded",
+      "centerBiased",
+    )
     .option(
       "--sequences <n>",
       "training sequences of synthetic scenes; at least, as all viewers see a scene",

@@ -3,6 +3,13 @@ export { type Sampler, samplerNamed, samplers } from "./fixations.js";
 export type { Problem } from "./problem.js";
 export { type Image, type ImageList, listFolder, listImages, readImage } from "./image.js";
 export { cropPatch } from "./patch.js";
+export { type SaliencyMap, saliencyMap } from "./saliency.js";
+export {
+  type FixationPath,
+  kolmogorovSmirnov,
+  type ScanpathStatistics,
+  scanpathStatistics,
+} from "./scanpath-statistics.js";
 export { parseScanpaths, readScanpaths, type Scanpath, type Scanpaths } from "./scanpaths.js";
 export { scene } from "./scenes.js";
 export {

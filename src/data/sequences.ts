@@ -50,7 +50,7 @@ interface Shared {
   readonly cropSize: number;
   /** Side of the patch that it is averaged down to. */
   readonly size: number;
-  /** How fixations are drawn where none are recorded: `uniform` or `centerBiased`. */
+  /** How fixations are drawn where none are recorded: `uniform`, `centerBiased` or `saliency`. */
   readonly sampler?: string;
   readonly key: Key;
   /** Bytes that the patches of all sequences may take; default: the memory that is free. */
@@ -146,7 +146,7 @@ export async function fromFolder(options: FolderOptions): Promise<Dataset> {
         for (let v = 0; v < (options.viewers ?? 1); v++) {
           const own = foldIn(foldIn(options.key, name), v);
           sequences.push(
-            sequenceOf(image, v, sampler(own, options.steps, image.width, image.height), options),
+            sequenceOf(image, v, sampler(own, options.steps, image.width, image.height, image), options),
           );
         }
     } catch (error) {
@@ -230,6 +230,7 @@ export function fromScenes(options: SceneOptions): Dataset {
         options.steps,
         width,
         height,
+        image,
       );
       sequences.push(sequenceOf(image, v, fixations, options));
     }

@@ -183,7 +183,7 @@ describe("every mistake is one sentence and exit status 1", async () => {
     [
       "an unknown sampler",
       ["train", "--sampler", "dice", ...out],
-      /sampler: expected one of uniform, centerBiased, got "dice"/,
+      /sampler: expected one of uniform, centerBiased, saliency, got "dice"/,
     ],
     [
       "a T too short to predict",

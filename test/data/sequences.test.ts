@@ -57,8 +57,9 @@ describe("scenes", () => {
 
 describe("samplers", () => {
   it.each(Object.entries(samplers))("%s looks inside the image, the same for the same key", (_, sampler) => {
-    const at = sampler(key(5), 50, 200, 100);
-    expect(at).toEqual(sampler(key(5), 50, 200, 100));
+    const image = scene(key(1), 200, 100, "s");
+    const at = sampler(key(5), 50, 200, 100, image);
+    expect(at).toEqual(sampler(key(5), 50, 200, 100, image));
     expect(at.every((v, i) => v >= 0 && v <= (i % 2 === 0 ? 200 : 100))).toBe(true);
   });
 
@@ -144,7 +145,7 @@ describe("sequences", () => {
       /at least 90 pixels wide and high, got 96 x 80/,
     );
     expect(() => fromScenes({ ...options, sampler: "nope" })).toThrow(
-      /sampler: expected one of uniform, centerBiased, got "nope"/,
+      /sampler: expected one of uniform, centerBiased, saliency, got "nope"/,
     );
     expect(() => splitByImage(set, { test: 2 })).toThrow(/share of test images in \[0, 1\], got 2/);
   });

@@ -214,6 +214,13 @@ const valid: Readonly<Record<string, () => unknown[]>> = {
   shuffleControl: () => [sequences, key],
   samplerNamed: () => ["uniform"],
   centerBiased: () => [key, 3, 10, 10],
+  saliency: () => [key, 3, 8, 8, rjepa.data.scene(key, 8, 8, "s")],
+  saliencyMap: () => [rjepa.data.scene(key, 8, 8, "s")],
+  scanpathStatistics: () => [[{ fixations: Float64Array.of(1, 2, 3, 4), width: 8, height: 8 }]],
+  kolmogorovSmirnov: () => [
+    [1, 2],
+    [2, 3],
+  ],
   checkGradients: () => [square, [t2], { order: 1, modes: ["forward"], tolerance: 1e-6 }],
   checkLearner: () => ["rfp", model, { params, steps: 1 }],
   compareLearner: () => ["rtrl", model, { batch: 1, steps: 1 }],
