@@ -28,8 +28,8 @@ const paths = listOf(having({ fixations: instanceOf(Float64Array), width: count(
 export function scanpathStatistics(given: readonly FixationPath[]): ScanpathStatistics {
   paths("scanpathStatistics", "paths", given);
   const lengths: number[] = [];
-  const sums = [0, 0, 0, 0];
-  let [n, back, moves] = [0, 0, 0];
+  const [xs, ys]: number[][] = [[], []];
+  let [back, moves] = [0, 0];
   for (const [at, { fixations, width, height }] of given.entries()) {
     if (fixations.length === 0 || fixations.length % 2 !== 0 || !fixations.every(Number.isFinite))
       throw new DataError(
@@ -39,9 +39,8 @@ export function scanpathStatistics(given: readonly FixationPath[]): ScanpathStat
     const distance = (t: number, s: number): number =>
       Math.hypot(fixations[2 * t] - fixations[2 * s], fixations[2 * t + 1] - fixations[2 * s + 1]);
     for (let t = 0; t < fixations.length / 2; t++) {
-      const [x, y] = [fixations[2 * t] / width, fixations[2 * t + 1] / height];
-      for (const [i, v] of [x, y, x * x, y * y].entries()) sums[i] += v;
-      n++;
+      xs.push(fixations[2 * t] / width);
+      ys.push(fixations[2 * t + 1] / height);
       if (t === 0) continue;
       lengths.push(distance(t, t - 1) / diagonal);
       moves++;
@@ -51,13 +50,20 @@ export function scanpathStatistics(given: readonly FixationPath[]): ScanpathStat
     }
   }
   const ascending = Float64Array.from(lengths).sort();
-  const deviation = (i: number): number => Math.sqrt(Math.max(sums[i + 2] / n - (sums[i] / n) ** 2, 0));
   return {
     lengths: ascending,
     quartiles: [quantile(ascending, 0.25), quantile(ascending, 0.5), quantile(ascending, 0.75)],
-    spread: [deviation(0), deviation(1)],
+    spread: [deviation(xs), deviation(ys)],
     returns: moves === 0 ? 0 : back / moves,
   };
+}
+
+const meanOf = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+
+/** In two passes: the difference of two moments loses what is small beside them. */
+function deviation(values: readonly number[]): number {
+  const mean = meanOf(values);
+  return Math.sqrt(meanOf(values.map((v) => (v - mean) ** 2)));
 }
 
 /** Between the two numbers next to it, linearly. */

@@ -54,11 +54,12 @@ export const command: Command = {
           units: countsOf("--units", options.units),
         };
         await import("../../index.js");
+        const shown = async (found: Plan): Promise<string> =>
+          `${await table(found)}${options.window === "auto" ? autoInWords(found.window) : ""}`;
         if (file === undefined) {
           const { model, ...example } = await subjectOf(options, sizes, settings, self);
           const found = plan(model, { ...settings, ...example });
-          const auto = options.window === "auto" ? autoInWords(found.window) : "";
-          print(options.json ? `${jsonOf(found, 2)}\n` : `${await table(found)}${auto}`);
+          print(options.json ? `${jsonOf(found, 2)}\n` : await shown(found));
           return;
         }
         refuseGiven(self, ["preset", "cells"], "no module beside it");
@@ -68,7 +69,7 @@ export const command: Command = {
           plan: ofUser(file, name, () => plan(model, settings)),
         }));
         if (options.json) print(`${jsonOf(Object.fromEntries(found.map((f) => [f.name, f.plan])), 2)}\n`);
-        else for (const one of found) print(`${one.name}\n${await table(one.plan)}\n`);
+        else for (const one of found) print(`${one.name}\n${await shown(one.plan)}\n`);
       });
   },
 };
@@ -133,7 +134,7 @@ function countInWords(n: number): string {
 }
 
 const autoInWords = (window: number): string =>
-  `window auto: ${window === 1 ? "single steps, as blocks would save too little" : `single steps first, then blocks of ${window}`}\n`;
+  `window auto: ${window === 1 ? "single steps, as the influence is small or blocks would save too little" : `single steps first, then blocks of ${window}`}\n`;
 
 async function table(found: Plan): Promise<string> {
   const { formatBytes } = await import("../../core/bytes.js");

@@ -96,7 +96,7 @@ const objective = (change: Partial<Objective> = {}): Objective => ({
   ...change,
 });
 
-/** The rate at which the imbalance falls, from where it has fallen by a hundredth part and by most of it. */
+/** The rate at which the imbalance falls between an eighth and three quarters of the time. */
 function rateOf(course: readonly Course[]): number {
   const [a, b] = [course[10], course[60]];
   return Math.log(a.measured / b.measured) / (b.time - a.time);
