@@ -1,0 +1,32 @@
+import { linear } from "../../nn/layers.js";
+import { mul, sub } from "../../ops/pointwise.js";
+import { mean } from "../../ops/reduce.js";
+import { reshape } from "../../ops/views.js";
+import type { Tensor } from "../../tensor/tensor.js";
+
+/** What standardizes the output of an area, all [n]; constants for every derivative. */
+export interface Standardization {
+  /** One over the standard deviation. */
+  readonly scale: Tensor;
+  /**
+   * The mean; `null` for that of the batch, which the gradient sees. (A mean that lags behind and is a constant for the gradient
+   * is chased by the encoder.)
+   */
+  readonly mean: Tensor | null;
+}
+
+/** How an area's outputs are standardized, with their past and from the zero state. */
+export interface HeadStatistics {
+  readonly recurrent: Standardization;
+  readonly fresh: Standardization;
+}
+
+/** The output of an area with its axes in one, [B, n]. */
+export const flat = (r: Tensor): Tensor => (r.rank === 2 ? r : reshape(r, [r.shape[0], -1]));
+
+/** h = W_h (r − mean) / deviation, [B, d], of outputs r [B, ...]. */
+export function embed(r: Tensor, Wh: Tensor, by: Standardization): Tensor {
+  const x = flat(r);
+  const centered = sub(x, by.mean ?? mean(x, 0, { keepDims: true }));
+  return linear(mul(centered, by.scale), Wh);
+}

@@ -1,0 +1,97 @@
+import { allocate, type DType } from "../../core/dtype.js";
+import { fromData } from "../../tensor/apply.js";
+import { entries } from "../../tensor/read.js";
+import type { Tensor } from "../../tensor/tensor.js";
+import type { HeadStatistics, Standardization } from "./head.js";
+
+/** Added to a variance: outputs of convolutions are many and small, and may be silent at first. */
+const floorOf = { many: 1e-4, few: 1e-5 } as const;
+const many = 128;
+
+/** Running moments of the outputs of one area: a mean for each step, [T, n], and the variance around it, [n]. */
+class Running {
+  readonly mean: Float64Array;
+  readonly variance: Float64Array;
+
+  constructor(
+    readonly steps: number,
+    readonly units: number,
+  ) {
+    this.mean = new Float64Array(steps * units);
+    this.variance = new Float64Array(units).fill(1);
+  }
+
+  /** Takes in outputs [B, n] of each step. Variances are around the mean of the batch, in two passes. */
+  update(outputs: readonly ArrayLike<number>[], weight: number): void {
+    const { units: n } = this;
+    const squares = new Float64Array(n);
+    const now = new Float64Array(n);
+    let rows = 0;
+    outputs.forEach((values, t) => {
+      const batch = values.length / n;
+      rows += batch;
+      now.fill(0);
+      for (let at = 0; at < values.length; at += n) for (let i = 0; i < n; i++) now[i] += values[at + i];
+      for (let i = 0; i < n; i++) now[i] /= batch;
+      for (let at = 0; at < values.length; at += n)
+        for (let i = 0; i < n; i++) squares[i] += (values[at + i] - now[i]) ** 2;
+      for (let i = 0; i < n; i++) this.mean[t * n + i] += weight * (now[i] - this.mean[t * n + i]);
+    });
+    for (let i = 0; i < n; i++) this.variance[i] += weight * (squares[i] / rows - this.variance[i]);
+  }
+
+  standardization(dtype: DType, step: number | null): Standardization {
+    const { units: n, steps } = this;
+    const floor = n >= many ? floorOf.many : floorOf.few;
+    const scale = allocate(dtype, n);
+    for (let i = 0; i < n; i++) scale[i] = 1 / Math.sqrt(this.variance[i] + floor);
+    if (step === null) return { scale: fromData(scale, [n], dtype), mean: null };
+    const mean = allocate(dtype, n);
+    const t = Math.min(step, steps - 1);
+    mean.set(this.mean.subarray(t * n, (t + 1) * n));
+    return { scale: fromData(scale, [n], dtype), mean: fromData(mean, [n], dtype) };
+  }
+}
+
+/**
+ * What standardizes the outputs of every area that predicts: running moments with their past, step by step since the start, and
+ * from the zero state, all steps in one.
+ */
+export class RunningStatistics {
+  private readonly areas: readonly { readonly recurrent: Running; readonly fresh: Running }[];
+
+  constructor(units: readonly number[], steps: number) {
+    this.areas = units.map((n) => ({ recurrent: new Running(steps, n), fresh: new Running(1, n) }));
+  }
+
+  /**
+   * Takes in outputs of one batch, [area][step] with their past and [area] from the zero state, [B, n] or [T B, n]; `weight` is
+   * that of the newest batch, 1 forgets what was before.
+   */
+  update(recurrent: readonly (readonly Tensor[])[], fresh: readonly Tensor[], weight: number): void {
+    this.areas.forEach((area, a) => {
+      area.recurrent.update(
+        recurrent[a].map((r) => entries(r)),
+        weight,
+      );
+      area.fresh.update([entries(fresh[a])], weight);
+    });
+  }
+
+  /** For training, with the mean of the batch at hand. */
+  ofBatch(dtype: DType): HeadStatistics[] {
+    return this.at(dtype, null);
+  }
+
+  /** At one step since the start, with running means; steps beyond the last have the means of the last. */
+  ofStep(dtype: DType, step: number): HeadStatistics[] {
+    return this.at(dtype, step);
+  }
+
+  private at(dtype: DType, step: number | null): HeadStatistics[] {
+    return this.areas.map(({ recurrent, fresh }) => ({
+      recurrent: recurrent.standardization(dtype, step),
+      fresh: fresh.standardization(dtype, step),
+    }));
+  }
+}
