@@ -1,8 +1,11 @@
 /** Images, scanpaths, fixation samplers and synthetic scenes, as plain arrays. */
 export { type Sampler, samplerNamed, samplers } from "./fixations.js";
 export type { Problem } from "./problem.js";
+export { type CropOptions, cutCrops, type Fovea } from "./fovea.js";
 export { type Image, type ImageList, listFolder, listImages, readImage } from "./image.js";
 export { cropPatch } from "./patch.js";
+export { type Pyramid, type PyramidLevel, pyramid } from "./pyramid.js";
+export { retina } from "./retina.js";
 export { type SaliencyMap, saliencyMap } from "./saliency.js";
 export {
   type FixationPath,

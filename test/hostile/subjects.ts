@@ -97,6 +97,7 @@ const tiny = {
 const small = rjepa.jepa({ preset: tiny, steps: 2 });
 const jepaParams = small.init(key);
 const { sequences } = scenes();
+const halved = rjepa.data.pyramid(rjepa.data.scene(key, 20, 17, "s"));
 const channels = rjepa.channelStatistics(sequences, 8);
 const head = rjepa.firstStatistics(small, jepaParams, sequences, channels);
 const reader = { jepa: small, params: jepaParams, head: head.statistics, channels };
@@ -204,6 +205,17 @@ const valid: Readonly<Record<string, () => unknown[]>> = {
   train: () => [start, sequences, { key, batch: 1, epochs: 1, rule: "rfp" }],
   loadModel: () => ['{"format":"onward-rjepa-1","params":{},"head":{}}'],
   cropPatch: () => [rjepa.data.scene(key, 8, 8, "s"), 2, 2, 4, 2, new Float32Array(12), 0],
+  pyramid: () => [rjepa.data.scene(key, 20, 17, "s")],
+  cutCrops: () => [
+    halved,
+    2,
+    2,
+    { crops: [4, 8], size: 2 },
+    { zoom: 2, flip: true },
+    new Float32Array(24),
+    0,
+  ],
+  retina: () => [new Float32Array(2 * 3 * 3 * 4), 2, 3, 2],
   scene: () => [key, 8, 8, "s"],
   sceneNamed: () => [{ key, width: 8, height: 8 }, "s"],
   fromScenes: () => [{ key, count: 1, width: 20, height: 20, viewers: 1, steps: 2, cropSize: 8, size: 4 }],

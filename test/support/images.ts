@@ -2,6 +2,8 @@ import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
+import { key, uniform } from "../../src/core/prng.js";
+import type { Image } from "../../src/data/index.js";
 
 /** A new temporary folder. */
 export const newFolder = (): Promise<string> => mkdtemp(join(tmpdir(), "onward-"));
@@ -26,3 +28,31 @@ export async function writeBadImages(folder: string): Promise<void> {
   await writeFile(join(folder, "text.png"), "no picture");
   await writeImage(join(folder, "small.png"), 20, 90);
 }
+
+/** A picture in memory by its pixels, rounded to bytes. */
+export const picture = (
+  width: number,
+  height: number,
+  value: (x: number, y: number, c: number) => number,
+): Image => ({
+  name: "made",
+  width,
+  height,
+  data: Uint8Array.from({ length: width * height * 3 }, (_, i) =>
+    Math.round(value(Math.floor(i / 3) % width, Math.floor(i / 3 / width), i % 3)),
+  ),
+});
+
+/** A picture of white noise. */
+export const noise = (width: number, height: number, seed: number): Image => ({
+  name: "noise",
+  width,
+  height,
+  data: Uint8Array.from(uniform(key(seed), 3 * width * height), (u) => 256 * u),
+});
+
+/** The picture in a mirror. */
+export const mirrorImage = (image: Image): Image => {
+  const { width, height, data } = image;
+  return picture(width, height, (x, y, c) => data[3 * (y * width + width - 1 - x) + c]);
+};
