@@ -1,4 +1,4 @@
-// Writes the registries of cells, learning rules and commands from what lies in their folders,
+// Writes the registries of cells, learning rules, commands and figures from what lies in their folders,
 // so that adding one is adding one file. `--check` writes nothing and exits 1 when one is stale.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
@@ -38,6 +38,16 @@ const registries = [
     type: "Command",
     from: "src/cli/command.ts",
   },
+  {
+    out: "src/rjepa/figures/registry.ts",
+    folder: "src/rjepa/figures",
+    single: "figure",
+    plural: "figures",
+    type: "Figure",
+    from: "src/rjepa/figures/_figure.ts",
+    // what figures judge lies beside them
+    except: ["representation.ts"],
+  },
 ];
 
 /** `min-gru.ts` as an identifier: `minGru`. */
@@ -60,8 +70,8 @@ function importPath(out, file) {
   return path.startsWith(".") ? path : `./${path}`;
 }
 
-function render({ out, folder, single, plural, type, from, named }) {
-  const files = memberFiles(join(root, folder));
+function render({ out, folder, single, plural, type, from, named, except = [] }) {
+  const files = memberFiles(join(root, folder)).filter((file) => !except.includes(file));
   const names = files.map((file) => `${identifier(file)}Module`);
   const imports = files.map(
     (file, i) => `import * as ${names[i]} from "${importPath(out, `${folder}/${file}`)}";`,

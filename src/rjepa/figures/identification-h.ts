@@ -1,0 +1,3 @@
+import { identification } from "./_identification.js";
+
+export const figure = identification("identificationH", "h", ({ h }) => h);

@@ -1,0 +1,217 @@
+import { describe, expect, it } from "vitest";
+import { foldIn, key, normal, uniform } from "../../../src/core/prng.js";
+import { centered } from "../../../src/rjepa/figures/judging/arrays.js";
+import { bootstrapOf } from "../../../src/rjepa/figures/judging/bootstrap.js";
+import { effectiveRank } from "../../../src/rjepa/figures/judging/effective-rank.js";
+import { identified } from "../../../src/rjepa/figures/judging/identify.js";
+import { lowLevelOf } from "../../../src/rjepa/figures/judging/low-level.js";
+import { solvePositive } from "../../../src/rjepa/figures/judging/positive.js";
+import { crossOf } from "../../../src/rjepa/figures/judging/products.js";
+import { applyRidge, fitRidge } from "../../../src/rjepa/figures/judging/ridge.js";
+import { toldWidth, withSaccades } from "../../../src/rjepa/figures/judging/saccades.js";
+import {
+  matchedStrangers,
+  partnersOf,
+  randomStrangers,
+} from "../../../src/rjepa/figures/judging/strangers.js";
+import { linearAlgebra } from "../../../src/rjepa/linear-algebra.js";
+import { world } from "../../support/seen-images.js";
+
+const algebra = await linearAlgebra();
+const numbers = (seed: number, n: number): Float64Array => normal(key(seed), n);
+
+describe("bootstrap", () => {
+  const [images, viewers] = [30, 10];
+  const image = Int32Array.from({ length: images * viewers }, (_, i) => 7 * Math.floor(i / viewers));
+  /** Values that the viewers of an image share but for a little. */
+  const values = (seed: number): Float64Array => {
+    const [of, own] = [numbers(seed, images), numbers(seed + 1, image.length)];
+    return own.map((v, i) => of[image[i] / 7] + 0.1 * v);
+  };
+
+  it("resamples images, where sequences would promise too much", () => {
+    const width = (of: Int32Array): number => {
+      const [low, high] = bootstrapOf(of, key(1)).mean(values(4)).interval!;
+      return high - low;
+    };
+    const ratio = width(image) / width(image.map((_, i) => i));
+    expect(ratio).toBeGreaterThan(0.7 * Math.sqrt(viewers));
+    expect(ratio).toBeLessThan(1.4 * Math.sqrt(viewers));
+  });
+
+  it("covers the truth about as often as it says", () => {
+    const covered = Array.from({ length: 200 }, (_, s) => {
+      const { interval } = bootstrapOf(image, foldIn(key(2), s)).mean(values(100 + 2 * s));
+      return interval![0] < 0 && interval![1] > 0 ? 1 : 0;
+    }).reduce<number>((a, b) => a + b, 0);
+    // 95 % of 200 by percentiles of 30 images, which are a little narrow
+    expect(covered).toBeGreaterThan(174);
+    expect(covered).toBeLessThan(200);
+  });
+
+  it("fails where there is nothing to divide by", () => {
+    const ones = new Float64Array(image.length).fill(1);
+    expect(
+      bootstrapOf(image, key(1)).ratio(
+        ones,
+        ones.map(() => 0),
+      ),
+    ).toMatchObject({ value: Infinity, interval: null });
+  });
+});
+
+describe("regression", () => {
+  it("solves positive systems of one and several blocks as a direct solve does", () => {
+    for (const n of [1, 5, 64, 150]) {
+      const x = numbers(n, 2 * n * n);
+      const [a, b] = [crossOf(x, n, x, n).slice(), numbers(n + 1, n * 3)];
+      const direct = algebra.solve(a, b, n, 3);
+      solvePositive(a, n, b, 3).forEach((v, i) => {
+        expect(v).toBeCloseTo(direct[i], 8);
+      });
+    }
+  });
+
+  it("leaves out an unknown that nothing tells", () => {
+    expect([...solvePositive(Float64Array.of(4, 0, 0, 0), 2, Float64Array.of(8, 1), 1)]).toEqual([2, 0]);
+  });
+
+  it("by ridge is the normal equations of centered inputs, each punished by its own size", () => {
+    const [n, p, m, penalty] = [50, 4, 2, 0.3];
+    const x = numbers(1, n * p).map((v, at) => 3 + v * 10 ** (at % p));
+    const y = numbers(2, n * m).map((v, at) => v + x[Math.floor(at / m) * p]);
+    const mean = (z: Float64Array, w: number, k: number): number => {
+      let sum = 0;
+      for (let i = 0; i < n; i++) sum += z[i * w + k] / n;
+      return sum;
+    };
+    const a = new Float64Array(p * p);
+    const b = new Float64Array(p * m);
+    for (let i = 0; i < n; i++)
+      for (let k = 0; k < p; k++) {
+        const v = x[i * p + k] - mean(x, p, k);
+        for (let l = 0; l < p; l++) a[k * p + l] += v * (x[i * p + l] - mean(x, p, l));
+        for (let c = 0; c < m; c++) b[k * m + c] += v * (y[i * m + c] - mean(y, m, c));
+      }
+    for (let k = 0; k < p; k++) a[k * p + k] *= 1 + penalty;
+    const weights = algebra.solve(a, b, p, m);
+    const found = applyRidge(fitRidge(x, p, y, m, penalty), x);
+    for (let i = 0; i < n; i++)
+      for (let c = 0; c < m; c++) {
+        let expected = mean(y, m, c);
+        for (let k = 0; k < p; k++) expected += (x[i * p + k] - mean(x, p, k)) * weights[k * m + c];
+        // the smallest input is punished a little more
+        expect(found[i * m + c]).toBeCloseTo(expected, 2);
+      }
+  });
+
+  it("is told the saccade and its products with h", () => {
+    const row = [...withSaccades(Float64Array.of(2, 3), 2, Float64Array.of(0.03, 0.04))];
+    const [a, b] = [Math.exp(-0.5), Math.exp(-0.05 / 0.3)];
+    expect(row.length).toBe(toldWidth(2));
+    const expected = [2, 3, 0.3, 0.45, 0.4, 0.6, 2 * a, 3 * a, 2 * b, 3 * b, 0.15, 0.2, a, b];
+    row.forEach((v, i) => {
+      expect(v).toBeCloseTo(expected[i], 12);
+    });
+  });
+});
+
+describe("spread", () => {
+  it("is two-pass, and exactly none of a column that is constant but for rounding", () => {
+    const far = numbers(3, 200).map((v, at) => (at % 2 === 0 ? 1e8 + v : 0.1));
+    const around = centered(far, 2);
+    let squares = 0;
+    for (let at = 0; at < 200; at += 2) squares += around[at] ** 2 / 100;
+    expect(around.filter((_, at) => at % 2 === 1).every((v) => v === 0)).toBe(true);
+    // a spread of 1e-8 of the size is rounding
+    expect(squares).toBe(0);
+    const near = centered(
+      far.map((v, at) => (at % 2 === 0 ? v - 1e8 + 1e4 : v)),
+      2,
+    );
+    expect(near.reduce((sum, v) => sum + v * v, 0) / 100).toBeGreaterThan(0.6);
+  });
+
+  it("has an effective rank", () => {
+    expect(effectiveRank([4, 4, 4, 4])).toBeCloseTo(4, 12);
+    expect(effectiveRank([9, 0, 0])).toBeCloseTo(1, 12);
+    expect(effectiveRank([0, 0])).toBe(0);
+  });
+});
+
+describe("identification", () => {
+  it("is the mean over galleries of one other sequence of each image", () => {
+    const [n, d] = [18, 3];
+    const image = Int32Array.from({ length: n }, (_, i) => i % 5);
+    const x = numbers(5, n * d).map((v, at) => v + 2 * Math.sin(image[Math.floor(at / d)] * (1 + (at % d))));
+    const found = identified(x, x, d, image);
+    // the same by drawing: white vectors by the eigenvectors
+    const around = centered(x, d);
+    const covariance = crossOf(around, d, around, d).map((v) => v / n);
+    const trace = (covariance[0] + covariance[4] + covariance[8]) / 3;
+    for (let k = 0; k < d; k++) covariance[k * d + k] += 1e-3 * trace;
+    const { values, vectors } = algebra.eigen(covariance, d);
+    const white = Array.from({ length: n }, (_, i) => {
+      const z = vectors.map(
+        (v, k) => v.reduce((s, w, u) => s + w * around[i * d + u], 0) / Math.sqrt(values[k]),
+      );
+      return z.map((v) => v / Math.hypot(...z));
+    });
+    const cosine = (i: number, j: number): number => white[i].reduce((s, v, k) => s + v * white[j][k], 0);
+    const draws = 4000;
+    const u = uniform(key(6), draws * 5);
+    const hits = new Float64Array(n);
+    for (let r = 0; r < draws; r++)
+      for (let i = 0; i < n; i++) {
+        const gallery = Array.from({ length: 5 }, (_, k) => {
+          const some = [...image.keys()].filter((j) => image[j] === k && j !== i);
+          return some[Math.floor(u[r * 5 + k] * some.length)];
+        });
+        const top = gallery.reduce((a, b) => (cosine(i, b) > cosine(i, a) ? b : a));
+        hits[i] += image[top] === image[i] ? 1 / draws : 0;
+      }
+    hits.forEach((v, i) => {
+      expect(Math.abs(v - found[i])).toBeLessThan(0.05);
+    });
+    expect(hits.reduce((a, b) => a + b, 0) / n).toBeGreaterThan(0.3);
+  });
+
+  it("knows nothing of an image that nobody else saw", () => {
+    const image = Int32Array.of(0, 1, 1);
+    expect(identified(numbers(7, 6), numbers(8, 20), 2, image).map((v) => (Number.isNaN(v) ? 1 : 0))[0]).toBe(
+      1,
+    );
+  });
+});
+
+describe("strangers", () => {
+  const seen = world({ images: 12, viewers: 5, steps: 5, seed: 12 });
+  const low = lowLevelOf(seen, 7);
+
+  it("are fixations of other images", () => {
+    const matched = matchedStrangers(seen, low);
+    expect(matched.length).toBe(3);
+    for (const { sequence, step } of [...matched, randomStrangers(seen, key(1))])
+      sequence.forEach((other, i) => {
+        expect(seen.image[other]).not.toBe(seen.image[i]);
+        expect(step[i]).toBeGreaterThanOrEqual(2);
+        expect(step[i]).toBeLessThan(5);
+      });
+    for (let i = 0; i < seen.count; i++)
+      expect(new Set(matched.map(({ sequence }) => seen.image[sequence[i]])).size).toBe(3);
+    expect(new Set(partnersOf(seen, key(2))).size).toBeGreaterThan(seen.count / 2);
+  });
+
+  it("are nearer in luminance than random ones, the first the nearest", () => {
+    const distance = ({ sequence, step }: { sequence: Int32Array; step: Int32Array }): number => {
+      let sum = 0;
+      for (let i = 0; i < seen.count; i++)
+        sum += Math.abs(low[(sequence[i] * 5 + step[i]) * 4] - low[(i * 5 + 4) * 4]);
+      return sum / seen.count;
+    };
+    const [first, second, third] = matchedStrangers(seen, low).map(distance);
+    expect(first).toBeLessThan(0.3 * distance(randomStrangers(seen, key(1))));
+    expect(second).toBeGreaterThan(first);
+    expect(third).toBeGreaterThan(second);
+  });
+});
