@@ -49,6 +49,8 @@ export interface Jepa {
   init(key: Key, options?: { readonly dtype?: DType }): ModelParams;
   /** Parameters of the predictor of one predicting area, by the names that it knows. */
   predictorParams(params: ModelParams, index: number): Record<string, Tensor>;
+  /** Whether a path in the tree of parameters, such as `readout.WG6`, is one of a predictor. */
+  isOfPredictor(path: string): boolean;
 }
 
 /** Name of a parameter of an area among those that only the loss reads: `Wh6`. */
@@ -118,5 +120,17 @@ export function jepa({ preset, steps, decay = 1e-4 }: JepaOptions): Jepa {
     // where every area learns for itself, none learns from what lies above
     detached: preset.objective === "areas",
   });
-  return { model: { ...model, init }, preset, predicting, init, predictorParams };
+  const ofPredictors = new Set(
+    predicting.flatMap(({ area, predictor }) =>
+      Object.keys(predictor.shapes).map((n) => `readout.${named(n, area)}`),
+    ),
+  );
+  return {
+    model: { ...model, init },
+    preset,
+    predicting,
+    init,
+    predictorParams,
+    isOfPredictor: (path) => ofPredictors.has(path),
+  };
 }

@@ -1,6 +1,8 @@
 import { allocate, type DType } from "../../core/dtype.js";
 import { fromData } from "../../tensor/apply.js";
 import { entries } from "../../tensor/read.js";
+import type { SavedPart } from "../../tensor/saved/part.js";
+import type { Saved } from "../../tensor/saved/save.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { HeadStatistics, Standardization } from "./head.js";
 
@@ -40,6 +42,24 @@ class Running {
     for (let i = 0; i < n; i++) this.variance[i] += weight * (squares[i] / rows - this.variance[i]);
   }
 
+  save(): Saved {
+    const { mean, variance, steps, units } = this;
+    return {
+      mean: fromData(mean.slice(), [steps, units], "float64"),
+      variance: fromData(variance.slice(), [units], "float64"),
+    };
+  }
+
+  /** Of the same sizes, as it was saved. */
+  restored(part: SavedPart): Running {
+    const { steps, units } = this;
+    const [mean, variance] = part.branches(["mean", "variance"]);
+    const out = new Running(steps, units);
+    out.mean.set(entries(mean.tensor({ shape: [steps, units], dtype: "float64" })));
+    out.variance.set(entries(variance.tensor({ shape: [units], dtype: "float64" })));
+    return out;
+  }
+
   standardization(dtype: DType, step: number | null): Standardization {
     const { units: n, steps } = this;
     const floor = n >= many ? floorOf.many : floorOf.few;
@@ -58,10 +78,30 @@ class Running {
  * from the zero state, all steps in one.
  */
 export class RunningStatistics {
-  private readonly areas: readonly { readonly recurrent: Running; readonly fresh: Running }[];
+  private constructor(
+    private readonly areas: readonly { readonly recurrent: Running; readonly fresh: Running }[],
+  ) {}
 
-  constructor(units: readonly number[], steps: number) {
-    this.areas = units.map((n) => ({ recurrent: new Running(steps, n), fresh: new Running(1, n) }));
+  /** Of areas of so many outputs each, over sequences of so many steps. */
+  static of(units: readonly number[], steps: number): RunningStatistics {
+    return new RunningStatistics(
+      units.map((n) => ({ recurrent: new Running(steps, n), fresh: new Running(1, n) })),
+    );
+  }
+
+  save(): Saved {
+    return this.areas.map(({ recurrent, fresh }) => ({ recurrent: recurrent.save(), fresh: fresh.save() }));
+  }
+
+  /** Of the same sizes, as they were saved. @throws CheckpointError for others */
+  restored(part: SavedPart): RunningStatistics {
+    const parts = part.list(this.areas.length);
+    return new RunningStatistics(
+      this.areas.map(({ recurrent, fresh }, a) => {
+        const [first, second] = parts[a].branches(["recurrent", "fresh"]);
+        return { recurrent: recurrent.restored(first), fresh: fresh.restored(second) };
+      }),
+    );
   }
 
   /**

@@ -1,47 +1,54 @@
 import type { CellState } from "../../cells/_cell.js";
 import { DataError } from "../../core/errors.js";
+import { count } from "../../core/kinds.js";
+import type { Learner } from "../../learn/learners/learner.js";
 import type { ModelParams } from "../../learn/model/model.js";
+import { requireParams } from "../../learn/model/require-params.js";
 import { ruleNamed } from "../../learn/named.js";
-import type { RuleOptions } from "../../learn/rules/_rule.js";
-import { adam } from "../../nn/optimizers/adam.js";
+import type { Rule, RuleOptions } from "../../learn/rules/_rule.js";
+import { type AdamSlot, adam } from "../../nn/optimizers/adam.js";
 import { clipByNorm } from "../../nn/optimizers/clip.js";
+import type { OptimizerState } from "../../nn/optimizers/optimizer.js";
 import { warmupCosine } from "../../nn/optimizers/schedule.js";
 import { concat } from "../../ops/join.js";
-import { compile } from "../../tensor/compile/compile.js";
+import { type Compiled, compile } from "../../tensor/compile/compile.js";
+import { SavedPart } from "../../tensor/saved/part.js";
+import type { Saved } from "../../tensor/saved/save.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Fixated, Jepa } from "./compose.js";
 import { flat } from "./head.js";
-import { advance } from "./read.js";
+import { advance, type Reader } from "./read.js";
+import { restored } from "./restore.js";
 import { RunningStatistics } from "./statistics.js";
 import { freshOutputs } from "./target.js";
 
 /** Fixations of a batch of streams, step by step, without what standardizes. */
 export type Batch = readonly Pick<Fixated, "input" | "saccade">[];
 
-export interface TrainOptions {
+export interface TrainerOptions {
+  /** Learning rule, by name; default `rfp`. */
   readonly rule?: string;
+  /** Of the rule, such as `{ window: 8 }`. */
   readonly ruleOptions?: RuleOptions;
+  /** Updates in all: the rate warms up over the first 50 and falls to zero along a cosine. */
   readonly updates: number;
+  /** Peak rate of Adam; the predictors learn ten times faster. Default 1e-3. */
   readonly rate?: number;
-  /** Weight of the newest batch in the running statistics. */
+  /** Weight of the newest batch in what standardizes. Default 0.5. */
   readonly momentum?: number;
-  readonly onProgress?: (update: number, loss: number) => void;
-}
-
-export interface Trained {
-  readonly params: ModelParams;
-  readonly statistics: RunningStatistics;
-  readonly losses: readonly number[];
-  readonly seconds: number;
 }
 
 const warmup = 50;
 const predictorScale = 10;
 const clip = 1;
-const [firstLook, lastLook] = [12, 16];
 
-/** What the statistics of a model take in, from batches that are only looked at. */
-function look(jepa: Jepa, params: ModelParams, batch: Batch): [Tensor[][], Tensor[]] {
+type State = OptimizerState<ModelParams, AdamSlot>;
+
+/** Outputs of the areas that predict, [area][step] with their past and [area] from the zero state, [B, n] and [T B, n]. */
+type Seen = readonly [recurrent: Tensor[][], fresh: Tensor[]];
+
+/** What statistics take in of a batch that is only looked at. */
+function look(jepa: Jepa, params: ModelParams, batch: Batch): Seen {
   const { areas } = jepa.model;
   const { shape, dtype } = batch[0].input;
   let states: readonly CellState[] = areas.map((cell) =>
@@ -52,83 +59,153 @@ function look(jepa: Jepa, params: ModelParams, batch: Batch): [Tensor[][], Tenso
     states = step.states;
     return step.outputs;
   });
-  const fresh = freshOutputs(
-    areas,
-    params.areas,
-    concat(
-      batch.map(({ input }) => input),
-      0,
-    ),
-  );
+  const all = concat(batch.map(({ input }) => input));
+  const fresh = freshOutputs(areas, params.areas, all);
   return [
     jepa.predicting.map(({ area }) => seen.map((outputs) => flat(outputs[area]))),
     jepa.predicting.map(({ area }) => flat(fresh[area])),
   ];
 }
 
-/** Trains on batches, one update each. */
-export function train(
-  jepa: Jepa,
-  start: ModelParams,
-  batchAt: (update: number) => Batch,
-  options: TrainOptions,
-): Trained {
-  const { updates, rate = 1e-3, momentum = 0.5 } = options;
-  const first = batchAt(0);
-  const statistics = new RunningStatistics(
-    jepa.predicting.map(({ outputs }) => outputs),
-    first.length,
-  );
-  for (let i = 0; i < firstLook; i++) statistics.update(...look(jepa, start, batchAt(i)), 1 / (i + 1));
-  const optimizer = adam({
-    rate: warmupCosine(rate, Math.min(warmup, updates), updates),
-    scale: (path) => (/readout\.(WG|bG|Wb|Wa)\d/.test(path) ? predictorScale : 1),
-  });
-  let params = start;
-  let state = optimizer.init(params);
-  const update = compile((gradient: ModelParams, s: typeof state, p: ModelParams) =>
-    optimizer.update(clipByNorm(gradient, clip).gradient, s, p),
-  );
-  const fresh = compile((p: ModelParams["areas"], input: Tensor) => {
-    const outputs = freshOutputs(jepa.model.areas, p, input);
-    return jepa.predicting.map(({ area }) => flat(outputs[area]));
-  });
-  const learner = ruleNamed(options.rule ?? "rfp").start(jepa.model, params, {
-    compile: true,
-    ...options.ruleOptions,
-  });
-  const losses: number[] = [];
-  const began = performance.now();
-  for (let u = 0; u < updates; u++) {
-    const batch = batchAt(u);
-    const heads = statistics.ofBatch(batch[0].input.dtype);
+/** What standardizes the outputs of a model, from batches that are only looked at, each of one weight. */
+export function statisticsOf(jepa: Jepa, params: ModelParams, batches: Iterable<Batch>): RunningStatistics {
+  let statistics: RunningStatistics | null = null;
+  let n = 0;
+  for (const batch of batches) {
+    statistics ??= RunningStatistics.of(
+      jepa.predicting.map(({ outputs }) => outputs),
+      batch.length,
+    );
+    statistics.update(...look(jepa, params, batch), 1 / ++n);
+  }
+  if (statistics === null) throw new DataError("train: expected at least one batch to look at, got none");
+  return statistics;
+}
+
+/**
+ * An R-JEPA that learns, one update for each batch of sequences. All that it knows is a tree that can be saved between updates:
+ * one that goes on from it makes the same updates, to the bit.
+ */
+export class Trainer {
+  private parameters: ModelParams;
+  private state: State;
+  private running: RunningStatistics;
+  private done = 0;
+  private readonly rule: Rule;
+  private learner: Learner<Fixated>;
+  private readonly improved: Compiled<
+    [ModelParams, State, ModelParams],
+    { readonly params: ModelParams; readonly state: State }
+  >;
+  private readonly alone: Compiled<[ModelParams["areas"], Tensor], Tensor[]>;
+  private readonly momentum: number;
+
+  /** `statistics` are those of the parameters at the start, as `statisticsOf` gives them. */
+  constructor(
+    private readonly jepa: Jepa,
+    params: ModelParams,
+    statistics: RunningStatistics,
+    private readonly options: TrainerOptions,
+  ) {
+    requireParams("train", jepa.model, params);
+    const { updates, rate = 1e-3, momentum = 0.5 } = options;
+    count(1)("train", "updates", updates);
+    const optimizer = adam({
+      rate: warmupCosine(rate, Math.min(warmup, updates), updates),
+      scale: (path) => (jepa.isOfPredictor(path) ? predictorScale : 1),
+    });
+    this.momentum = momentum;
+    this.parameters = params;
+    this.running = statistics;
+    this.state = optimizer.init(params);
+    this.rule = ruleNamed(options.rule ?? "rfp");
+    this.learner = this.rule.start(jepa.model, params, this.ruleOptions());
+    this.improved = compile((gradient: ModelParams, state: State, p: ModelParams) =>
+      optimizer.update(clipByNorm(gradient, clip).gradient, state, p),
+    );
+    this.alone = compile((areas: ModelParams["areas"], input: Tensor) => {
+      const outputs = freshOutputs(jepa.model.areas, areas, input);
+      return jepa.predicting.map(({ area }) => flat(outputs[area]));
+    });
+  }
+
+  private ruleOptions(): RuleOptions {
+    return { compile: true, ...this.options.ruleOptions };
+  }
+
+  get params(): ModelParams {
+    return this.parameters;
+  }
+
+  /** Updates so far. */
+  get updates(): number {
+    return this.done;
+  }
+
+  /** Bytes that the learning rule holds. */
+  get memory(): number {
+    return this.learner.memory().bytes;
+  }
+
+  /** One update. @returns the loss of the batch, decay included @throws DataError where it is not finite: nothing is changed then */
+  update(batch: Batch): number {
+    const heads = this.running.ofBatch(batch[0].input.dtype);
     let loss = 0;
     const outputs = batch.map((sample) => {
-      const step = learner.step({ ...sample, heads });
+      const step = this.learner.step({ ...sample, heads });
       loss += step.loss;
       return step.moment.outputs;
     });
-    if (!Number.isFinite(loss)) throw new DataError(`train: the loss is ${loss} at update ${u + 1}`);
-    const gradient = learner.gradient();
-    const alone = fresh(
-      params.areas,
-      concat(
-        batch.map(({ input }) => input),
-        0,
-      ),
+    if (!Number.isFinite(loss)) {
+      this.learner.reset();
+      throw new DataError(`train: expected a finite loss, got ${loss} at update ${this.done + 1}`);
+    }
+    const gradient = this.learner.gradient();
+    const all = concat(batch.map(({ input }) => input));
+    this.running.update(
+      this.jepa.predicting.map(({ area }) => outputs.map((o) => flat(o[area]))),
+      this.alone(this.parameters.areas, all),
+      this.momentum,
     );
-    statistics.update(
-      jepa.predicting.map(({ area }) => outputs.map((o) => flat(o[area]))),
-      alone,
-      momentum,
-    );
-    ({ params, state } = update(gradient, state, params));
-    learner.reset();
-    learner.setParams(params);
-    losses.push(loss);
-    options.onProgress?.(u + 1, loss);
+    const { params, state } = this.improved(gradient, this.state, this.parameters);
+    [this.parameters, this.state] = [params, state];
+    this.learner.reset();
+    this.learner.setParams(params);
+    this.done++;
+    return loss;
   }
-  for (let i = 0; i < lastLook; i++)
-    statistics.update(...look(jepa, params, batchAt(updates + i)), 1 / (i + 1));
-  return { params, statistics, losses, seconds: (performance.now() - began) / 1000 };
+
+  /** The model as it is now, standardized by batches that are only looked at. */
+  reader(batches: Iterable<Batch>): Reader {
+    const { jepa, parameters: params } = this;
+    return { jepa, params, statistics: statisticsOf(jepa, params, batches) };
+  }
+
+  save(): Saved {
+    return {
+      update: this.done,
+      params: this.parameters,
+      optimizer: this.state,
+      statistics: this.running.save(),
+      learner: this.learner.save(),
+      improved: this.improved.save(),
+      alone: this.alone.save(),
+    } as unknown as Saved;
+  }
+
+  /** Goes on from where another of the same model and options was saved. @throws CheckpointError for another tree: nothing is changed then */
+  resume(tree: Saved): void {
+    const saved = new SavedPart("train", tree);
+    const part = (name: string): Saved => saved.at(name).anything() as Saved;
+    const done = saved.at("update").count();
+    const params = restored("train", "the parameters", this.parameters, part("params"));
+    const state = restored("train", "the state of the optimizer", this.state, part("optimizer"));
+    const running = this.running.restored(saved.at("statistics"));
+    const learner = this.rule.start(this.jepa.model, params, this.ruleOptions());
+    learner.resume(part("learner"));
+    this.improved.resume(part("improved"));
+    this.alone.resume(part("alone"));
+    [this.learner, this.running, this.parameters, this.state] = [learner, running, params, state];
+    this.done = done;
+  }
 }

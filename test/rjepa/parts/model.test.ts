@@ -11,11 +11,11 @@ import { plan } from "../../../src/learn/plan/plan.js";
 import { ones, zeros } from "../../../src/ops/create.js";
 import { add, mul } from "../../../src/ops/pointwise.js";
 import { normal } from "../../../src/ops/random.js";
-import { inputShape } from "../../../src/rjepa/parts/area.js";
 import { type Fixated, type Jepa, jepa } from "../../../src/rjepa/parts/compose.js";
 import { type Preset, presets } from "../../../src/rjepa/parts/preset.js";
 import { entries } from "../../../src/tensor/read.js";
 import { isTensor, type Tensor } from "../../../src/tensor/tensor.js";
+import { noise, small } from "./small.js";
 
 const sizeOfTree = (tree: unknown): number =>
   leavesOf<Tensor>(tree, isTensor).reduce((n, { value }) => n + value.size, 0);
@@ -26,11 +26,7 @@ function samplesOf(model: Jepa, key: Key, batch: number, steps: number): Fixated
     const by = { scale: mul(ones([outputs]), 1.5), mean: batch === 1 ? zeros([outputs]) : null };
     return { recurrent: by, fresh: by };
   });
-  return Array.from({ length: steps }, (_, t) => ({
-    input: normal(foldIn(foldIn(key, "input"), t), [batch, ...inputShape(model.preset)]),
-    saccade: mul(normal(foldIn(foldIn(key, "saccade"), t), [batch, 2]), 0.2),
-    heads,
-  }));
+  return noise(model.preset, key, batch, steps).map((seen) => ({ ...seen, heads }));
 }
 
 function worst(model: Jepa, samples: readonly Fixated[], rule: string, options: object): number {
@@ -54,19 +50,6 @@ function worst(model: Jepa, samples: readonly Fixated[], rule: string, options: 
   );
 }
 
-const small = (preset: Preset, objective: Preset["objective"], target: Preset["target"]): Preset => ({
-  ...preset,
-  input: { crops: [16], size: 8 },
-  areas: [
-    { drive: "conv", units: 3, stride: 2, keep: 0.3 },
-    { drive: "linear", units: 5, keep: [0.2, 0.9] },
-    { drive: "linear", units: 4, keep: 0.5 },
-  ],
-  embedding: 3,
-  objective,
-  target,
-});
-
 describe("R-JEPA of parts", () => {
   it("has the parameters of the design", () => {
     const count = (preset: Preset) => sizeOfTree(jepa({ preset, steps: 8 }).init(keyOf(1)));
@@ -87,7 +70,7 @@ describe("R-JEPA of parts", () => {
         fc.constantFrom({}, { window: 3 }, { compile: true }),
         fc.nat(),
         (objective, target, saccade, batch, steps, options, seed) => {
-          const model = jepa({ preset: { ...small(presets.content, objective, target), saccade }, steps });
+          const model = jepa({ preset: small({ objective, target, saccade }), steps });
           const samples = samplesOf(model, keyOf(seed), batch, steps);
           // sums of up to 5 steps in float64; what is compared is relative to the largest entry of a block
           expect(worst(model, samples, "rfp", options)).toBeLessThan(1e-10);

@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { foldIn, key as keyOf } from "../../../src/core/prng.js";
+import {
+  backendName,
+  backendNames,
+  CheckpointError,
+  DataError,
+  load,
+  type Saved,
+  save,
+  useBackend,
+} from "../../../src/index.js";
+import { mul } from "../../../src/ops/pointwise.js";
+import { jepa } from "../../../src/rjepa/parts/compose.js";
+import { type Batch, statisticsOf, Trainer, type TrainerOptions } from "../../../src/rjepa/parts/train.js";
+import { noise, small } from "./small.js";
+
+const [steps, updates, streams] = [4, 12, 4];
+const preset = small({ saccade: true });
+const model = jepa({ preset, steps });
+const batchAt = (u: number): Batch => noise(preset, foldIn(keyOf(5), u), streams, steps, "float32");
+
+const begun = (options: Partial<TrainerOptions> = {}): Trainer => {
+  const params = model.init(keyOf(1), { dtype: "float32" });
+  return new Trainer(model, params, statisticsOf(model, params, [batchAt(90)]), { updates, ...options });
+};
+
+const chosen = backendName();
+
+describe.each(["js", "native"])("training that is stopped and goes on, on %s", (name) => {
+  const isThere = backendNames().includes(name);
+  describe.skipIf(!isThere)(isThere ? "run" : "(skipped: the addon is not built)", () => {
+    beforeAll(() => useBackend(name));
+    afterAll(() => useBackend(chosen));
+
+    it.each([
+      ["rfp", {}],
+      ["rfp", { window: 4 }],
+      ["bptt", {}],
+    ] as const)("makes the same updates, to the bit, by %s %o", (rule, ruleOptions) => {
+      const run = (stops: readonly number[]): string => {
+        let trainer = begun({ rule, ruleOptions: ruleOptions as object });
+        let losses = "";
+        for (let u = 0; u < updates; u++) {
+          losses += `${trainer.update(batchAt(u))} `;
+          if (!stops.includes(u)) continue;
+          const bytes = save(trainer.save());
+          trainer = begun({ rule, ruleOptions: ruleOptions as object });
+          trainer.resume(load(bytes));
+          expect(trainer.updates).toBe(u + 1);
+        }
+        return losses + Buffer.from(save(trainer.params)).toString("base64");
+      };
+      const whole = run([]);
+      for (const stop of [2, 8]) expect(run([stop])).toBe(whole);
+      expect(run([0, 1, 2, 3, 9])).toBe(whole);
+    });
+  });
+});
+
+describe("a trainer", () => {
+  it("lowers its loss on sequences that can be predicted", () => {
+    // every fixation sees the same: the next embedding is the last one
+    const still = (u: number): Batch => batchAt(u).map(() => batchAt(u)[0]);
+    const trainer = begun({ rule: "bptt", updates: 300 });
+    const losses = Array.from({ length: 300 }, (_, u) => trainer.update(still(u)));
+    const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+    expect(mean(losses.slice(-30))).toBeLessThan(0.7 * mean(losses.slice(0, 30)));
+  });
+
+  it("refuses a loss that is not finite, and goes on from where it was", () => {
+    const [one, other] = [begun(), begun()];
+    for (let u = 0; u < 3; u++) {
+      if (u === 1) {
+        const bad = batchAt(7).map((s) => ({ ...s, input: mul(s.input, Number.NaN) }));
+        expect(() => one.update(bad)).toThrow(DataError);
+      }
+      expect(one.update(batchAt(u))).toBe(other.update(batchAt(u)));
+    }
+    expect(save(one.params)).toEqual(save(other.params));
+  });
+
+  it("takes nothing but what one of its own saved", () => {
+    const trainer = begun();
+    trainer.update(batchAt(0));
+    const tree = load(save(trainer.save())) as Record<string, Saved>;
+    const before = save(trainer.params);
+    const wrong: unknown[] = [
+      null,
+      {},
+      [tree],
+      ...Object.keys(tree).map((name) => ({ ...tree, [name]: null })),
+      { ...tree, params: { ...(tree.params as object), readout: {} } },
+      { ...tree, statistics: [] },
+    ];
+    for (const other of wrong) expect(() => trainer.resume(other as Saved)).toThrow(CheckpointError);
+    expect(save(trainer.params)).toEqual(before);
+    expect(trainer.updates).toBe(1);
+  });
+});
