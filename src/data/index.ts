@@ -14,6 +14,7 @@ export {
   scanpathStatistics,
 } from "./scanpath-statistics.js";
 export { parseScanpaths, readScanpaths, type Scanpath, type Scanpaths } from "./scanpaths.js";
+export { sceneNamed } from "./scene-names.js";
 export { scene } from "./scenes.js";
 export {
   type Dataset,
@@ -24,7 +25,6 @@ export {
   fromScenes,
   type SceneOptions,
   saccades,
-  sceneNamed,
   shuffleControl,
   splitByImage,
 } from "./sequences.js";

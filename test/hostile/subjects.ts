@@ -97,7 +97,8 @@ const tiny = {
 const small = rjepa.jepa({ preset: tiny, steps: 2 });
 const jepaParams = small.init(key);
 const { sequences } = scenes();
-const halved = rjepa.data.pyramid(rjepa.data.scene(key, 20, 17, "s"));
+const pictured = rjepa.data.scene(key, 20, 17, "s");
+const halved = rjepa.data.pyramid(pictured);
 const channels = rjepa.channelStatistics(sequences, 8);
 const head = rjepa.firstStatistics(small, jepaParams, sequences, channels);
 const reader = { jepa: small, params: jepaParams, head: head.statistics, channels };
@@ -205,7 +206,7 @@ const valid: Readonly<Record<string, () => unknown[]>> = {
   train: () => [start, sequences, { key, batch: 1, epochs: 1, rule: "rfp" }],
   loadModel: () => ['{"format":"onward-rjepa-1","params":{},"head":{}}'],
   cropPatch: () => [rjepa.data.scene(key, 8, 8, "s"), 2, 2, 4, 2, new Float32Array(12), 0],
-  pyramid: () => [rjepa.data.scene(key, 20, 17, "s")],
+  pyramid: () => [pictured],
   cutCrops: () => [
     halved,
     2,
