@@ -1,4 +1,5 @@
-import { ArgumentError, DataError } from "../core/errors.js";
+import { ArgumentError, DataError, PlanError } from "../core/errors.js";
+import { availableMemory } from "../core/host.js";
 import { anything, kindOf, options as optionsOf } from "../core/kinds.js";
 import type { Problem } from "./problem.js";
 import type { Scanpath, Scanpaths } from "./scanpaths.js";
@@ -8,6 +9,23 @@ export function checkSteps(steps: number): void {
   if (!Number.isInteger(steps) || steps < 2)
     throw new ArgumentError(
       `steps: a sequence needs at least 2 fixations to predict anything, got ${kindOf(steps)}`,
+    );
+}
+
+/** Bytes of a sequence besides its fixations, about. */
+const around = 200;
+
+/** Sequences whose fixations cannot lie in memory are refused before the first is drawn. @throws PlanError */
+export function checkFixations(
+  count: number,
+  { steps, memoryLimit = availableMemory() }: { readonly steps: number; readonly memoryLimit?: number },
+): void {
+  const needed = count * (2 * Float64Array.BYTES_PER_ELEMENT * steps + around);
+  if (needed > memoryLimit)
+    throw new PlanError(
+      `references: ${count} sequences of ${steps} fixations must fit into ${memoryLimit} bytes, got ${needed}`,
+      needed,
+      memoryLimit,
     );
 }
 
