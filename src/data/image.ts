@@ -1,10 +1,11 @@
 import type { Dirent } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
+import type { Metadata, Sharp } from "sharp";
 import { BackendError, DataError } from "../core/errors.js";
 import { number, options as optionsOf } from "../core/kinds.js";
 import { reasonOf } from "../core/system-error.js";
-import { aPath } from "./kinds.js";
+import { aPath, mostPixels } from "./kinds.js";
 import { withFile } from "./node/read.js";
 import type { Problem } from "./problem.js";
 
@@ -29,15 +30,30 @@ export interface ImageList {
 
 /** The images in a folder by their names, and what else is there. @throws DataError where it cannot be read or holds none */
 export async function listFolder(folder: string): Promise<ImageList> {
+  const entries = await entriesOf(folder);
+  const names = entries.filter(isNamedAsImage).map(({ name }) => name);
+  const others = othersOf(entries.filter((entry) => !isNamedAsImage(entry)));
+  if (names.length === 0)
+    throw new DataError(
+      `images: expected JPEG, PNG or WebP files in ${folder}, got ${others.map((o) => `${o.count} ${o.file}`).join(", ") || "none"}`,
+      folder,
+    );
+  return { paths: names.sort().map((name) => join(folder, name)), others };
+}
+
+/** Whether it has the name of an image; whether it is one its first bytes tell. */
+export const isNamedAsImage = ({ name }: Dirent): boolean => extensions.has(extensionOf(name));
+
+/** All that is in a folder. @throws DataError where it cannot be read */
+export async function entriesOf(folder: string): Promise<Dirent[]> {
   aPath("images", "the folder", folder);
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(folder))
     throw new DataError(
       `images: expected a folder on this machine, got the address ${folder}; download its images first`,
       folder,
     );
-  let entries: Dirent[];
   try {
-    entries = await readdir(folder, { withFileTypes: true });
+    return await readdir(folder, { withFileTypes: true });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const reason =
@@ -48,14 +64,6 @@ export async function listFolder(folder: string): Promise<ImageList> {
           : `cannot read it: ${reasonOf(error)}`;
     throw new DataError(`images: expected a folder, got ${folder} (${reason})`, folder);
   }
-  const names = entries.map(({ name }) => name).filter((name) => extensions.has(extensionOf(name)));
-  const others = othersOf(entries.filter(({ name }) => !extensions.has(extensionOf(name))));
-  if (names.length === 0)
-    throw new DataError(
-      `images: expected JPEG, PNG or WebP files in ${folder}, got ${others.map((o) => `${o.count} ${o.file}`).join(", ") || "none"}`,
-      folder,
-    );
-  return { paths: names.sort().map((name) => join(folder, name)), others };
 }
 
 /** Paths of the images in a folder, by name. @throws DataError for a folder that is missing or holds none */
@@ -64,7 +72,7 @@ export const listImages = async (folder: string): Promise<string[]> => [...(awai
 const extensionOf = (name: string): string => extname(name).toLowerCase();
 
 /** A problem for each kind of entry: folders, and files by the end of their names. */
-function othersOf(entries: readonly Dirent[]): Problem[] {
+export function othersOf(entries: readonly Dirent[]): Problem[] {
   const counts = new Map<string, number>();
   for (const entry of entries) {
     const kind = entry.isDirectory() ? "*/" : `*${extensionOf(entry.name)}`;
@@ -111,6 +119,33 @@ async function pictureBytes(path: string, name: string): Promise<Buffer> {
   });
 }
 
+/** What is known of a picture before it is decoded. */
+interface Opened {
+  readonly name: string;
+  readonly picture: Sharp;
+  readonly metadata: Metadata;
+}
+
+/** Opens a picture, and does something with it. @throws DataError, with the file's name */
+async function withPicture<R>(path: string, use: (opened: Opened) => Promise<R>): Promise<R> {
+  const sharp = await loadSharp();
+  const name = basename(path);
+  const bytes = await pictureBytes(path, name);
+  try {
+    const picture = sharp(bytes, { failOn: "error" });
+    const metadata = await picture.metadata();
+    const { format, pages = 1 } = metadata;
+    if (!readable.has(format))
+      throw new DataError(`images: ${name} must hold a JPEG, PNG or WebP picture, got ${format}`, name);
+    if (pages > 1) throw new DataError(`images: ${name} must hold one picture, got ${pages}`, name);
+    return await use({ name, picture, metadata });
+  } catch (error) {
+    if (error instanceof DataError) throw error;
+    const [reason] = (error instanceof Error ? error.message : String(error)).split("\n");
+    throw new DataError(`images: cannot decode ${name}: ${reason}`, name);
+  }
+}
+
 /**
  * Decodes an image of a regular file.
  * @throws DataError, with the file's name, for one that is of another format, animated, corrupt, or smaller than `minSize` pixels
@@ -118,36 +153,35 @@ async function pictureBytes(path: string, name: string): Promise<Buffer> {
 export async function readImage(path: string, options: { readonly minSize?: number } = {}): Promise<Image> {
   aPath("images", "the path", path);
   optionsOf("images", options, { minSize: number });
-  const sharp = await loadSharp();
-  const name = basename(path);
-  const bytes = await pictureBytes(path, name);
-  let decoded: { data: Buffer; info: { width: number; height: number; channels: number } };
-  try {
-    const picture = sharp(bytes, { failOn: "error" });
-    const { format, pages = 1 } = await picture.metadata();
-    if (!readable.has(format))
-      throw new DataError(`images: ${name} must hold a JPEG, PNG or WebP picture, got ${format}`, name);
-    if (pages > 1) throw new DataError(`images: ${name} must hold one picture, got ${pages}`, name);
-    decoded = await picture
+  return withPicture(path, async ({ name, picture }) => {
+    const decoded = await picture
       .rotate()
       .toColorspace("srgb")
       .flatten({ background: "#ffffff" })
       .raw({ depth: "uchar" })
       .toBuffer({ resolveWithObject: true });
-  } catch (error) {
-    if (error instanceof DataError) throw error;
-    const [reason] = (error instanceof Error ? error.message : String(error)).split("\n");
-    throw new DataError(`images: cannot decode ${name}: ${reason}`, name);
-  }
-  const { width, height, channels } = decoded.info;
-  const least = options.minSize ?? 1;
-  if (width < least || height < least)
-    throw new DataError(
-      `images: ${name} must be at least ${least} x ${least} pixels, got ${width} x ${height}`,
-      name,
-    );
-  return { name, width, height, data: toColor(new Uint8Array(decoded.data), width * height, channels) };
+    const { width, height, channels } = decoded.info;
+    const least = options.minSize ?? 1;
+    if (width < least || height < least)
+      throw new DataError(
+        `images: ${name} must be at least ${least} x ${least} pixels, got ${width} x ${height}`,
+        name,
+      );
+    return { name, width, height, data: toColor(new Uint8Array(decoded.data), width * height, channels) };
+  });
 }
+
+/** The size that an image will have, from its header alone: whether the rest can be decoded is not known. @throws DataError */
+export const readSize = (path: string): Promise<{ readonly width: number; readonly height: number }> =>
+  withPicture(path, async ({ name, metadata: { width, height, orientation = 1 } }) => {
+    if (Math.max(width, height) > mostPixels)
+      throw new DataError(
+        `images: ${name} must be at most ${mostPixels} pixels wide and high, got ${width} x ${height}`,
+        name,
+      );
+    // of a camera on its side: the image is turned when it is decoded
+    return orientation > 4 ? { width: height, height: width } : { width, height };
+  });
 
 /** Gray pictures become three equal channels. */
 function toColor(data: Uint8Array, pixels: number, channels: number): Uint8Array {

@@ -23,8 +23,10 @@ export const aPath: Kind = (who, what, value) => {
   if (length === 0 || length > 4096)
     throw new DataError(`${who}: expected ${what} of 1 to 4096 characters, got ${length}`);
 };
+/** Most pixels along a side. */
+export const mostPixels = 2 ** 15;
 /** A side in pixels. */
-export const side = count(1, 2 ** 15);
+export const side = count(1, mostPixels);
 
 /** A picture in memory. */
 export const anImage: Kind = (who, what, value) => {

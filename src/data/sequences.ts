@@ -1,24 +1,16 @@
 import { basename } from "node:path";
 import { ArgumentError, DataError, PlanError } from "../core/errors.js";
 import { availableMemory } from "../core/host.js";
-import {
-  anything,
-  count,
-  having,
-  type Known,
-  kindOf,
-  listOf,
-  options as optionsOf,
-  text,
-} from "../core/kinds.js";
+import { count, having, type Known, kindOf, listOf, options as optionsOf, text } from "../core/kinds.js";
 import { foldIn, integers, type Key, requireKey } from "../core/prng.js";
 import { samplerNamed } from "./fixations.js";
 import { type Image, listFolder, readImage } from "./image.js";
-import { aKey, aSequence, sequencesOf, shared, side } from "./kinds.js";
+import { aSequence, sequencesOf, shared, side } from "./kinds.js";
 import { cropPatch } from "./patch.js";
 import type { Problem } from "./problem.js";
-import { readScanpaths, type Scanpath, type Scanpaths } from "./scanpaths.js";
-import { scene } from "./scenes.js";
+import { readScanpaths } from "./scanpaths.js";
+import { sceneName, sceneNamed, sceneViewer } from "./scene-names.js";
+import { checkSteps, nothingUsable, recordedOn, strangersTo, testNames, viewersOf } from "./viewers.js";
 
 /** What one viewer saw of one image: T patches at T fixations. */
 export interface FixationSequence {
@@ -84,11 +76,8 @@ const scenes: Known<SceneOptions> = {
   viewers: count(1),
 };
 
-function checkSteps({ steps, cropSize, size }: Shared): void {
-  if (!Number.isInteger(steps) || steps < 2)
-    throw new ArgumentError(
-      `steps: a sequence needs at least 2 fixations to predict anything, got ${kindOf(steps)}`,
-    );
+function checkSizes({ steps, cropSize, size }: Shared): void {
+  checkSteps(steps);
   if (!(Number.isInteger(cropSize) && Number.isInteger(size)) || size < 1 || cropSize < size)
     throw new ArgumentError(
       `patches: expected whole pixels with 1 <= size <= crop, got size ${kindOf(size)} and crop ${kindOf(cropSize)}`,
@@ -128,7 +117,7 @@ function sequenceOf(
  */
 export async function fromFolder(options: FolderOptions): Promise<Dataset> {
   optionsOf("fromFolder", options, folder, ["key", "images"]);
-  checkSteps(options);
+  checkSizes(options);
   const sampler = samplerNamed(options.sampler ?? "centerBiased");
   const recorded = options.scanpaths === undefined ? null : await readScanpaths(options.scanpaths);
   const { paths, others } = await listFolder(options.images);
@@ -138,10 +127,12 @@ export async function fromFolder(options: FolderOptions): Promise<Dataset> {
   for (const [i, path] of paths.entries()) {
     const name = basename(path);
     try {
-      const viewers = recorded?.byImage.get(name);
-      if (recorded !== null && !viewers?.length) throw new DataError(`no scanpaths of ${name}`, name);
+      // before an image is decoded for nothing
+      if (recorded !== null) viewersOf(recorded, name);
       const image = await readImage(path, { minSize: options.cropSize });
-      if (recorded !== null) sequences.push(...viewed(image, recorded, viewers ?? [], options, problems));
+      if (recorded !== null)
+        for (const { viewer, fixations } of recordedOn(image, recorded, options, problems))
+          sequences.push(sequenceOf(image, viewer, fixations, options));
       else
         for (let v = 0; v < (options.viewers ?? 1); v++) {
           const own = foldIn(foldIn(options.key, name), v);
@@ -155,65 +146,22 @@ export async function fromFolder(options: FolderOptions): Promise<Dataset> {
     }
     options.onProgress?.(i + 1, paths.length);
   }
-  if (sequences.length === 0)
-    throw new DataError(
-      `images: nothing usable in ${options.images}; the first problem: ${problems[0]?.reason ?? "none"}`,
-      options.images,
-    );
-  const around = [...others, ...strangersTo(paths, recorded, options.scanpaths ?? "")];
+  if (sequences.length === 0) throw nothingUsable(options.images, problems);
+  const around = [
+    ...others,
+    ...strangersTo(
+      paths.map((path) => basename(path)),
+      recorded,
+      basename(options.scanpaths ?? ""),
+    ),
+  ];
   return { sequences, steps: options.steps, size: options.size, problems: [...around, ...problems] };
-}
-
-/** Images that have scanpaths and are not in the folder. */
-function strangersTo(paths: readonly string[], recorded: Scanpaths | null, file: string): Problem[] {
-  const here = new Set(paths.map((path) => basename(path)));
-  const missing = [...(recorded?.byImage.keys() ?? [])].filter((name) => !here.has(name));
-  if (missing.length === 0) return [];
-  const reason = `has scanpaths of ${missing.length} ${missing.length === 1 ? "image" : "images"} not in the folder, such as ${missing[0]}`;
-  return [{ file: basename(file), reason }];
-}
-
-/** The recorded sequences on one image; those shorter than T are counted. */
-function viewed(
-  image: Image,
-  recorded: Scanpaths,
-  viewers: readonly Scanpath[],
-  options: FolderOptions,
-  problems: Problem[],
-): FixationSequence[] {
-  if (image.width !== recorded.width || image.height !== recorded.height)
-    throw new DataError(
-      `scanpaths refer to images of ${recorded.width} x ${recorded.height} pixels, got ${image.width} x ${image.height} for ${image.name}`,
-      image.name,
-    );
-  const { steps } = options;
-  const chosen = viewers.slice(0, options.viewers);
-  const short = chosen.filter((v) => v.x.length < steps).length;
-  if (short > 0)
-    problems.push({
-      file: image.name,
-      reason: `${short} of ${chosen.length} scanpaths have fewer than ${steps} fixations`,
-    });
-  return chosen.flatMap((v, viewer) => {
-    if (v.x.length < steps) return [];
-    const fixations = Float64Array.from({ length: 2 * steps }, (_, j) => (j % 2 === 0 ? v.x : v.y)[j >> 1]);
-    return [sequenceOf(image, viewer, fixations, options)];
-  });
-}
-
-/** The name of a synthetic scene. */
-const sceneName = (i: number): string => `scene-${String(i + 1).padStart(5, "0")}`;
-
-/** One synthetic scene of a data set, by its name. */
-export function sceneNamed(options: Pick<SceneOptions, "key" | "width" | "height">, name: string): Image {
-  having({ key: aKey })("sceneNamed", "options", options);
-  return scene(foldIn(options.key, name), options.width, options.height, name);
 }
 
 /** Sequences on synthetic scenes: data that needs no download. */
 export function fromScenes(options: SceneOptions): Dataset {
   optionsOf("fromScenes", options, scenes, ["key", "count", "width", "height", "viewers"]);
-  checkSteps(options);
+  checkSizes(options);
   const { count, viewers, width, height, key } = options;
   if (Math.min(width, height) < options.cropSize)
     throw new ArgumentError(
@@ -225,13 +173,7 @@ export function fromScenes(options: SceneOptions): Dataset {
   for (let i = 0; i < count; i++) {
     const image = sceneNamed(options, sceneName(i));
     for (let v = 0; v < viewers; v++) {
-      const fixations = sampler(
-        foldIn(foldIn(key, `${image.name} fixations`), v),
-        options.steps,
-        width,
-        height,
-        image,
-      );
+      const fixations = sampler(sceneViewer(key, image.name, v), options.steps, width, height, image);
       sequences.push(sequenceOf(image, v, fixations, options));
     }
     options.onProgress?.(i + 1, count);
@@ -269,11 +211,10 @@ export function splitByImage(
 ): { readonly train: readonly FixationSequence[]; readonly test: readonly FixationSequence[] } {
   having({ sequences: listOf(having({ image: text })) })("split", "the data set", dataset);
   const { sequences } = dataset;
-  const { test } = optionsOf("split", options, { test: anything }, ["test"]);
-  if (typeof test !== "number" || !(test >= 0 && test <= 1))
-    throw new ArgumentError(`split: expected a share of test images in [0, 1], got ${kindOf(test)}`);
-  const names = [...new Set(sequences.map((s) => s.image))].sort();
-  const held = new Set(names.slice(names.length - Math.round(names.length * test)));
+  const held = testNames(
+    sequences.map((s) => s.image),
+    options,
+  );
   return {
     train: sequences.filter((s) => !held.has(s.image)),
     test: sequences.filter((s) => held.has(s.image)),

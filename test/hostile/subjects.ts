@@ -97,7 +97,15 @@ const tiny = {
 const small = rjepa.jepa({ preset: tiny, steps: 2 });
 const jepaParams = small.init(key);
 const { sequences } = scenes();
-const halved = rjepa.data.pyramid(rjepa.data.scene(key, 20, 17, "s"));
+const pictured = rjepa.data.scene(key, 20, 17, "s");
+const halved = rjepa.data.pyramid(pictured);
+const referred = {
+  images: [{ name: "s", width: 20, height: 17, load: async () => pictured }],
+  sequences: [0, 1].map((viewer) => ({ image: 0, viewer, fixations: Float64Array.of(1, 2, 3, 4) })),
+  steps: 2,
+  problems: [],
+};
+const gallery = { pyramid: () => halved, bytes: 1e4, references: referred };
 const channels = rjepa.channelStatistics(sequences, 8);
 const head = rjepa.firstStatistics(small, jepaParams, sequences, channels);
 const reader = { jepa: small, params: jepaParams, head: head.statistics, channels };
@@ -205,7 +213,7 @@ const valid: Readonly<Record<string, () => unknown[]>> = {
   train: () => [start, sequences, { key, batch: 1, epochs: 1, rule: "rfp" }],
   loadModel: () => ['{"format":"onward-rjepa-1","params":{},"head":{}}'],
   cropPatch: () => [rjepa.data.scene(key, 8, 8, "s"), 2, 2, 4, 2, new Float32Array(12), 0],
-  pyramid: () => [rjepa.data.scene(key, 20, 17, "s")],
+  pyramid: () => [pictured],
   cutCrops: () => [
     halved,
     2,
@@ -214,6 +222,18 @@ const valid: Readonly<Record<string, () => unknown[]>> = {
     { zoom: 2, flip: true },
     new Float32Array(24),
     0,
+  ],
+  referencesFromScenes: () => [{ key, count: 2, width: 20, height: 20, viewers: 1, steps: 2 }],
+  referencesFromFolder: () => [{ key, images: ".", steps: 2, viewers: 1, maxSide: 20 }],
+  referencesFromLabeled: () => [{ key, folder: "..", steps: 2, viewers: 1 }],
+  splitReferences: () => [referred, { test: 0.5 }],
+  openGallery: () => [referred, { memoryLimit: 1e6, parallel: 2 }],
+  cutSequences: () => [
+    gallery,
+    referred,
+    [1, 0],
+    { crops: [4, 8], size: 2 },
+    { from: 0, to: 2, augment: key },
   ],
   retina: () => [new Float32Array(2 * 3 * 3 * 4), 2, 3, 2],
   scene: () => [key, 8, 8, "s"],

@@ -1,0 +1,98 @@
+import { ArgumentError, DataError, PlanError } from "../core/errors.js";
+import { availableMemory } from "../core/host.js";
+import { bytes, callable, count, options as optionsOf } from "../core/kinds.js";
+import { anImage } from "./kinds.js";
+import { inParallel } from "./parallel.js";
+import type { Problem } from "./problem.js";
+import { type Pyramid, pyramid, pyramidBytes } from "./pyramid.js";
+import { type ImageReference, type References, references } from "./references.js";
+
+export interface GalleryOptions {
+  /** Bytes that all pyramids may take; default: the memory that is free. */
+  readonly memoryLimit?: number;
+  /** Images that are decoded at a time, 4 by default. */
+  readonly parallel?: number;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** The images of a data set, in memory. */
+export interface Gallery {
+  /** An image by its number in the data set. @throws ArgumentError for one that no sequence looks at, or that was not decoded */
+  pyramid(image: number): Pyramid;
+  /** Bytes of all pyramids. */
+  readonly bytes: number;
+  /** The data set less the sequences on images that could not be decoded, which are problems of it; numbers of images stay. */
+  readonly references: References;
+}
+
+const known = { memoryLimit: bytes, parallel: count(1, 64), onProgress: callable };
+
+/**
+ * Decodes the images that a data set's sequences look at. One that cannot be decoded, or has another size than its reference
+ * says, is a problem; the run goes on.
+ * @throws PlanError before the first is decoded, where they do not fit; DataError where none can be decoded
+ */
+export async function openGallery(all: References, options: GalleryOptions = {}): Promise<Gallery> {
+  references("gallery", "the data set", all);
+  const { memoryLimit = availableMemory(), parallel = 4, onProgress } = optionsOf("gallery", options, known);
+  const used = [...new Set(all.sequences.map((seen) => seen.image))].sort((a, b) => a - b);
+  const needed = used.reduce((sum, i) => sum + pyramidBytes(all.images[i].width, all.images[i].height), 0);
+  if (needed > memoryLimit)
+    throw new PlanError(
+      `gallery: the pyramids of ${used.length} images must fit into ${memoryLimit} bytes, got ${needed}`,
+      needed,
+      memoryLimit,
+    );
+  let done = 0;
+  const opened = await inParallel(used.length, parallel, async (k): Promise<Pyramid | Problem> => {
+    const image = all.images[used[k]];
+    try {
+      return await decode(image);
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+      return { file: image.name, reason: error.message };
+    } finally {
+      onProgress?.(++done, used.length);
+    }
+  });
+  const pyramids = new Map<number, Pyramid>();
+  const problems: Problem[] = [];
+  for (const [k, found] of opened.entries())
+    if ("levels" in found) pyramids.set(used[k], found);
+    else problems.push(found);
+  if (used.length > 0 && pyramids.size === 0)
+    throw new DataError(
+      `gallery: expected images that can be decoded, got none of ${used.length}; the first problem: ${problems[0].reason}`,
+    );
+  let held = 0;
+  for (const { width, height } of pyramids.values()) held += pyramidBytes(width, height);
+  return {
+    bytes: held,
+    references: {
+      ...all,
+      sequences: all.sequences.filter((seen) => pyramids.has(seen.image)),
+      problems: [...all.problems, ...problems],
+    },
+    pyramid: (image) => {
+      count(0)("gallery", "the number of an image", image);
+      const found = pyramids.get(image);
+      if (found === undefined)
+        throw new ArgumentError(
+          `gallery: expected one of the ${pyramids.size} images here, got image ${image}`,
+        );
+      return found;
+    },
+  };
+}
+
+/** @throws DataError where it cannot be decoded or is of another size */
+async function decode(reference: ImageReference): Promise<Pyramid> {
+  const image = await reference.load();
+  anImage("gallery", `the image ${reference.name}`, image);
+  if (image.width !== reference.width || image.height !== reference.height)
+    throw new DataError(
+      `gallery: expected ${reference.width} x ${reference.height} pixels of ${reference.name}, got ${image.width} x ${image.height}`,
+      reference.name,
+    );
+  return pyramid({ ...image, name: reference.name });
+}
