@@ -71,6 +71,7 @@ describe("figures", () => {
       }
       expect(row.ratio!.note).toContain("the same for every sequence");
       expect(row.variance!.value).toBe(0);
+      expect(row.wrongPast!.value).toBe(0);
       expect(row.rankMe!.value).toBe(0);
     },
   );
