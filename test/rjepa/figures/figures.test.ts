@@ -17,10 +17,6 @@ const color = meanColors(1, 4, 1);
 const chance = 1 / 40;
 
 describe("figures", () => {
-  it("are registered under their names", () => {
-    for (const [name, figure] of Object.entries(figures)) expect(figure.name).toBe(name);
-  });
-
   it("tell content from mean color, which passes where strangers are random", () => {
     const only = ["acc", "matchedAcc", "matchedSwap", "identificationH", "colorShare", "rankMe", "lidar"];
     const { rows, best } = judgeAll(
@@ -75,6 +71,7 @@ describe("figures", () => {
       }
       expect(row.ratio!.note).toContain("the same for every sequence");
       expect(row.variance!.value).toBe(0);
+      expect(row.wrongPast!.value).toBe(0);
       expect(row.rankMe!.value).toBe(0);
     },
   );
@@ -191,6 +188,12 @@ describe("judge", () => {
       "a readout of another size",
       () => judge({ ...r, size: 5 }, options),
       "judge: expected content, leak 0 to read embeddings [64,6,5], got 2304 and 2304 numbers",
+    ],
+    [
+      "embeddings that are no numbers",
+      () =>
+        judge({ ...r, read: (...g) => ({ ...r.read(...g), h: r.read(...g).h.fill(NaN, 9, 10) }) }, options),
+      "judge: expected content, leak 0 to read finite embeddings, got NaN",
     ],
   ])("refuses %s", (_, run, message) => {
     expect(run).toThrow(message);

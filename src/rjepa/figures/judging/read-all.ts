@@ -51,6 +51,9 @@ export function readAll(
       throw new DataError(
         `judge: expected ${name} to read embeddings [${which.length},${steps},${d}], got ${read.h.length} and ${read.fresh.length} numbers`,
       );
+    const odd = [read.h, read.fresh].flatMap((x) => x.find((v) => !Number.isFinite(v)) ?? []);
+    if (odd.length > 0)
+      throw new DataError(`judge: expected ${name} to read finite embeddings, got ${odd[0]}`);
     if (read.others.length !== others.length)
       throw new DataError(
         `judge: expected ${name} to read ${others.length} sets of other patches, got ${read.others.length}`,

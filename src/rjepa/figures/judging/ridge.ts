@@ -1,4 +1,4 @@
-import { columnMeans } from "./arrays.js";
+import { centered, columnMeans } from "./arrays.js";
 import { solvePositive } from "./positive.js";
 import { crossOf, timesOf } from "./products.js";
 
@@ -15,20 +15,20 @@ const less = (x: Float64Array, mean: Float64Array): Float64Array =>
 
 /**
  * Ridge regression of y [n, m] on x [n, p], with a bias that costs nothing. Each input is punished in proportion to its own sum
- * of squares, so that units do not matter; one that hardly varies, as if it did a little.
+ * of squares, so that units do not matter, nor how small h has become; one that is constant is left out.
  */
 export function fitRidge(x: Float64Array, p: number, y: Float64Array, m: number, penalty: number): Ridge {
   const [inputMean, outputMean] = [columnMeans(x, p), columnMeans(y, m)];
-  const rows = less(x, inputMean);
+  const rows = centered(x, p);
+  const over = new Float64Array(p);
+  for (let at = 0; at < rows.length; at++) over[at % p] += rows[at] ** 2;
+  for (let k = 0; k < p; k++) over[k] = over[k] > 0 ? 1 / Math.sqrt(over[k]) : 0;
+  for (let at = 0; at < rows.length; at++) rows[at] *= over[at % p];
   const gram = crossOf(rows, p, rows, p).slice();
-  let size = 0;
-  for (let k = 0; k < p; k++) size += gram[k * p + k] / p;
-  for (let k = 0; k < p; k++) {
-    const own = gram[k * p + k];
-    gram[k * p + k] += size > 0 ? penalty * Math.max(own, 1e-9 * size) + 1e-10 * size : 1;
-  }
-  const weights = solvePositive(gram, p, crossOf(rows, p, less(y, outputMean), m), m);
-  return { inputMean, outputMean, weights };
+  // as much again as rounding takes, where inputs say the same
+  for (let k = 0; k < p; k++) gram[k * p + k] += penalty + 1e-10;
+  const solved = solvePositive(gram, p, crossOf(rows, p, less(y, outputMean), m), m);
+  return { inputMean, outputMean, weights: solved.map((w, at) => w * over[Math.floor(at / m)]) };
 }
 
 /** What it makes of rows x [n, p]: [n, m]. */
