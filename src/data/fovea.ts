@@ -108,12 +108,16 @@ function averageOut(
   const n = 3 * (columns.highest - columns.lowest + 1);
   if (line.length < n) line = new Float64Array(n);
   for (let j = 0; j < size; j++) {
-    // down first: rows of bytes are read as they lie
-    for (let r = rows.first[j], at = rows.start[j]; r <= rows.last[j]; r++, at++) {
-      const share = rows.share[at];
-      const row = 3 * (r * width + columns.lowest);
-      if (r === rows.first[j]) for (let q = 0; q < n; q++) line[q] = share * data[row + q];
-      else for (let q = 0; q < n; q++) line[q] += share * data[row + q];
+    // down first: rows of bytes are read as they lie, three in one pass, which most pixels of a crop cover
+    const rest = rows.last[j] - rows.first[j];
+    const row = 3 * (rows.first[j] * width + columns.lowest);
+    const [next, after] = [row + (rest > 0 ? 3 * width : 0), row + (rest > 1 ? 6 * width : 0)];
+    const at = rows.start[j];
+    const [a, b, c] = [rows.share[at], rest > 0 ? rows.share[at + 1] : 0, rest > 1 ? rows.share[at + 2] : 0];
+    for (let q = 0; q < n; q++) line[q] = a * data[row + q] + b * data[next + q] + c * data[after + q];
+    for (let k = 3; k <= rest; k++) {
+      const [share, further] = [rows.share[at + k], row + k * 3 * width];
+      for (let q = 0; q < n; q++) line[q] += share * data[further + q];
     }
     for (let i = 0; i < size; i++) {
       let [red, green, blue] = [0, 0, 0];
