@@ -1,5 +1,6 @@
 import type { Cell, CellParams } from "../../cells/_cell.js";
 import { cells } from "../../cells/registry.js";
+import { derived } from "../../core/derived.js";
 import type { DType } from "../../core/dtype.js";
 import { foldIn, type Key } from "../../core/prng.js";
 import { fanIn } from "../../nn/layers.js";
@@ -31,11 +32,25 @@ export function cellsOf(preset: Preset): Cell[] {
       drive === "conv"
         ? cells.rgcPointwise({ input, units, stride, activation })
         : cells.rgc({ input, units, activation });
-    areas.push(area);
+    areas.push(preset.recurrent === false ? forgetful(area) : area);
     input = area.outputShape;
   }
   return areas;
 }
+
+/** The cell without its past: every step starts from the zero state. */
+const forgetful = (cell: Cell): Cell =>
+  derived(cell, {
+    next: (params, state, input) => {
+      const [name] = cell.states;
+      const { dtype, shape } = state[name];
+      return cell.next(
+        params,
+        cell.zeroState(shape[0], { dtype: dtype === "float32" ? "float32" : "float64" }),
+        input,
+      );
+    },
+  });
 
 const logit = (p: number): number => Math.log(p / (1 - p));
 

@@ -36,6 +36,8 @@ export interface Preset {
   readonly target: "recurrent" | "fresh" | "gradient";
   /** Whether the top predictor is told the saccade, and scales what it sees by it. */
   readonly saccade: boolean;
+  /** `false`: every step starts from zero states, as of a network without recurrence; default true. */
+  readonly recurrent?: boolean;
 }
 
 const slow = 0.9;
