@@ -1,8 +1,8 @@
+import { opponentChannels } from "../../../data/retina.js";
 import type { LinearAlgebra } from "../../linear-algebra.js";
 import { centered, columnMeans } from "../judging/arrays.js";
 import { crossOf, timesOf } from "../judging/products.js";
 import type { Fixations } from "../representation.js";
-import { normalizedChannels } from "./channels.js";
 import { standardColors } from "./colors.js";
 import type { PatchFeatures } from "./leaky.js";
 
@@ -39,7 +39,7 @@ export const colorThumbnail = (scales: number, size: number): PatchFeatures => (
 export const normalizedThumbnail = (scales: number, size: number): PatchFeatures => ({
   name: "normalized thumbnail",
   size: 3 * scales * pixels,
-  of: (crops) => pooled(normalizedChannels(crops, size), size, thumb),
+  of: (crops, n) => pooled(opponentChannels(crops, n, scales, size), size, thumb),
 });
 
 /** Their first principal components over the patches of some sequences, each of variance 1. */
