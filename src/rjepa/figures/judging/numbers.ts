@@ -10,12 +10,12 @@ export function digitsOf({ value, interval }: Estimate): number {
   return Math.min(6, Math.max(0, half > 0 && size * 10 ** digits < 2 ? digits + 1 : digits));
 }
 
-/** `0.75`, or `+0.04` where signs matter. */
+/** `0.75`, or `+0.04` where signs matter: also that of a number that rounds to 0. */
 export function plain(value: number, digits: number, signed = false): string {
   if (!Number.isFinite(value)) return value > 0 ? "∞" : value < 0 ? "−∞" : "none";
   const text = Math.abs(value).toFixed(digits);
-  const zero = Number(text) === 0;
-  return `${value < 0 && !zero ? "−" : signed && !zero ? "+" : ""}${text}`;
+  if (value === 0 || (Number(text) === 0 && !signed)) return text;
+  return `${value < 0 ? "−" : signed ? "+" : ""}${text}`;
 }
 
 /** `0.75 [0.72, 0.78]`, with the digits that the interval supports. */
