@@ -45,8 +45,8 @@ const registries = [
     plural: "figures",
     type: "Figure",
     from: "src/rjepa/figures/_figure.ts",
-    // what figures judge lies beside them
-    except: ["representation.ts"],
+    // what figures judge, and what follows from them, lies beside them
+    except: ["labeled.ts", "representation.ts", "verdict.ts"],
   },
 ];
 

@@ -5,6 +5,7 @@ export type { Problem } from "./problem.js";
 export { type CropOptions, cutCrops, type Fovea } from "./fovea.js";
 export { type Gallery, type GalleryOptions, openGallery } from "./gallery.js";
 export { type Image, type ImageList, listFolder, listImages, readImage } from "./image.js";
+export { type LabeledImages, readLabeled } from "./labeled-folder.js";
 export { cropPatch } from "./patch.js";
 export { type Pyramid, type PyramidLevel, pyramid } from "./pyramid.js";
 export {

@@ -1,11 +1,11 @@
-import type { Dirent } from "node:fs";
-import { basename, join } from "node:path";
+import { basename } from "node:path";
 import { DataError } from "../core/errors.js";
 import { count, type Known, options as optionsOf, text } from "../core/kinds.js";
 import { foldIn } from "../core/prng.js";
 import { samplerNamed } from "./fixations.js";
-import { entriesOf, isNamedAsImage, listFolder, othersOf, readImage, readSize } from "./image.js";
+import { listFolder, readImage, readSize } from "./image.js";
 import { side } from "./kinds.js";
+import { listLabeled } from "./labeled-folder.js";
 import { inParallel } from "./parallel.js";
 import type { Problem } from "./problem.js";
 import {
@@ -77,35 +77,7 @@ export async function referencesFromLabeled(options: LabeledOptions): Promise<Re
   optionsOf("referencesFromLabeled", options, labeled, ["key", "folder"]);
   checkSteps(options.steps);
   samplerNamed(options.sampler ?? "centerBiased");
-  const entries = await entriesOf(options.folder);
-  const isFolder = (entry: Dirent): boolean => entry.isDirectory();
-  const rest = entries.filter((entry) => !isFolder(entry));
-  const reason = "lies beside the folders of labels: expected in one of them";
-  const stray = rest.filter(isNamedAsImage).map(({ name }) => ({ file: name, reason }));
-  const others = othersOf(rest.filter((entry) => !isNamedAsImage(entry)));
-  const problems: Problem[] = [...others, ...stray.sort((a, b) => (a.file < b.file ? -1 : 1))];
-  const found: Found[] = [];
-  const labels: string[] = [];
-  for (const name of entries
-    .filter(isFolder)
-    .map((entry) => entry.name)
-    .sort()) {
-    try {
-      const inside = await listFolder(join(options.folder, name));
-      for (const other of inside.others) problems.push({ ...other, file: `${name}/${other.file}` });
-      for (const path of inside.paths)
-        found.push({ path, name: `${name}/${basename(path)}`, label: labels.length });
-      labels.push(name);
-    } catch (error) {
-      if (!(error instanceof DataError)) throw error;
-      problems.push({ file: `${name}/`, reason: error.message });
-    }
-  }
-  if (labels.length === 0)
-    throw new DataError(
-      `images: expected folders of images in ${options.folder}, each named by a label, got ${problems.length === 0 ? "none" : `none; the first problem: ${problems[0].file}: ${problems[0].reason}`}`,
-      options.folder,
-    );
+  const { files: found, labels, problems } = await listLabeled(options.folder);
   return { ...(await refer(found, null, options, options.folder, problems)), labels };
 }
 

@@ -12,31 +12,50 @@ const floors = [8, 6, 6] as const;
  * 2012). Channels 3 S to 5 S - 1, crop by crop, are ON = max(2 hp, 0) and OFF = max(-2 hp, 0), with hp the normalized luminance
  * less the mean of the 3 x 3 pixels around it, pixels at the edge repeated. A constant patch gives zeros, exactly.
  */
-export function retina(crops: Float32Array, count: number, scales: number, size: number): Float32Array {
-  instanceOf(Float32Array)("retina", "the crops", crops);
-  aCount(0)("retina", "count", count);
-  aCount(1)("retina", "scales", scales);
-  aCount(1)("retina", "size", size);
+export const retina = (crops: Float32Array, count: number, scales: number, size: number): Float32Array =>
+  seen("retina", crops, count, scales, size, 5);
+
+/** Its normalized opponent channels alone, [count, 3 S, P, P]. */
+export const opponentChannels = (
+  crops: Float32Array,
+  count: number,
+  scales: number,
+  size: number,
+): Float32Array => seen("opponentChannels", crops, count, scales, size, 3);
+
+/** The first channels of a retina, 3 or all 5 for each crop. */
+function seen(
+  who: string,
+  crops: Float32Array,
+  count: number,
+  scales: number,
+  size: number,
+  perCrop: 3 | 5,
+): Float32Array {
+  instanceOf(Float32Array)(who, "the crops", crops);
+  aCount(0)(who, "count", count);
+  aCount(1)(who, "scales", scales);
+  aCount(1)(who, "size", size);
   const plane = size * size;
   if (crops.length !== count * scales * 3 * plane)
     throw new DataError(
-      `retina: expected ${count * scales * 3 * plane} numbers of [${count}, ${scales}, 3, ${size}, ${size}], got ${crops.length}`,
+      `${who}: expected ${count * scales * 3 * plane} numbers of [${count}, ${scales}, 3, ${size}, ${size}], got ${crops.length}`,
     );
-  requireRoom("retina", "float32", count * scales * 5 * plane);
-  const out = new Float32Array(count * scales * 5 * plane);
+  requireRoom(who, "float32", count * scales * perCrop * plane);
+  const out = new Float32Array(count * scales * perCrop * plane);
   const channel = new Float64Array(count === 0 ? 0 : plane);
   const sums = new Float64Array(channel.length);
   for (let n = 0; n < count; n++)
     for (let s = 0; s < scales; s++) {
       const from = 3 * plane * (n * scales + s);
-      const to = plane * (5 * scales * n + 3 * s);
+      const to = plane * (perCrop * scales * n + 3 * s);
       // luminance last: what ON and OFF are made of
       for (let c = 2; c >= 0; c--) {
         oppose(crops, from, c, channel);
         normalize(channel, floors[c]);
         out.set(channel, to + c * plane);
       }
-      onAndOff(channel, sums, size, out, plane * (5 * scales * n + 3 * scales + 2 * s));
+      if (perCrop === 5) onAndOff(channel, sums, size, out, plane * (5 * scales * n + 3 * scales + 2 * s));
     }
   return out;
 }

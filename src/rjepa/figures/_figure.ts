@@ -1,3 +1,4 @@
+import type { Terms } from "./judging/bootstrap.js";
 import type { Estimate } from "./judging/estimate.js";
 import type { Judged } from "./judging/judged.js";
 
@@ -12,6 +13,12 @@ export interface FigureValue extends Estimate {
   readonly series?: readonly Point[];
 }
 
+/** A number with its terms, from which its interval and its margins follow; or one that has none, as a rank. */
+export type Quantity = Terms | Estimate;
+
+/** What a figure finds. */
+export type Found = Quantity & { readonly series?: readonly (Quantity & Pick<Point, "at">)[] };
+
 /** One way to tell learning content from what looks like it. None proves it alone. */
 export interface Figure {
   /** As the registry calls it: its file in camel case. */
@@ -25,5 +32,5 @@ export interface Figure {
   /** What knowing nothing scores, if that is one number; where it depends on the sequences, computed from them. */
   readonly chance: number | null | ((judged: Judged) => number);
   /** Its value; `null` where the representation or the data lack what it is about. */
-  compute(judged: Judged): FigureValue | null;
+  compute(judged: Judged): Found | null;
 }

@@ -1,6 +1,5 @@
 import type { Figure } from "./_figure.js";
 import { stepsOf } from "./judging/arrays.js";
-import { bootstrapOf } from "./judging/bootstrap.js";
 import { probed } from "./judging/probe.js";
 import type { Fixations, Readout } from "./representation.js";
 
@@ -41,6 +40,6 @@ export const probe = (
       width,
       data.key,
     );
-    return bootstrapOf(given.test.image, data.key).mean(right);
+    return data.labeledBootstrap!.mean(right);
   },
 });

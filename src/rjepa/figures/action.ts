@@ -1,6 +1,6 @@
 import type { Figure } from "./_figure.js";
 import { beside, columnMeans, stepsOf } from "./judging/arrays.js";
-import type { Estimate } from "./judging/estimate.js";
+import type { Terms } from "./judging/bootstrap.js";
 import type { Judged, Seen } from "./judging/judged.js";
 import { applyRidge, fitRidge } from "./judging/ridge.js";
 import type { Fixations } from "./representation.js";
@@ -23,7 +23,7 @@ function previous({ saccades }: Seen, steps: number): Float64Array {
 function explained(
   { data, steps, test, train }: Judged,
   features: (seen: Seen, fixations: Fixations) => Float64Array,
-): Estimate {
+): Terms {
   const [toFit, real] = [train().saccades, test().saccades];
   const known = features(train(), data.fit);
   const width = known.length / (toFit.length / 2);

@@ -1,6 +1,5 @@
 import type { Figure } from "./_figure.js";
-import { stepsOf } from "./judging/arrays.js";
-import { relative } from "./judging/relative.js";
+import { copied, relative } from "./judging/relative.js";
 
 export const figure: Figure = {
   name: "copy",
@@ -10,6 +9,5 @@ export const figure: Figure = {
   unit: "of the variance",
   // of targets that are independent from step to step
   chance: 2,
-  compute: (judged) =>
-    relative(judged, stepsOf(judged.test().target, judged.steps, judged.size, 0, judged.steps - 1)),
+  compute: (judged) => relative(judged, copied(judged)),
 };

@@ -10,6 +10,7 @@ import * as lidarModule from "./lidar.js";
 import * as matchedAccModule from "./matched-acc.js";
 import * as matchedSwapModule from "./matched-swap.js";
 import * as memoryCurveModule from "./memory-curve.js";
+import * as overCopyModule from "./over-copy.js";
 import * as probeCModule from "./probe-c.js";
 import * as probeHModule from "./probe-h.js";
 import * as rankMeModule from "./rank-me.js";
@@ -31,6 +32,7 @@ export const figures = {
   matchedAcc: matchedAccModule.figure,
   matchedSwap: matchedSwapModule.figure,
   memoryCurve: memoryCurveModule.figure,
+  overCopy: overCopyModule.figure,
   probeC: probeCModule.figure,
   probeH: probeHModule.figure,
   rankMe: rankMeModule.figure,

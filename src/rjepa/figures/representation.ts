@@ -40,6 +40,8 @@ export interface Representation {
   readonly size: number;
   /** What a prediction is compared with: the embedding after its past, or that of the patch alone. */
   readonly target: "recurrent" | "fresh";
+  /** Names of the figures that it is for; default all. */
+  readonly only?: readonly string[];
   /**
    * Reads crops [n, t, S, 3, P, P]; `others` are crops [n, S, 3, P, P] that stand in for the last patch, one set for each
    * comparison.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { key, uniform } from "../../../src/core/prng.js";
-import { normalizedChannels } from "../../../src/rjepa/figures/baselines/channels.js";
+import { opponentChannels, retina } from "../../../src/data/retina.js";
 import { meanColors } from "../../../src/rjepa/figures/baselines/colors.js";
 import { leaky } from "../../../src/rjepa/figures/baselines/leaky.js";
 import { randomProjection, textureEnergy } from "../../../src/rjepa/figures/baselines/texture.js";
@@ -20,7 +20,7 @@ const crops = Float32Array.from(uniform(key(1), n * scales * 3 * area), (u) => 2
 
 describe("baselines", () => {
   it("normalize channels: no mean, the contrast nearly one, and nothing of brightness and gain", () => {
-    const channels = normalizedChannels(crops, size);
+    const channels = opponentChannels(crops, n, scales, size);
     expect(channels.length).toBe(crops.length);
     for (let c = 0; c < n * scales * 3; c++) {
       const channel = channels.subarray(c * area, (c + 1) * area);
@@ -36,9 +36,18 @@ describe("baselines", () => {
       squares += ((crops[i] + crops[area + i] + crops[2 * area + i]) / 3 - mean) ** 2 / area;
     expect(channels[0]).toBeCloseTo((gray - mean) / Math.sqrt(squares + 64), 5);
     // a flat patch has no content
-    expect(
-      normalizedChannels(new Float32Array(3 * area).fill(200), size).every((v) => Math.abs(v) < 1e-3),
-    ).toBe(true);
+    expect(opponentChannels(new Float32Array(3 * area).fill(200), 1, 1, size).every((v) => v === 0)).toBe(
+      true,
+    );
+  });
+
+  it("are made of the channels that models see", () => {
+    const [own, all] = [opponentChannels(crops, n, scales, size), retina(crops, n, scales, size)];
+    const frame = scales * area;
+    for (let i = 0; i < n; i++)
+      expect(own.subarray(i * 3 * frame, (i + 1) * 3 * frame)).toEqual(
+        all.subarray(i * 5 * frame, (i * 5 + 3) * frame),
+      );
   });
 
   it("average colors and pixels", () => {

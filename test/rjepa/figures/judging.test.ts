@@ -1,8 +1,8 @@
 import "../../../src/index.js";
 import { describe, expect, it } from "vitest";
-import { foldIn, key, normal, uniform } from "../../../src/core/prng.js";
+import { foldIn, type Key, key, normal, uniform } from "../../../src/core/prng.js";
 import { centered } from "../../../src/rjepa/figures/judging/arrays.js";
-import { bootstrapOf } from "../../../src/rjepa/figures/judging/bootstrap.js";
+import { Bootstrap } from "../../../src/rjepa/figures/judging/bootstrap.js";
 import { effectiveRank } from "../../../src/rjepa/figures/judging/effective-rank.js";
 import { identified } from "../../../src/rjepa/figures/judging/identify.js";
 import { solvePositive } from "../../../src/rjepa/figures/judging/positive.js";
@@ -23,9 +23,14 @@ describe("bootstrap", () => {
     return own.map((v, i) => of[image[i] / 7] + 0.1 * v);
   };
 
+  const meanOf = (of: Int32Array, k: Key, x: Float64Array) => {
+    const bootstrap = new Bootstrap(of, k);
+    return bootstrap.estimate(bootstrap.mean(x));
+  };
+
   it("resamples images, where sequences would promise too much", () => {
     const width = (of: Int32Array): number => {
-      const [low, high] = bootstrapOf(of, key(1)).mean(values(4)).interval!;
+      const [low, high] = meanOf(of, key(1), values(4)).interval!;
       return high - low;
     };
     const ratio = width(image) / width(image.map((_, i) => i));
@@ -35,7 +40,7 @@ describe("bootstrap", () => {
 
   it("covers the truth about as often as it says", () => {
     const covered = Array.from({ length: 200 }, (_, s) => {
-      const { interval } = bootstrapOf(image, foldIn(key(2), s)).mean(values(100 + 2 * s));
+      const { interval } = meanOf(image, foldIn(key(2), s), values(100 + 2 * s));
       return interval![0] < 0 && interval![1] > 0 ? 1 : 0;
     }).reduce<number>((a, b) => a + b, 0);
     // 95 % of 200 by percentiles of 30 images, which are a little narrow
@@ -43,14 +48,28 @@ describe("bootstrap", () => {
     expect(covered).toBeLessThan(200);
   });
 
+  it("holds two against each other on the same images, which tells what single intervals hide", () => {
+    const bootstrap = new Bootstrap(image, key(1));
+    const [x, y] = [values(4), values(4).map((v, i) => v + 0.1 + 0.05 * numbers(9, image.length)[i])];
+    const [a, b] = [bootstrap.mean(y), bootstrap.mean(x)];
+    const [one, other, margin] = [bootstrap.estimate(a), bootstrap.estimate(b), bootstrap.margin(a, b)!];
+    expect(one.interval![0]).toBeLessThan(other.interval![1]);
+    expect(margin.value).toBeCloseTo(one.value - other.value, 12);
+    expect(margin.interval![0]).toBeGreaterThan(0.08);
+    expect(margin.interval![1]).toBeLessThan(0.12);
+    expect(bootstrap.margin(b, a)!.interval![1]).toBeCloseTo(-margin.interval![0], 12);
+    expect(bootstrap.margin(a, a)).toEqual({ value: 0, interval: [0, 0] });
+  });
+
   it("fails where there is nothing to divide by", () => {
     const ones = new Float64Array(image.length).fill(1);
-    expect(
-      bootstrapOf(image, key(1)).ratio(
-        ones,
-        ones.map(() => 0),
-      ),
-    ).toMatchObject({ value: Infinity, interval: null });
+    const bootstrap = new Bootstrap(image, key(1));
+    const nothing = bootstrap.ratio(
+      ones,
+      ones.map(() => 0),
+    );
+    expect(bootstrap.estimate(nothing)).toMatchObject({ value: Infinity, interval: null });
+    expect(bootstrap.margin(bootstrap.mean(ones), nothing)).toBeNull();
   });
 });
 

@@ -9,6 +9,12 @@ export interface PatchFeatures {
   of(crops: Float32Array, n: number): Float64Array;
 }
 
+/** The leak of a row by its name; null where it has none. */
+export function leakOf(name: string): number | null {
+  const found = /, leak ([\d.]+)/.exec(name);
+  return found === null ? null : Number(found[1]);
+}
+
 /** Numbers of patches, leakily averaged over fixations: h(t) = leak h(t − 1) + (1 − leak) f(t), from 0. */
 export function leaky(
   features: PatchFeatures,

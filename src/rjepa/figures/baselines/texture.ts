@@ -1,6 +1,6 @@
 import { type Key, normal } from "../../../core/prng.js";
+import { opponentChannels } from "../../../data/retina.js";
 import { timesOf } from "../judging/products.js";
-import { normalizedChannels } from "./channels.js";
 import type { PatchFeatures } from "./leaky.js";
 
 /** Mean |∂x| and then |∂y| of each normalized channel: 6 S numbers that tell textures apart, and the ones to beat. */
@@ -8,7 +8,7 @@ export const textureEnergy = (scales: number, size: number): PatchFeatures => ({
   name: "texture energy",
   size: 6 * scales,
   of: (crops, n) => {
-    const channels = normalizedChannels(crops, size);
+    const channels = opponentChannels(crops, n, scales, size);
     const [planes, area, pairs] = [3 * scales, size * size, size * (size - 1)];
     const out = new Float64Array(n * 2 * planes);
     for (let i = 0; i < n; i++)
@@ -34,6 +34,6 @@ export function randomProjection(scales: number, size: number, d: number, key: K
   return {
     name: `random projection, ${d}`,
     size: d,
-    of: (crops) => timesOf(Float64Array.from(normalizedChannels(crops, size)), inputs, map, d),
+    of: (crops, n) => timesOf(Float64Array.from(opponentChannels(crops, n, scales, size)), inputs, map, d),
   };
 }

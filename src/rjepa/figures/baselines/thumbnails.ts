@@ -1,8 +1,8 @@
+import { opponentChannels } from "../../../data/retina.js";
 import type { LinearAlgebra } from "../../linear-algebra.js";
 import { centered, columnMeans } from "../judging/arrays.js";
 import { crossOf, timesOf } from "../judging/products.js";
 import type { Fixations } from "../representation.js";
-import { normalizedChannels } from "./channels.js";
 import { standardColors } from "./colors.js";
 import type { PatchFeatures } from "./leaky.js";
 
@@ -10,14 +10,14 @@ import type { PatchFeatures } from "./leaky.js";
 export const thumb = 4;
 const pixels = thumb * thumb;
 
-/** Planes of `size` pixels a side, each averaged to 4 x 4. */
-function pooled(planes: ArrayLike<number>, size: number): Float64Array {
-  const [area, cell] = [size * size, size / thumb];
-  const out = new Float64Array((planes.length / area) * pixels);
+/** Planes of `size` pixels a side, each averaged to `side` x `side`. */
+export function pooled(planes: ArrayLike<number>, size: number, side: number): Float64Array {
+  const [area, cell] = [size * size, size / side];
+  const out = new Float64Array((planes.length / area) * side * side);
   for (let at = 0; at < planes.length; at++) {
     const row = Math.floor(Math.floor((at % area) / size) / cell);
     const column = Math.floor((at % size) / cell);
-    out[Math.floor(at / area) * pixels + row * thumb + column] += planes[at] / cell ** 2;
+    out[Math.floor(at / area) * side * side + row * side + column] += planes[at] / cell ** 2;
   }
   return out;
 }
@@ -31,7 +31,7 @@ export const colorThumbnail = (scales: number, size: number): PatchFeatures => (
     const first = new Float32Array(n * frame);
     for (let i = 0; i < n; i++)
       first.set(crops.subarray(i * scales * frame, (i * scales + 1) * frame), i * frame);
-    return standardColors(pooled(first, size));
+    return standardColors(pooled(first, size, thumb));
   },
 });
 
@@ -39,7 +39,7 @@ export const colorThumbnail = (scales: number, size: number): PatchFeatures => (
 export const normalizedThumbnail = (scales: number, size: number): PatchFeatures => ({
   name: "normalized thumbnail",
   size: 3 * scales * pixels,
-  of: (crops) => pooled(normalizedChannels(crops, size), size),
+  of: (crops, n) => pooled(opponentChannels(crops, n, scales, size), size, thumb),
 });
 
 /** Their first principal components over the patches of some sequences, each of variance 1. */

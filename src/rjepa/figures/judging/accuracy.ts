@@ -1,5 +1,6 @@
+import type { Quantity } from "../_figure.js";
 import { squaredErrors, stepsOf } from "./arrays.js";
-import { type Estimate, failing } from "./estimate.js";
+import { failing } from "./estimate.js";
 import type { Judged } from "./judged.js";
 
 /** Squared errors of the prediction of the last target, [N], held against the real one and each stranger's. */
@@ -11,7 +12,7 @@ function lastErrors(j: Judged, prediction: Float64Array, strangers: readonly Flo
 }
 
 /** Share of sequences where a stranger is worse, mean over strangers; a tie is none. */
-export function accuracy(j: Judged, prediction: Float64Array, strangers: readonly Float64Array[]): Estimate {
+export function accuracy(j: Judged, prediction: Float64Array, strangers: readonly Float64Array[]): Quantity {
   if (j.collapsed()) return failing(0);
   const { real, strange } = lastErrors(j, prediction, strangers);
   const worse = real.map((e, i) => strange.filter((s) => s[i] > e).length / strange.length);
@@ -19,7 +20,7 @@ export function accuracy(j: Judged, prediction: Float64Array, strangers: readonl
 }
 
 /** Error with a stranger, mean over strangers, over the real one. */
-export function swap(j: Judged, prediction: Float64Array, strangers: readonly Float64Array[]): Estimate {
+export function swap(j: Judged, prediction: Float64Array, strangers: readonly Float64Array[]): Quantity {
   if (j.collapsed()) return failing(0);
   const { real, strange } = lastErrors(j, prediction, strangers);
   const mean = Float64Array.from(real, (_, i) => strange.reduce((sum, s) => sum + s[i], 0) / strange.length);

@@ -3,16 +3,6 @@ import { type Estimate, failing, quantile } from "./estimate.js";
 
 const resamples = 300;
 
-/** Means over sequences with intervals that resample images, never sequences: viewers share images. */
-export interface Bootstrap {
-  /** Number of images. */
-  readonly images: number;
-  /** Mean of [N] values. */
-  mean(values: ArrayLike<number>): Estimate;
-  /** Sum of [N] values over the sum of [N] others; fails at `worst` where that sum is 0. */
-  ratio(above: ArrayLike<number>, below: ArrayLike<number>, worst?: number): Estimate;
-}
-
 /** Each distinct image as a number from 0, in order of its own number; [N]. */
 export function imagesOf(image: ArrayLike<number>): { readonly index: Int32Array; readonly count: number } {
   const sorted = [...new Set(Array.from(image))].sort((a, b) => a - b);
@@ -20,34 +10,88 @@ export function imagesOf(image: ArrayLike<number>): { readonly index: Int32Array
   return { index: Int32Array.from(image, (id) => at.get(id)!), count: sorted.length };
 }
 
-/** Draws as many images as there are, with replacement, 300 times; percentiles of what they give (Efron 1979). */
-export function bootstrapOf(image: ArrayLike<number>, key: Key): Bootstrap {
-  const { index, count } = imagesOf(image);
-  const drawn = integers(foldIn(key, "bootstrap"), resamples * count, 0, count);
-  const sums = (values: ArrayLike<number>): Float64Array => {
-    const out = new Float64Array(count);
-    for (let i = 0; i < index.length; i++) out[index[i]] += values[i];
+/** A number as what each sequence adds to it, summed by image: value, interval and margin all follow from these. */
+export interface Terms {
+  /** What resamples the images. */
+  readonly over: Bootstrap;
+  /** The number is the sum of these over the sum of those below, both [images]. */
+  readonly above: Float64Array;
+  readonly below: Float64Array;
+  /** What it is where the sum below is 0. */
+  readonly worst: number;
+}
+
+const total = (of: Float64Array): number => of.reduce((a, b) => a + b, 0);
+
+/**
+ * Draws as many images as there are, with replacement, 300 times; percentiles of what they give (Efron 1979). It resamples
+ * images, never sequences: viewers share images. All that is asked of one bootstrap is asked of the same draws.
+ */
+export class Bootstrap {
+  /** Number of images. */
+  readonly images: number;
+  readonly #index: Int32Array;
+  readonly #drawn: ArrayLike<number>;
+
+  /** @param image which image each sequence looks at, [N] */
+  constructor(image: ArrayLike<number>, key: Key) {
+    const { index, count } = imagesOf(image);
+    this.images = count;
+    this.#index = index;
+    this.#drawn = integers(foldIn(key, "bootstrap"), resamples * count, 0, count);
+  }
+
+  /** Mean of [N] values. */
+  mean(values: ArrayLike<number>): Terms {
+    return this.ratio(values, new Float64Array(this.#index.length).fill(1));
+  }
+
+  /** Sum of [N] values over the sum of [N] others; `worst` where that sum is 0. */
+  ratio(above: ArrayLike<number>, below: ArrayLike<number>, worst = Infinity): Terms {
+    return { over: this, above: this.#sums(above), below: this.#sums(below), worst };
+  }
+
+  estimate({ above, below, worst }: Terms): Estimate {
+    if (!(total(below) > 0)) return failing(worst);
+    return { value: total(above) / total(below), interval: percentiles(this.#resampled(above, below)) };
+  }
+
+  /**
+   * One number less another, with the interval of the difference: each draw gives both. Two intervals that overlap say little
+   * of it, as images that are hard are hard for both. Null where one of them has nothing to compare.
+   */
+  margin(a: Terms, b: Terms): Estimate | null {
+    if (!(total(a.below) > 0 && total(b.below) > 0)) return null;
+    const [one, other] = [this.#resampled(a.above, a.below), this.#resampled(b.above, b.below)];
+    return {
+      value: total(a.above) / total(a.below) - total(b.above) / total(b.below),
+      interval: percentiles(one.map((v, r) => v - other[r])),
+    };
+  }
+
+  /** Sums of [N] values by image, [images]. */
+  #sums(values: ArrayLike<number>): Float64Array {
+    const out = new Float64Array(this.images);
+    for (let i = 0; i < this.#index.length; i++) out[this.#index[i]] += values[i];
     return out;
-  };
-  const total = (of: Float64Array): number => of.reduce((a, b) => a + b, 0);
-  const ratio = (above: ArrayLike<number>, below: ArrayLike<number>, worst = Infinity): Estimate => {
-    const [a, b] = [sums(above), sums(below)];
-    if (!(total(b) > 0)) return failing(worst);
-    const found: number[] = [];
-    for (let r = 0; r < resamples; r++) {
+  }
+
+  /** What each draw gives, [300]; NaN for one that holds none of the images that count. */
+  #resampled(above: Float64Array, below: Float64Array): Float64Array {
+    return Float64Array.from({ length: resamples }, (_, r) => {
       let [x, y] = [0, 0];
-      for (let i = 0; i < count; i++) {
-        const k = drawn[r * count + i];
-        x += a[k];
-        y += b[k];
+      for (let i = 0; i < this.images; i++) {
+        const k = this.#drawn[r * this.images + i];
+        x += above[k];
+        y += below[k];
       }
-      // a resample may hold none of the images that count
-      if (y > 0) found.push(x / y);
-    }
-    found.sort((x, y) => x - y);
-    const interval = found.length > 0 ? ([quantile(found, 0.025), quantile(found, 0.975)] as const) : null;
-    return { value: total(a) / total(b), interval };
-  };
-  const ones = new Float64Array(index.length).fill(1);
-  return { images: count, ratio, mean: (values) => ratio(values, ones) };
+      return y > 0 ? x / y : Number.NaN;
+    });
+  }
+}
+
+/** Where the middle 95 % lie. */
+function percentiles(found: Float64Array): Estimate["interval"] {
+  const sorted = found.filter((v) => !Number.isNaN(v)).sort();
+  return sorted.length > 0 ? [quantile(sorted, 0.025), quantile(sorted, 0.975)] : null;
 }

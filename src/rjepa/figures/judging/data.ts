@@ -1,7 +1,7 @@
 import { foldIn, type Key } from "../../../core/prng.js";
 import type { LinearAlgebra } from "../../linear-algebra.js";
 import type { Fixations } from "../representation.js";
-import { type Bootstrap, bootstrapOf } from "./bootstrap.js";
+import { Bootstrap } from "./bootstrap.js";
 import { lowLevelOf } from "./low-level.js";
 import { once } from "./once.js";
 import { matchedStrangers, partnersOf, randomStrangers, type Strangers } from "./strangers.js";
@@ -29,6 +29,8 @@ export interface JudgeOptions {
   readonly batch?: number;
   /** Names of the figures to compute. Default all. */
   readonly only?: readonly string[];
+  /** Names of rows that `judgeAll` holds every other row of a model against, besides the best baseline. Default all. */
+  readonly against?: readonly string[];
 }
 
 /** What is known of the sequences alone, and so shared by all representations. */
@@ -36,6 +38,8 @@ export interface Data extends JudgeOptions {
   readonly batch: number;
   /** Over the images of `test`. */
   readonly bootstrap: Bootstrap;
+  /** Over the labeled images to test; null without labels. */
+  readonly labeledBootstrap: Bootstrap | null;
   /** Low-level content of each patch, [N, T, S, 4], of the sequences to test and to fit. */
   readonly low: { readonly test: () => Float64Array; readonly train: () => Float64Array };
   /** Fixations that stand in for the last one of each test sequence: one at random, and those that look most like it. */
@@ -46,7 +50,7 @@ export interface Data extends JudgeOptions {
 }
 
 export function dataOf(options: JudgeOptions): Data {
-  const { test, fit, key, batch = 64 } = options;
+  const { test, fit, labeled, key, batch = 64 } = options;
   const low = {
     test: once(() => lowLevelOf(test, batch)),
     train: once(() => lowLevelOf(fit, batch)),
@@ -55,7 +59,8 @@ export function dataOf(options: JudgeOptions): Data {
     ...options,
     batch,
     low,
-    bootstrap: bootstrapOf(test.image, key),
+    bootstrap: new Bootstrap(test.image, key),
+    labeledBootstrap: labeled === undefined ? null : new Bootstrap(labeled.test.image, key),
     random: once(() => randomStrangers(test, foldIn(key, "random"))),
     matched: once(() => matchedStrangers(test, low.test())),
     partners: {

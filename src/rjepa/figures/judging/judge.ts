@@ -1,4 +1,4 @@
-import { ArgumentError, DataError } from "../../../core/errors.js";
+import { DataError } from "../../../core/errors.js";
 import {
   callable,
   count,
@@ -12,29 +12,19 @@ import {
   text,
 } from "../../../core/kinds.js";
 import { requireKey } from "../../../core/prng.js";
-import type { Figure, FigureValue } from "../_figure.js";
+import type { Figure, FigureValue, Found } from "../_figure.js";
 import { figures } from "../registry.js";
 import type { Fixations, Representation } from "../representation.js";
 import { imagesOf } from "./bootstrap.js";
 import { type Data, dataOf, type JudgeOptions, type Labeled } from "./data.js";
 import { type Judged, judgedOf } from "./judged.js";
+import { settled } from "./settle.js";
 
 export type FigureName = keyof typeof figures;
 /** Figures of one representation; `null` where it, or the data, lack what a figure is about. */
 export type Judgment = Readonly<Partial<Record<FigureName, FigureValue | null>>>;
 
-/** Several representations side by side. */
-export interface JudgmentTable {
-  /** Judgments of the representations and then of the baselines, by name. */
-  readonly rows: Readonly<Record<string, Judgment>>;
-  /** Of each figure that has a better way, the baseline that does best. */
-  readonly best: Readonly<
-    Partial<Record<FigureName, { readonly name: string; readonly value: FigureValue } | null>>
-  >;
-  /** What knowing nothing scores. */
-  readonly chance: Readonly<Partial<Record<FigureName, number | null>>>;
-}
-
+const figureName = oneOf(...Object.keys(figures));
 const aFixations = having({
   count: count(1),
   steps: count(2),
@@ -52,16 +42,20 @@ const known: Known<JudgeOptions> = {
   algebra: having({ eigen: callable }),
   key: (who, _, value) => requireKey(who, value as JudgeOptions["key"]),
   batch: count(1),
-  only: listOf(oneOf(...Object.keys(figures))),
+  only: listOf(figureName),
+  against: listOf(text),
 };
-const aRepresentation = having({
+/** What can be judged. */
+export const aRepresentation = having({
   name: text,
   size: count(1),
   target: oneOf("recurrent", "fresh"),
   read: callable,
+  only: maybe(listOf(figureName)),
 });
 
-function shared(given: JudgeOptions): Data {
+/** Options of `judge`, and what is known of the sequences. @throws DataError, ArgumentError */
+export function shared(given: JudgeOptions): Data {
   const o = options("judge", given, known, ["test", "fit", "algebra", "key"]);
   const shape = ({ steps, scales, size }: Fixations): string =>
     `${steps} fixations of ${scales} crops of ${size} pixels`;
@@ -88,14 +82,25 @@ function requireLabels({ fit, fitLabels, test, testLabels }: Labeled): void {
   }
 }
 
-function chosen({ only }: Data): [FigureName, Figure][] {
+/** The figures that are asked for, by name. */
+export function chosen({ only }: Data): [FigureName, Figure][] {
   const all = Object.entries(figures) as [FigureName, Figure][];
   return only === undefined ? all : all.filter(([name]) => only.includes(name));
 }
 
-function judgmentOf(judged: Judged): Judgment {
-  return Object.fromEntries(chosen(judged.data).map(([name, figure]) => [name, figure.compute(judged)]));
+/** What each figure finds; null for those that the representation is not for. */
+export function foundOf(judged: Judged): Readonly<Partial<Record<FigureName, Found | null>>> {
+  const { only } = judged.representation;
+  return Object.fromEntries(
+    chosen(judged.data).map(([name, figure]) => [
+      name,
+      only === undefined || only.includes(name) ? figure.compute(judged) : null,
+    ]),
+  );
 }
+
+export const judgmentOf = (found: ReturnType<typeof foundOf>): Judgment =>
+  Object.fromEntries(Object.entries(found).map(([name, of]) => [name, of && settled(of)]));
 
 /**
  * Judges what a representation makes of sequences: every figure with its interval. Reads the sequences several times, as the
@@ -103,49 +108,5 @@ function judgmentOf(judged: Judged): Judgment {
  */
 export function judge(representation: Representation, given: JudgeOptions): Judgment {
   aRepresentation("judge", "the representation", representation);
-  return judgmentOf(judgedOf(representation, shared(given)));
-}
-
-/** The same of several, on the same strangers and resampled images; `baselines` are what the others have to beat. */
-export function judgeAll(
-  representations: readonly Representation[],
-  baselines: readonly Representation[],
-  given: JudgeOptions,
-): JudgmentTable {
-  const all = [...representations, ...baselines];
-  listOf(aRepresentation, 1)("judge", "the representations", all);
-  const names = all.map(({ name }) => name);
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice !== undefined) throw new ArgumentError(`judge: expected names that differ, got ${twice} twice`);
-  const data = shared(given);
-  const rows: Record<string, Judgment> = {};
-  let chance: JudgmentTable["chance"] = {};
-  for (const representation of all) {
-    // what was read of one is let go before the next is read
-    const judged = judgedOf(representation, data);
-    rows[representation.name] = judgmentOf(judged);
-    chance = Object.fromEntries(
-      chosen(data).map(([name, f]) => [name, typeof f.chance === "function" ? f.chance(judged) : f.chance]),
-    );
-  }
-  const best = Object.fromEntries(
-    chosen(data).flatMap(([name, { better }]) =>
-      better === null ? [] : [[name, bestOf(baselines, rows, name, better === "higher" ? 1 : -1)]],
-    ),
-  );
-  return { rows, best, chance };
-}
-
-function bestOf(
-  baselines: readonly Representation[],
-  rows: Readonly<Record<string, Judgment>>,
-  figure: FigureName,
-  sign: number,
-): { readonly name: string; readonly value: FigureValue } | null {
-  let best: { readonly name: string; readonly value: FigureValue } | null = null;
-  for (const { name } of baselines) {
-    const value = rows[name][figure];
-    if (value && (best === null || sign * value.value > sign * best.value.value)) best = { name, value };
-  }
-  return best;
+  return judgmentOf(foundOf(judgedOf(representation, shared(given))));
 }

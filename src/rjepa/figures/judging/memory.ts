@@ -1,4 +1,4 @@
-import type { FigureValue } from "../_figure.js";
+import type { Found } from "../_figure.js";
 import { centered, meanSquares, squaredErrors, stepsOf } from "./arrays.js";
 import { failing } from "./estimate.js";
 import type { Before, Judged, Seen } from "./judged.js";
@@ -9,7 +9,7 @@ import { toldWidth, withSaccades } from "./saccades.js";
  * How well the last patch alone is predicted, by a ridge regression with the saccade, from embeddings that know the last k
  * fixations before it, k = 1 to T − 1: errors over its variance, and how far they fall from the first to the last.
  */
-export function memory(j: Judged, known: (k: number) => Before): FigureValue | null {
+export function memory(j: Judged, known: (k: number) => Before): Found | null {
   const { size: d, steps } = j;
   const { bootstrap } = j.data;
   if (steps < 3) return null;
