@@ -10,7 +10,6 @@ import { concat } from "../../ops/join.js";
 import { compile } from "../../tensor/compile/compile.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Fixated, Jepa } from "./compose.js";
-import { flat } from "./head.js";
 import { advance } from "./read.js";
 import { RunningStatistics } from "./statistics.js";
 import { freshOutputs } from "./target.js";
@@ -61,8 +60,8 @@ function look(jepa: Jepa, params: ModelParams, batch: Batch): [Tensor[][], Tenso
     ),
   );
   return [
-    jepa.predicting.map(({ area }) => seen.map((outputs) => flat(outputs[area]))),
-    jepa.predicting.map(({ area }) => flat(fresh[area])),
+    jepa.predicting.map(({ area, read }) => seen.map((outputs) => read(outputs[area]))),
+    jepa.predicting.map(({ area, read }) => read(fresh[area])),
   ];
 }
 
@@ -91,7 +90,7 @@ export function train(
   );
   const fresh = compile((p: ModelParams["areas"], input: Tensor) => {
     const outputs = freshOutputs(jepa.model.areas, p, input);
-    return jepa.predicting.map(({ area }) => flat(outputs[area]));
+    return jepa.predicting.map(({ area, read }) => read(outputs[area]));
   });
   const learner = ruleNamed(options.rule ?? "rfp").start(jepa.model, params, {
     compile: true,
@@ -118,7 +117,7 @@ export function train(
       ),
     );
     statistics.update(
-      jepa.predicting.map(({ area }) => outputs.map((o) => flat(o[area]))),
+      jepa.predicting.map(({ area, read }) => outputs.map((o) => read(o[area]))),
       alone,
       momentum,
     );
