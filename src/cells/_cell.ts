@@ -18,9 +18,9 @@ import {
 } from "../core/kinds.js";
 import { foldIn, type Key, normal, requireKey } from "../core/prng.js";
 import { formatShape, type Shape, sizeOf } from "../core/shape.js";
-import { childOf } from "../core/tree-node.js";
 import { tensor, zeros } from "../ops/create.js";
-import { isTensor, noTensor, requireTensor, type Tensor } from "../tensor/tensor.js";
+import { requireTensor, type Tensor } from "../tensor/tensor.js";
+import { requireTensors } from "./_kinds.js";
 
 /** Parameters of one cell, by name. */
 export type CellParams<P extends string = string> = Readonly<Record<P, Tensor>>;
@@ -122,6 +122,8 @@ export interface CellDefinition<P extends string = string, S extends string = st
   readonly states: readonly S[] | Readonly<Record<S, StateDefinition>>;
   /** Spatial cells take [C, H, W] inputs and keep states [C', H', W']. */
   readonly spatial?: boolean;
+  /** Shape of a state without its batch axis, where it is neither [units] nor that of a convolution with the stride. */
+  readonly stateShape?: (g: Omit<Geometry, "state">) => Shape;
   readonly activation?: "elu" | "tanh";
   shapes(g: Geometry): Readonly<Record<P, Shape>>;
   /** Initial values that differ from the default: N(0, 1/fan-in) for matrices and kernels, zero for vectors. */
@@ -215,6 +217,7 @@ const defining: Known<CellDefinition> = {
     someNames,
   ),
   spatial: flag,
+  stateShape: callable,
   activation: oneOf("elu", "tanh"),
   shapes: callable,
   initial: plainObject,
@@ -233,14 +236,6 @@ function shapesOf({ name: cell, shapes }: CellDefinition, g: Geometry): Readonly
   const found = shapes(g);
   eachOf(listOf(count(0)))(cell, "shapes", found);
   return found;
-}
-
-/** Requires an object of tensors under these names. @throws DTypeError */
-function requireTensors(cell: string, what: string, names: readonly string[], given: unknown): void {
-  plainObject(cell, what, given);
-  for (const name of names)
-    if (!isTensor(childOf(given as object, name, "", cell)))
-      throw noTensor(cell, childOf(given as object, name, "", cell), `a tensor as ${name} among ${what}`);
 }
 
 interface NamedState {
@@ -282,14 +277,14 @@ function resolve(definition: CellDefinition, sizes: CellSizes): Geometry {
     );
   if (spatial && input.length !== 3)
     throw new ShapeError(`${name}: expected an input of shape [C,H,W], got ${formatShape(input)}`);
-  const state = spatial ? [sizes.units, ...input.slice(1).map((n) => Math.ceil(n / stride))] : [sizes.units];
-  return {
+  const given = {
     input,
     units: sizes.units,
     stride,
     activation: sizes.activation ?? definition.activation ?? "tanh",
-    state,
   };
+  const pixels = spatial ? input.slice(1).map((n) => Math.ceil(n / stride)) : [];
+  return { ...given, state: definition.stateShape?.(given) ?? [sizes.units, ...pixels] };
 }
 
 function checkInput(name: string, g: Geometry, input: Tensor): void {

@@ -18,7 +18,14 @@ export {
 } from "./_cell.js";
 export { drive } from "./_drive.js";
 export { type LearnedStart, learnedStart } from "./_start.js";
+export type { Drive, DriveParams, Initial } from "./drives/_drive.js";
+export type { StageSizes } from "./drives/_stage.js";
+export type { ConvSizes } from "./drives/conv.js";
+export { drives } from "./drives/all.js";
+export type { LinearSizes } from "./drives/linear.js";
+export type { StemSizes } from "./drives/stem.js";
 export { cells } from "./registry.js";
+export { type CircuitGates, type CircuitOptions, reciprocalGatedCircuit } from "./rgc.js";
 
 /** A kind of cell by name. @throws ArgumentError for an unknown name */
 export function cellNamed(name: string): CellKind {

@@ -34,9 +34,12 @@ export function positiveOf(option: string, text: string): number {
   return x;
 }
 
+/** How commander calls an option: `testShare` for `test-share`. */
+const camelCase = (name: string): string => name.replace(/-(.)/g, (_, next: string) => next.toUpperCase());
+
 /** Options that were given where they have no effect are refused, since they were meant to have one. */
 export function refuseGiven(program: Program, names: readonly string[], because: string): void {
   for (const name of names)
-    if (program.getOptionValueSource(name) === "cli")
+    if (program.getOptionValueSource(camelCase(name)) === "cli")
       throw new ArgumentError(`--${name}: expected ${because}, got --${name} without effect`);
 }

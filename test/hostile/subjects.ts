@@ -184,6 +184,14 @@ const valid: Readonly<Record<string, () => unknown[]>> = {
   cellNamed: () => ["gru"],
   defineCell: () => [definition],
   learnedStart: () => [cell],
+  "drives.linear": () => [{ input: [2, 4, 4], units: 2, pool: true }],
+  "drives.conv": () => [{ input: [2, 4, 4], units: 2, size: 3, stride: 2 }],
+  "drives.residual": () => [{ input: [2, 4, 4], units: 2, blocks: 2, stride: 2 }],
+  "drives.bottleneck": () => [{ input: [2, 4, 4], units: 4, blocks: 2, stride: 2 }],
+  "drives.stem": () => [{ input: [2, 4, 4], units: 2 }],
+  reciprocalGatedCircuit: () => [
+    { drive: cellEntry.drives.conv({ input: [2, 4, 4], units: 2 }), gates: "depthwise", shared: true },
+  ],
   drive: () => [t23, o.ones([4, 3])],
   accumulate: () => [nn.sgd({ rate: 0.1 }), { every: 2 }],
   adam: () => [{ rate: 0.1, beta1: 0.5 }],
@@ -310,6 +318,7 @@ export function rightArguments(name: string, r: Random): unknown[] | null {
   if (name === "stack") return r.chance(0.5) ? [[t2, t2], 0] : [[cell]];
   if (name === "load") return [o.save({ a: t2 })];
   if (name === "data.flip") return [sequences[0]];
+  if (Object.hasOwn(valid, name)) return valid[name]().map(ours);
   if (Object.hasOwn(valid, last)) return valid[last]().map(ours);
   return name.startsWith("Tensor.") ? [tensorOf(r)] : null;
 }

@@ -105,7 +105,7 @@ describe("a broken tie", () => {
       `contract at cells/vanilla.ts:${lineOf("../../src/cells/vanilla.ts", "drive(h, p.U)")}`,
     ]);
     expect(brokenBy(cells.rgcConv({ input: [2, 3, 3], units: 2 }), "Kh")).toEqual([
-      `conv2d at cells/rgc.ts:${lineOf("../../src/cells/rgc.ts", "conv: (v, w, b)")}`,
+      `conv2d at cells/rgc.ts:${lineOf("../../src/cells/rgc.ts", "gate.apply(v, w, b, g.units)")}`,
     ]);
   });
 

@@ -1,13 +1,21 @@
 import type { Command as Program } from "commander";
 import type { Command } from "../command.js";
-import { addTrainingOptions, runTraining, type TrainingOptions } from "../training.js";
+import { refuseGiven } from "../options.js";
+import { addRecipeOptions, type RecipeOptions, runRecipe } from "../recipe.js";
+import { addTrainingOptions, runTraining } from "../training.js";
 
 export const command: Command = {
   name: "train",
   summary: "trains an R-JEPA on fixated patches, with progress, figures and a report",
   configure(program) {
-    addTrainingOptions(program, { sequences: "all", out: "runs/train" }).action(
-      (options: TrainingOptions, self: Program) => runTraining(options, self),
+    addRecipeOptions(addTrainingOptions(program, { sequences: "all", out: "runs/train" })).action(
+      async (options: RecipeOptions, self: Program) => {
+        if (options.recipe === undefined && options.resume === undefined) {
+          refuseGiven(self, ["updates", "every", "test-share"], "--recipe with it");
+          return runTraining(options, self);
+        }
+        return runRecipe(options, self);
+      },
     );
   },
 };

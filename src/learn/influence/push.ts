@@ -1,3 +1,4 @@
+import { gathered } from "../../forward/gather.js";
 import { type StateName, seed, type Tangent } from "../../forward/term.js";
 import { tiedTangents } from "../../forward/tied.js";
 import type { TapeNode } from "../../reverse/tape.js";
@@ -84,6 +85,7 @@ export function pushStep(record: StepRecord, sources: Sources, options: PushOpti
           sums.set(source, known === undefined ? term : tiedTangents.add(known, term));
         }
       });
+      for (const [source, tangent] of sums) sums.set(source, gathered(tangent, node.output.shape, by));
       return sums;
     };
     const sums = watch.by === null ? push() : watched(watch.by, node, found, push);

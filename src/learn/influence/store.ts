@@ -1,5 +1,5 @@
 import type { DType, TypedArray } from "../../core/dtype.js";
-import { type Shape, stridesOf } from "../../core/shape.js";
+import { type Shape, sizeOf, stridesOf } from "../../core/shape.js";
 import type { Storage } from "../../device/storage.js";
 import { permute } from "../../ops/views.js";
 import { fromData, viewOf } from "../../tensor/apply.js";
@@ -22,6 +22,12 @@ interface Place {
   readonly dtype: DType;
   readonly strides: readonly number[];
   readonly offset: number;
+}
+
+/** Whether all bits are zero: -0 is something. */
+function isNothing({ buffer, byteOffset, byteLength }: TypedArray): boolean {
+  const words = new Int32Array(buffer, byteOffset, byteLength / Int32Array.BYTES_PER_ELEMENT);
+  return words.every((word) => word === 0);
 }
 
 /** Everything that forward-in-time learning stores: the columns of the influence, and the gradient of each head. */
@@ -108,10 +114,15 @@ export class TraceStore {
     return { path, ...this.gradient(column, head), shape, dtype, strides: stridesOf(shape) };
   }
 
-  /** Every trace and sum as a tensor of its own, in its layout. */
+  /** Every trace and sum as a tensor of its own, in its layout; `null` for zeros, as all are between sequences. */
   save(): Saved {
     const copies = (places: readonly Place[]): Saved =>
-      Object.fromEntries(places.map((place) => [place.path, copied(place)]));
+      Object.fromEntries(
+        places.map((place) => {
+          const numbers = copied(place);
+          return [place.path, isNothing(entries(numbers)) ? null : numbers];
+        }),
+      );
     return {
       traces: copies(this.traced()),
       gradients: this.sums.map((_, head) => copies(this.sumsOf(head))),
@@ -121,12 +132,17 @@ export class TraceStore {
   /** @throws CheckpointError */
   resume(saved: SavedPart): void {
     const take = (places: readonly Place[], part: SavedPart): void => {
-      const found = part.branches(places.map(({ path }) => path)).map((p, i) => p.tensor(places[i]));
+      const found = part
+        .branches(places.map(({ path }) => path))
+        .map((p, i) => p.maybe((given) => given.tensor(places[i])));
       const numbers = new Map<Storage, TypedArray>();
       places.forEach(({ data, shape, strides, offset }, i) => {
         const into = numbers.get(data) ?? data.host().slice();
         numbers.set(data, into);
-        spread(entries(found[i]), into, shape, strides, offset);
+        const given = found[i];
+        const values =
+          given === null ? new (into.constructor as typeof Float64Array)(sizeOf(shape)) : entries(given);
+        spread(values, into, shape, strides, offset);
       });
       for (const [storage, array] of numbers) storage.write(array);
     };

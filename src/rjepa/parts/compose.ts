@@ -1,7 +1,5 @@
-import type { Cell } from "../../cells/_cell.js";
 import type { DType } from "../../core/dtype.js";
 import { foldIn, type Key } from "../../core/prng.js";
-import { sizeOf } from "../../core/shape.js";
 import type { LossContext, Model, ModelParams } from "../../learn/model/model.js";
 import { network } from "../../learn/model/network.js";
 import { fanIn } from "../../nn/layers.js";
@@ -9,7 +7,7 @@ import { scalar } from "../../ops/create.js";
 import { add, mul, square, sub } from "../../ops/pointwise.js";
 import { sum } from "../../ops/reduce.js";
 import type { Tensor } from "../../tensor/tensor.js";
-import { cellsOf, initArea } from "./area.js";
+import { areasOf, countOfUnits, initArea, unitsOf } from "./area.js";
 import { embed, type HeadStatistics } from "./head.js";
 import { linearPredictor, type Predictor, saccadePredictor } from "./predictor.js";
 import type { Preset } from "./preset.js";
@@ -29,7 +27,7 @@ export interface JepaOptions {
   readonly preset: Preset;
   /** Steps T of a sequence: the loss is the mean over its T − 1 predictions. */
   readonly steps: number;
-  /** Weight η of the L2 decay inside the loss, on all K, W_h and the predictor's matrices. */
+  /** Weight η of the L2 decay inside the loss, on all matrices and kernels of drives, W_h and the predictor's matrices. */
   readonly decay?: number;
 }
 
@@ -37,8 +35,10 @@ export interface JepaOptions {
 export interface PredictingArea {
   /** Index among the areas. */
   readonly area: number;
-  /** Numbers of its output, n. */
+  /** Numbers of its output that its embedding reads, n. */
   readonly outputs: number;
+  /** Those of an output [B, ...], [B, n]. */
+  read(output: Tensor): Tensor;
   readonly predictor: Predictor;
 }
 
@@ -57,14 +57,16 @@ export interface Jepa {
 const named = (name: string, area: number): string => `${name}${area + 1}`;
 
 export function jepa({ preset, steps, decay = 1e-4 }: JepaOptions): Jepa {
-  const areas = cellsOf(preset);
+  const parts = areasOf(preset);
+  const areas = parts.map(({ cell }) => cell);
   const top = areas.length - 1;
   const d = preset.embedding;
   const predicting = areas
     .map(
       (cell, area): PredictingArea => ({
         area,
-        outputs: sizeOf(cell.outputShape),
+        outputs: countOfUnits(preset.areas[area], cell.outputShape),
+        read: (r) => unitsOf(preset.areas[area], r),
         predictor: preset.saccade && area === top ? saccadePredictor(d) : linearPredictor(d),
       }),
     )
@@ -77,7 +79,7 @@ export function jepa({ preset, steps, decay = 1e-4 }: JepaOptions): Jepa {
 
   const decayed = (params: ModelParams): Tensor =>
     [
-      ...params.areas.flatMap((p) => [p.Kh, p.Kc]),
+      ...params.areas.flatMap((p, a) => parts[a].decayed.map((name) => p[name])),
       ...predicting.flatMap(({ area, predictor }) =>
         ["Wh", ...predictor.decayed].map((n) => params.readout[named(n, area)]),
       ),
@@ -88,11 +90,11 @@ export function jepa({ preset, steps, decay = 1e-4 }: JepaOptions): Jepa {
   const loss = ({ params, now, before, sample }: LossContext<Fixated>): Tensor => {
     if (before === null) return scalar(0, now.input.dtype);
     const share = 1 / (steps - 1);
-    const target = targetAt(preset.target, areas, params, now);
+    const target = targetAt(preset, areas, params, now);
     const batch = now.input.shape[0];
-    const errors = predicting.map(({ area, predictor }, i) => {
+    const errors = predicting.map(({ area, predictor, read }, i) => {
       const Wh = params.readout[named("Wh", area)];
-      const h = embed(before.outputs[area], Wh, sample.heads[i].recurrent);
+      const h = embed(read(before.outputs[area]), Wh, sample.heads[i].recurrent);
       const predicted = predictor.apply(predictorParams(params, i), h, sample.saccade);
       return sum(square(sub(predicted, target(area, Wh, sample.heads[i]))));
     });
@@ -104,7 +106,7 @@ export function jepa({ preset, steps, decay = 1e-4 }: JepaOptions): Jepa {
   };
 
   const init: Jepa["init"] = (key, { dtype = "float64" } = {}) => ({
-    areas: areas.map((cell: Cell, i) => initArea(foldIn(key, i), cell, preset.areas[i], dtype)),
+    areas: parts.map((area, i) => initArea(foldIn(key, i), area, preset.areas[i], dtype)),
     readout: Object.fromEntries(
       predicting.flatMap(({ area, outputs, predictor }) => [
         [named("Wh", area), fanIn(foldIn(key, named("Wh", area)), [d, outputs], 1, { dtype })],

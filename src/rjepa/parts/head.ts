@@ -1,7 +1,6 @@
 import { linear } from "../../nn/layers.js";
 import { mul, sub } from "../../ops/pointwise.js";
 import { mean } from "../../ops/reduce.js";
-import { reshape } from "../../ops/views.js";
 import type { Tensor } from "../../tensor/tensor.js";
 
 /** What standardizes the output of an area, all [n]; constants for every derivative. */
@@ -21,12 +20,8 @@ export interface HeadStatistics {
   readonly fresh: Standardization;
 }
 
-/** The output of an area with its axes in one, [B, n]. */
-export const flat = (r: Tensor): Tensor => (r.rank === 2 ? r : reshape(r, [r.shape[0], -1]));
-
-/** h = W_h (r − mean) / deviation, [B, d], of outputs r [B, ...]. */
+/** h = W_h (r − mean) / deviation, [B, d], of outputs r [B, n]. */
 export function embed(r: Tensor, Wh: Tensor, by: Standardization): Tensor {
-  const x = flat(r);
-  const centered = sub(x, by.mean ?? mean(x, 0, { keepDims: true }));
+  const centered = sub(r, by.mean ?? mean(r, 0, { keepDims: true }));
   return linear(mul(centered, by.scale), Wh);
 }

@@ -1,15 +1,37 @@
 import { ArgumentError } from "../../core/errors.js";
 import { nameOf } from "../../core/kinds.js";
 
+/**
+ * How the input of an area reaches its units, as `onward/cells` has it by these names: `linear`, a matrix over all of the input, or
+ * over the means of its channels where it pools; `conv`, kernels over channels, 3x3 unless their side says otherwise; `stem`, how
+ * a residual network begins; and its stages of blocks, `residual` and `bottleneck`. A name alone has nothing more to say.
+ */
+export type DrivePreset =
+  | "linear"
+  | "conv"
+  | "stem"
+  | { readonly kind: "linear"; readonly pool?: boolean }
+  | { readonly kind: "conv"; readonly size?: number }
+  | { readonly kind: "residual"; readonly blocks?: number }
+  | { readonly kind: "bottleneck"; readonly blocks?: number };
+
 /** What an area is made of, and how long it remembers at the start. */
 export interface AreaPreset {
-  /** How its input reaches its units: 3x3 kernels over channels, or a matrix over all of the input. */
-  readonly drive: "conv" | "linear";
-  /** Units, or channels where the drive is a convolution. */
+  readonly drive: DrivePreset;
+  /** Units of a linear drive, channels of the others. */
   readonly units: number;
-  /** Stride of a convolution, in pixels; default 1. */
+  /** Stride of a convolution or of the first block of a stage, in pixels; default 1. A stem has one of 4. */
   readonly stride?: number;
+  /** How the gates of channels read a state: the weights of each alone, 3x3 within each, or 3x3 over all; default `pointwise`. */
+  readonly gates?: "pointwise" | "depthwise" | "conv";
+  /** Whether both states are driven by one set of parameters, with biases of their own; default false. */
+  readonly shared?: boolean;
   readonly activation?: "elu" | "tanh";
+  /**
+   * Whether the embedding reads the means of channels over all positions, [C], in place of every unit, [C H W]; default false.
+   * The matrix to the embedding of a large picture would outgrow all else.
+   */
+  readonly pool?: boolean;
   /** Share of its state that a unit keeps from step to step, 0 to 1; a list is dealt to equal groups of units, in order. */
   readonly keep: number | readonly number[];
 }
@@ -73,6 +95,17 @@ function ofSize(
 
 const halves = [fast, slow];
 
+/** A stage of residual blocks and a head, or stem, stages and head: parts whose sizes say little to one another. */
+const staged = {
+  input: { crops: [64, 128, 256], size: 64 },
+  objective: "areas",
+  target: "fresh",
+  saccade: false,
+} as const;
+
+/** A pooled head of units that half keep their past. */
+const head = (units: number): AreaPreset => ({ drive: { kind: "linear", pool: true }, units, keep: halves });
+
 /** Recipes by name. */
 export const presets: Readonly<Record<string, Preset>> = {
   content: {
@@ -91,6 +124,39 @@ export const presets: Readonly<Record<string, Preset>> = {
   },
   online: { name: "online", ...ofSize("nano", halves), objective: "areas", target: "fresh", saccade: true },
   tiny: { name: "tiny", ...ofSize("tiny", halves), objective: "areas", target: "fresh", saccade: true },
+  small: {
+    name: "small",
+    ...staged,
+    areas: [
+      ...[16, 32, 64, 96, 128].map(
+        (units) =>
+          ({ drive: { kind: "residual" }, units, stride: 2, shared: true, pool: true, keep: fast }) as const,
+      ),
+      head(128),
+    ],
+    embedding: 64,
+  },
+  resnet50: {
+    name: "resnet50",
+    ...staged,
+    areas: [
+      { drive: "stem", units: 64, shared: true, pool: true, keep: fast },
+      ...[3, 4, 6, 3].map(
+        (blocks, i) =>
+          ({
+            drive: { kind: "bottleneck", blocks },
+            units: 256 * 2 ** i,
+            // the stem has shrunk the picture for the first of them
+            stride: i === 0 ? 1 : 2,
+            shared: true,
+            pool: true,
+            keep: fast,
+          }) as const,
+      ),
+      head(256),
+    ],
+    embedding: 128,
+  },
 };
 
 /** A preset by name. @throws ArgumentError for an unknown name */

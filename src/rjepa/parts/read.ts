@@ -45,12 +45,12 @@ export function representationOf(name: string, reader: Reader): Representation {
   const { jepa, params, statistics } = reader;
   const { preset, model } = jepa;
   const top = jepa.predicting.length - 1;
-  const { area, predictor } = jepa.predicting[top];
+  const { area, predictor, read } = jepa.predicting[top];
   const d = preset.embedding;
   const Wh = params.readout[`Wh${area + 1}`];
   const { dtype } = Wh;
   const float = dtype === "float32" ? "float32" : "float64";
-  const dense = model.areas.map((_, a) => a).filter((a) => preset.areas[a].drive === "linear");
+  const dense = model.areas.map((_, a) => a).filter((a) => model.areas[a].outputShape.length === 1);
   const perFrame = 3 * preset.input.crops.length * preset.input.size ** 2;
   const shape = inputShape(preset);
 
@@ -63,7 +63,7 @@ export function representationOf(name: string, reader: Reader): Representation {
     return tensor(seen, { shape: [frames.length, ...shape], dtype: float });
   };
   const topOf = (outputs: readonly Tensor[], by: "recurrent" | "fresh", t: number): ArrayLike<number> =>
-    entries(embed(outputs[area], Wh, statistics.ofStep(float, t)[top][by]));
+    entries(embed(read(outputs[area]), Wh, statistics.ofStep(float, t)[top][by]));
   const contextOf = (states: readonly CellState[]): ArrayLike<number> =>
     entries(
       concat(

@@ -3,6 +3,7 @@ import { mapTree } from "../../core/tree.js";
 import type { ModelParams, Moment } from "../../learn/model/model.js";
 import { stopGradient } from "../../ops/stop-gradient.js";
 import { isTensor, type Tensor } from "../../tensor/tensor.js";
+import { unitsOf } from "./area.js";
 import { embed, type HeadStatistics } from "./head.js";
 import type { Preset } from "./preset.js";
 
@@ -22,16 +23,14 @@ export function freshOutputs(areas: readonly Cell[], params: ModelParams["areas"
 }
 
 /** The target of a preset at one moment; what it computes is shared by the areas. */
-export function targetAt(
-  kind: Preset["target"],
-  areas: readonly Cell[],
-  params: ModelParams,
-  now: Moment,
-): Target {
-  if (kind === "gradient") return (a, Wh, head) => embed(now.outputs[a], Wh, head.recurrent);
-  if (kind === "recurrent") return (a, Wh, head) => stopGradient(embed(now.outputs[a], Wh, head.recurrent));
+export function targetAt(preset: Preset, areas: readonly Cell[], params: ModelParams, now: Moment): Target {
+  const { target: kind, areas: given } = preset;
+  const of = (outputs: readonly Tensor[], a: number): Tensor => unitsOf(given[a], outputs[a]);
+  if (kind === "gradient") return (a, Wh, head) => embed(of(now.outputs, a), Wh, head.recurrent);
+  if (kind === "recurrent")
+    return (a, Wh, head) => stopGradient(embed(of(now.outputs, a), Wh, head.recurrent));
   // of constants: no derivative is recorded on the way
   const constant = mapTree(params.areas, isTensor, (t: Tensor) => stopGradient(t)) as ModelParams["areas"];
   const fresh = freshOutputs(areas, constant, now.input);
-  return (a, Wh, head) => embed(fresh[a], stopGradient(Wh), head.fresh);
+  return (a, Wh, head) => embed(of(fresh, a), stopGradient(Wh), head.fresh);
 }

@@ -16,7 +16,6 @@ import { SavedPart } from "../../tensor/saved/part.js";
 import type { Saved } from "../../tensor/saved/save.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Fixated, Jepa } from "./compose.js";
-import { flat } from "./head.js";
 import { advance, type Reader } from "./read.js";
 import { restored } from "./restore.js";
 import { RunningStatistics } from "./statistics.js";
@@ -62,8 +61,8 @@ function look(jepa: Jepa, params: ModelParams, batch: Batch): Seen {
   const all = concat(batch.map(({ input }) => input));
   const fresh = freshOutputs(areas, params.areas, all);
   return [
-    jepa.predicting.map(({ area }) => seen.map((outputs) => flat(outputs[area]))),
-    jepa.predicting.map(({ area }) => flat(fresh[area])),
+    jepa.predicting.map(({ area, read }) => seen.map((outputs) => read(outputs[area]))),
+    jepa.predicting.map(({ area, read }) => read(fresh[area])),
   ];
 }
 
@@ -125,7 +124,7 @@ export class Trainer {
     );
     this.alone = compile((areas: ModelParams["areas"], input: Tensor) => {
       const outputs = freshOutputs(jepa.model.areas, areas, input);
-      return jepa.predicting.map(({ area }) => flat(outputs[area]));
+      return jepa.predicting.map(({ area, read }) => read(outputs[area]));
     });
   }
 
@@ -163,7 +162,7 @@ export class Trainer {
     const gradient = this.learner.gradient();
     const all = concat(batch.map(({ input }) => input));
     this.running.update(
-      this.jepa.predicting.map(({ area }) => outputs.map((o) => flat(o[area]))),
+      this.jepa.predicting.map(({ area, read }) => outputs.map((o) => read(o[area]))),
       this.alone(this.parameters.areas, all),
       this.momentum,
     );

@@ -14,6 +14,12 @@ export const files = {
   figures: "figures.json",
 } as const;
 
+const isFile = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+
 /** One line of the log. */
 export interface LogLine {
   readonly update: number;
@@ -35,8 +41,17 @@ export class RunFolder {
    * A folder that is made if it is not there, locked against other runs until it is closed.
    * @throws DataError where it cannot be written to, or another run holds it
    */
-  static async open(who: string, path: string): Promise<RunFolder> {
+  static async open(
+    who: string,
+    path: string,
+    { mustBeThere = false }: { readonly mustBeThere?: boolean } = {},
+  ): Promise<RunFolder> {
     if (path === "") throw new DataError(`${who}: expected the name of a folder, got none`, path);
+    if (mustBeThere && !(await isFile(join(path, files.config))))
+      throw new DataError(
+        `${who}: expected the folder of a run, got ${path}, which has no ${files.config}`,
+        path,
+      );
     try {
       await mkdir(path, { recursive: true });
     } catch (error) {
@@ -55,10 +70,7 @@ export class RunFolder {
 
   /** Whether a run has been here. */
   async has(name: keyof typeof files): Promise<boolean> {
-    return stat(this.at(files[name])).then(
-      (found) => found.isFile(),
-      () => false,
-    );
+    return isFile(this.at(files[name]));
   }
 
   async writeJson(name: "config" | "figures", content: unknown): Promise<void> {

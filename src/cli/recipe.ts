@@ -1,0 +1,166 @@
+import type { Command as Program } from "commander";
+import { ArgumentError } from "../core/errors.js";
+import { printable } from "../core/printable.js";
+import type { Control } from "../rjepa/run/recipe.js";
+import type { Config, RunResult } from "../rjepa/run/run.js";
+import { requireParts } from "./optional-parts.js";
+import { countOf, positiveOf, refuseGiven } from "./options.js";
+import { createProgress } from "./progress.js";
+import { note, print } from "./terminal.js";
+import type { TrainingOptions } from "./training.js";
+
+export interface RecipeOptions extends TrainingOptions {
+  readonly recipe?: string;
+  readonly resume?: string;
+  readonly updates?: string;
+  readonly every: string;
+  readonly testShare: string;
+}
+
+/** Options of a recipe, beside those of training. */
+export function addRecipeOptions(program: Program): Program {
+  return program
+    .option("--recipe <name>", "content, memory, online or tiny: foveated patches and honest figures")
+    .option("--updates <n>", "updates of a recipe; default: its own")
+    .option("--every <n>", "updates from one checkpoint of a recipe to the next", "100")
+    .option("--test-share <x>", "share of the images, the last by name, that a recipe is judged on", "0.25")
+    .option("--resume <folder>", "goes on where a recipe was stopped, to the same bits as never stopping");
+}
+
+const scenes = { width: 480, height: 360 };
+
+/** What a recipe decides, or has no use for. */
+const withoutEffect = ["preset", "credit", "epochs", "rule", "rate", "steps", "batch"];
+
+/** The configuration that options ask for. */
+async function configOf(options: RecipeOptions, program: Program): Promise<Config> {
+  const { recipeNamed, controls } = await import("../rjepa/run/recipe.js");
+  const { ruleNamed } = await import("../learn/index.js");
+  refuseGiven(program, withoutEffect, "a run without --recipe, which decides it");
+  const recipe = recipeNamed(options.recipe ?? "");
+  ruleNamed(recipe.rule);
+  if (!controls.some((name) => name === options.control))
+    throw new ArgumentError(`--control: expected one of ${controls.join(", ")}, got "${options.control}"`);
+  const share = positiveOf("--test-share", options.testShare);
+  if (share >= 1)
+    throw new ArgumentError(`--test-share: expected a share below 1, got "${options.testShare}"`);
+  const recorded = options.scanpaths !== undefined;
+  if (options.images === undefined) refuseGiven(program, ["scanpaths"], "--images with it");
+  else refuseGiven(program, ["sequences"], "synthetic scenes, without --images");
+  if (recorded)
+    refuseGiven(program, ["viewers", "sampler"], "fixations that are sampled, without --scanpaths");
+  const viewers = countOf("--viewers", options.viewers);
+  const sampled = { sampler: options.sampler, viewers };
+  return {
+    format: "onward-run-1",
+    recipe:
+      options.updates === undefined ? recipe : { ...recipe, updates: countOf("--updates", options.updates) },
+    control: options.control as Control,
+    source:
+      options.images === undefined
+        ? {
+            kind: "scenes",
+            ...scenes,
+            count: Math.max(
+              8,
+              Math.ceil(countOf("--sequences", options.sequences, 2) / viewers / (1 - share)),
+            ),
+            ...sampled,
+          }
+        : {
+            kind: "folder",
+            images: options.images,
+            ...(recorded ? { scanpaths: options.scanpaths } : sampled),
+          },
+    testShare: share,
+    seed: countOf("--seed", options.seed, 0, Number.MAX_SAFE_INTEGER),
+  };
+}
+
+/** Trains by a recipe, from its start or from where it was stopped, and judges what it learned. */
+export async function runRecipe(options: RecipeOptions, program: Program): Promise<void> {
+  const { useBackend } = await import("../index.js");
+  const { RunFolder } = await import("../rjepa/run/folder.js");
+  const { requireConfig } = await import("../rjepa/run/config.js");
+  const { run } = await import("../rjepa/run/run.js");
+  if (options.backend) useBackend(options.backend);
+  const who = program.name();
+  await requireParts(who, ["ml-matrix", "sharp"]);
+  const every = countOf("--every", options.every);
+  const isNew = options.resume === undefined;
+  const asked = isNew ? await configOf(options, program) : null;
+  if (!isNew)
+    refuseGiven(
+      program,
+      ["recipe", "updates", "out", "seed", "control", "images", "scanpaths", "test-share"],
+      "a run without --resume, whose folder says it",
+    );
+  const path = options.resume ?? options.out;
+  const folder = await RunFolder.open(who, path, { mustBeThere: !isNew });
+  let asksToStop = false;
+  const stop = (): void => {
+    // whoever asks twice does not want to wait
+    if (asksToStop) process.exit(130);
+    asksToStop = true;
+    note("\nstopping after this update; once more to stop at once\n");
+  };
+  process.on("SIGINT", stop);
+  process.on("SIGTERM", stop);
+  try {
+    if (isNew && (await folder.has("config")))
+      throw new ArgumentError(
+        `${who}: expected a folder without a run, got ${printable(path)}; go on with --resume ${printable(path)}, or choose another --out`,
+      );
+    const config = asked ?? requireConfig(who, await folder.readJson("config"));
+    if (isNew) await folder.writeJson("config", config);
+    const bar = { progress: null as ReturnType<typeof createProgress> | null };
+    const result = await run(config, {
+      folder,
+      every,
+      isStopped: () => asksToStop,
+      say: (sentence) => {
+        bar.progress?.stop();
+        note(`${sentence}\n`);
+      },
+      onProgress({ update, updates, loss }) {
+        bar.progress ??= createProgress(updates, { unit: "updates" });
+        bar.progress.update(update, loss);
+      },
+    });
+    bar.progress?.stop();
+    if (result === null) {
+      note(`stopped; go on with: onward train --resume ${printable(path)}\n`);
+      process.exitCode = 130;
+      return;
+    }
+    print(await tableOf(result));
+    print(`wrote ${printable(folder.at("figures.json"))}\n`);
+  } finally {
+    process.off("SIGINT", stop);
+    process.off("SIGTERM", stop);
+    await folder.close();
+  }
+}
+
+async function tableOf({ table, seconds, parameters, config }: RunResult): Promise<string> {
+  const { textTable } = await import("./table.js");
+  const shown = (
+    v: { readonly value: number; readonly interval: readonly [number, number] | null } | null | undefined,
+  ): string =>
+    v === null || v === undefined
+      ? "-"
+      : `${v.value.toPrecision(3)}${v.interval === null ? "" : ` [${v.interval.map((x) => x.toPrecision(2)).join(", ")}]`}`;
+  const { trained, untrained } = table.rows;
+  const names = Object.keys(trained) as (keyof typeof trained)[];
+  const rows = names.map((name) => {
+    const best = table.best[name];
+    return [
+      name,
+      shown(trained[name]),
+      shown(untrained[name]),
+      best ? `${shown(best.value)} ${best.name}` : "-",
+    ];
+  });
+  const head = `${config.recipe.name}: ${parameters} parameters, ${config.recipe.updates} updates in ${Math.round(seconds)} s`;
+  return `${head}\n${textTable(["figure", "trained", "untrained", "best baseline"], rows)}\n`;
+}

@@ -1,0 +1,42 @@
+import { CheckpointError } from "../../core/errors.js";
+import { anything, count, having, kind, maybe, number, oneOf, text } from "../../core/kinds.js";
+import { controls } from "./recipe.js";
+import type { Config } from "./run.js";
+
+const whole = count(1);
+const share = kind("a share between 0 and 1", (v) => typeof v === "number" && v > 0 && v < 1);
+
+const fields = having({
+  format: oneOf("onward-run-1"),
+  recipe: having({
+    name: text,
+    preset: having({
+      name: text,
+      input: having({ crops: anything, size: whole }),
+      areas: anything,
+      embedding: whole,
+    }),
+    steps: count(2),
+    batch: whole,
+    updates: whole,
+    rate: number,
+    decay: number,
+    momentum: number,
+    rule: text,
+    credit: oneOf("exact", "local"),
+  }),
+  control: oneOf(...controls),
+  source: having({ kind: oneOf("folder", "scenes"), sampler: maybe(text) }),
+  testShare: share,
+  seed: count(0),
+});
+
+/** A configuration as it was saved. @throws CheckpointError for what is none */
+export function requireConfig(who: string, content: unknown): Config {
+  try {
+    fields(who, "the configuration", content);
+  } catch (error) {
+    throw new CheckpointError(error instanceof Error ? error.message : `${who}: expected a configuration`);
+  }
+  return content as Config;
+}
