@@ -118,6 +118,17 @@ export async function openLoader(options: LoaderOptions): Promise<Loader> {
   const cut = await startCutting(gallery, train, cutting, { updates, ahead });
   const waiting = new Waiting();
   const anUpdate = count(0, updates - 1);
+  const batch = async (update: number): Promise<Step[]> => {
+    anUpdate("loader", "update", update);
+    waiting.begin();
+    cut.hold(true);
+    try {
+      return await cut.ask(update);
+    } finally {
+      waiting.end();
+      if (!waiting.isOpen) cut.hold(false);
+    }
+  };
   return {
     references,
     train,
@@ -128,16 +139,11 @@ export async function openLoader(options: LoaderOptions): Promise<Loader> {
     get waited() {
       return waiting.waited;
     },
-    batch: async (update) => {
-      anUpdate("loader", "update", update);
-      waiting.begin();
-      cut.hold(true);
-      try {
-        return await cut.ask(update);
-      } finally {
-        waiting.end();
-        if (!waiting.isOpen) cut.hold(false);
-      }
+    batch: (update) => {
+      const asked = batch(update);
+      // whoever closes a loader may leave what was asked for before
+      asked.catch(() => {});
+      return asked;
     },
     close: () => cut.close(new ArgumentError("loader: expected a loader that is open, got a closed one")),
   };

@@ -235,8 +235,8 @@ describe("a thread that", () => {
   });
 });
 
-const osie = fileURLToPath(new URL("../../../../shared/data/osie", import.meta.url));
-const missing = existsSync(osie) ? "" : " (skipped: shared/data/osie is not here)";
+const osie = fileURLToPath(new URL("../../../../shared/data/osie/", import.meta.url));
+const missing = existsSync(osie) ? "" : " (left out: ../shared/data/osie is not beside this checkout)";
 describe.skipIf(missing !== "")(`OSIE${missing}`, () => {
   it("is cut ahead in little memory", async () => {
     const before = process.memoryUsage().rss;
@@ -253,7 +253,6 @@ describe.skipIf(missing !== "")(`OSIE${missing}`, () => {
     });
     for (let update = 0; update < options.updates; update++)
       expect((await loader.batch(update)).length).toBe(8);
-    expect(loader.problems.length).toBeGreaterThanOrEqual(0);
     expect(process.memoryUsage().rss - before).toBeLessThan(500e6);
   });
 });
