@@ -1,10 +1,10 @@
 import { ArgumentError, DataError, PlanError } from "../core/errors.js";
 import { availableMemory } from "../core/host.js";
-import { bytes, callable, count, options as optionsOf } from "../core/kinds.js";
+import { bytes, callable, count, flag, options as optionsOf } from "../core/kinds.js";
 import { anImage } from "./kinds.js";
 import { inParallel } from "./parallel.js";
 import type { Problem } from "./problem.js";
-import { type Pyramid, pyramid, pyramidBytes } from "./pyramid.js";
+import { type Pyramid, pyramid, pyramidBytes, sharedPyramid } from "./pyramid.js";
 import { type ImageReference, type References, references } from "./references.js";
 
 export interface GalleryOptions {
@@ -12,6 +12,8 @@ export interface GalleryOptions {
   readonly memoryLimit?: number;
   /** Images that are decoded at a time, 4 by default. */
   readonly parallel?: number;
+  /** Whether pixels lie where other threads read them too, in SharedArrayBuffers; false by default. */
+  readonly shared?: boolean;
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -25,7 +27,15 @@ export interface Gallery {
   readonly references: References;
 }
 
-const known = { memoryLimit: bytes, parallel: count(1, 64), onProgress: callable };
+const known = { memoryLimit: bytes, parallel: count(1, 64), shared: flag, onProgress: callable };
+
+/** Numbers of the images that sequences look at. */
+const usedBy = (all: References): number[] =>
+  [...new Set(all.sequences.map((seen) => seen.image))].sort((a, b) => a - b);
+
+/** Bytes that the pyramids of a data set will take. */
+export const galleryBytes = (all: References): number =>
+  usedBy(all).reduce((sum, i) => sum + pyramidBytes(all.images[i].width, all.images[i].height), 0);
 
 /**
  * Decodes the images that a data set's sequences look at. One that cannot be decoded, or has another size than its reference
@@ -34,9 +44,14 @@ const known = { memoryLimit: bytes, parallel: count(1, 64), onProgress: callable
  */
 export async function openGallery(all: References, options: GalleryOptions = {}): Promise<Gallery> {
   references("gallery", "the data set", all);
-  const { memoryLimit = availableMemory(), parallel = 4, onProgress } = optionsOf("gallery", options, known);
-  const used = [...new Set(all.sequences.map((seen) => seen.image))].sort((a, b) => a - b);
-  const needed = used.reduce((sum, i) => sum + pyramidBytes(all.images[i].width, all.images[i].height), 0);
+  const {
+    memoryLimit = availableMemory(),
+    parallel = 4,
+    shared = false,
+    onProgress,
+  } = optionsOf("gallery", options, known);
+  const used = usedBy(all);
+  const needed = galleryBytes(all);
   if (needed > memoryLimit)
     throw new PlanError(
       `gallery: the pyramids of ${used.length} images must fit into ${memoryLimit} bytes, got ${needed}`,
@@ -47,7 +62,8 @@ export async function openGallery(all: References, options: GalleryOptions = {})
   const opened = await inParallel(used.length, parallel, async (k): Promise<Pyramid | Problem> => {
     const image = all.images[used[k]];
     try {
-      return await decode(image);
+      const decoded = await decode(image);
+      return shared ? sharedPyramid(decoded) : decoded;
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
       return { file: image.name, reason: error.message };
@@ -64,15 +80,23 @@ export async function openGallery(all: References, options: GalleryOptions = {})
     throw new DataError(
       `gallery: expected images that can be decoded, got none of ${used.length}; the first problem: ${problems[0].reason}`,
     );
-  let held = 0;
-  for (const { width, height } of pyramids.values()) held += pyramidBytes(width, height);
-  return {
-    bytes: held,
-    references: {
+  return galleryOf(
+    {
       ...all,
       sequences: all.sequences.filter((seen) => pyramids.has(seen.image)),
       problems: [...all.problems, ...problems],
     },
+    pyramids,
+  );
+}
+
+/** A gallery of what has been decoded, perhaps by another thread: pyramids by the numbers of their images. */
+export function galleryOf(references: References, pyramids: ReadonlyMap<number, Pyramid>): Gallery {
+  let held = 0;
+  for (const { width, height } of pyramids.values()) held += pyramidBytes(width, height);
+  return {
+    bytes: held,
+    references,
     pyramid: (image) => {
       count(0)("gallery", "the number of an image", image);
       const found = pyramids.get(image);

@@ -96,6 +96,23 @@ export function pyramid(image: Image): Pyramid {
   return { name, width, height, levels };
 }
 
+/** A copy whose levels lie in one SharedArrayBuffer, which threads read without copies of their own. */
+export function sharedPyramid({ name, width, height, levels }: Pyramid): Pyramid {
+  const buffer = new SharedArrayBuffer(pyramidBytes(width, height));
+  let at = 0;
+  return {
+    name,
+    width,
+    height,
+    levels: levels.map((level) => {
+      const data = new Uint8Array(buffer, at, level.data.length);
+      data.set(level.data);
+      at += data.length;
+      return { ...level, data };
+    }),
+  };
+}
+
 /** How much each of two neighbors of level k counts in the `n` pixels of the next: by the pixels of the image in them. */
 function pairs(pixels: number, k: number, n: number): Float64Array {
   const cell = 2 ** k;

@@ -245,6 +245,16 @@ describe("galleries", () => {
     expect(() => gallery.pyramid(-1)).toThrow(/number of an image to be a whole number/);
   });
 
+  it("share the same pixels with other threads where they are asked to", async () => {
+    const [own, shared] = [await openGallery(all), await openGallery(all, { shared: true })];
+    for (const i of [0, 3]) {
+      expect(shared.pyramid(i)).toEqual(own.pyramid(i));
+      const buffers = new Set(shared.pyramid(i).levels.map(({ data }) => data.buffer));
+      expect([...buffers].map((b) => [b instanceof SharedArrayBuffer, b.byteLength])).toEqual([[true, each]]);
+    }
+    expect(shared.bytes).toBe(own.bytes);
+  });
+
   it("take no image of another size, and need one at least", async () => {
     const images = all.images.map((image) => ({ ...image, width: 41 }));
     await expect(openGallery({ ...all, images })).rejects.toThrow(
