@@ -15,6 +15,7 @@ export interface RecipeOptions extends TrainingOptions {
   readonly updates?: string;
   readonly every: string;
   readonly testShare: string;
+  readonly labeled?: string;
 }
 
 /** Options of a recipe, beside those of training. */
@@ -24,6 +25,7 @@ export function addRecipeOptions(program: Program): Program {
     .option("--updates <n>", "updates of a recipe; default: its own")
     .option("--every <n>", "updates from one checkpoint of a recipe to the next", "100")
     .option("--test-share <x>", "share of the images, the last by name, that a recipe is judged on", "0.25")
+    .option("--labeled <folder>", "folders train and test of folders by label, for a recipe's linear probes")
     .option("--resume <folder>", "goes on where a recipe was stopped, to the same bits as never stopping");
 }
 
@@ -73,6 +75,7 @@ async function configOf(options: RecipeOptions, program: Program): Promise<Confi
             ...(recorded ? { scanpaths: options.scanpaths } : sampled),
           },
     testShare: share,
+    ...(options.labeled === undefined ? {} : { labeled: options.labeled }),
     seed: countOf("--seed", options.seed, 0, Number.MAX_SAFE_INTEGER),
   };
 }
@@ -92,7 +95,7 @@ export async function runRecipe(options: RecipeOptions, program: Program): Promi
   if (!isNew)
     refuseGiven(
       program,
-      ["recipe", "updates", "out", "seed", "control", "images", "scanpaths", "test-share"],
+      ["recipe", "updates", "out", "seed", "control", "images", "scanpaths", "test-share", "labeled"],
       "a run without --resume, whose folder says it",
     );
   const path = options.resume ?? options.out;
@@ -142,25 +145,11 @@ export async function runRecipe(options: RecipeOptions, program: Program): Promi
   }
 }
 
-async function tableOf({ table, seconds, parameters, config }: RunResult): Promise<string> {
-  const { textTable } = await import("./table.js");
-  const shown = (
-    v: { readonly value: number; readonly interval: readonly [number, number] | null } | null | undefined,
-  ): string =>
-    v === null || v === undefined
-      ? "-"
-      : `${v.value.toPrecision(3)}${v.interval === null ? "" : ` [${v.interval.map((x) => x.toPrecision(2)).join(", ")}]`}`;
-  const { trained, untrained } = table.rows;
-  const names = Object.keys(trained) as (keyof typeof trained)[];
-  const rows = names.map((name) => {
-    const best = table.best[name];
-    return [
-      name,
-      shown(trained[name]),
-      shown(untrained[name]),
-      best ? `${shown(best.value)} ${best.name}` : "-",
-    ];
-  });
-  const head = `${config.recipe.name}: ${parameters} parameters, ${config.recipe.updates} updates in ${Math.round(seconds)} s`;
-  return `${head}\n${textTable(["figure", "trained", "untrained", "best baseline"], rows)}\n`;
+async function tableOf({ table, seconds, parameters, config, waited }: RunResult): Promise<string> {
+  const { formatJudgments } = await import("../rjepa/figures/judging/format.js");
+  const { judgeVerdict } = await import("../rjepa/figures/verdict.js");
+  const { name, updates } = config.recipe;
+  const verdict = judgeVerdict(table, "trained", { untrained: "untrained" });
+  const head = `${name}: ${parameters} parameters, ${updates} updates in ${Math.round(seconds)} s, of which ${(100 * waited.share).toFixed(1)} % waiting for patches`;
+  return `${head}\n${formatJudgments(table)}\n${verdict.sentence}\n`;
 }

@@ -1,21 +1,31 @@
+import { join } from "node:path";
 import { foldIn, key as keyOf, permutation } from "../../core/prng.js";
 import { leavesOf } from "../../core/tree.js";
-import { type Gallery, openGallery } from "../../data/gallery.js";
+import { readLabeled } from "../../data/labeled-folder.js";
 import type { Problem } from "../../data/problem.js";
-import { type References, splitReferences } from "../../data/references.js";
+import type { References } from "../../data/references.js";
 import { isTensor, type Tensor } from "../../tensor/tensor.js";
+import { leakOf } from "../figures/baselines/leaky.js";
+import { rawPixels } from "../figures/baselines/pixels.js";
 import { trivialRepresentations } from "../figures/baselines/trivial.js";
 import type { Labeled } from "../figures/judging/data.js";
-import { type JudgmentTable, judgeAll } from "../figures/judging/judge.js";
+import type { FigureName } from "../figures/judging/judge.js";
+import { type JudgmentTable, judgeAll } from "../figures/judging/table.js";
+import { labeledOf } from "../figures/labeled.js";
+import { figures } from "../figures/registry.js";
+import type { Representation } from "../figures/representation.js";
 import { linearAlgebra } from "../linear-algebra.js";
 import { type Jepa, jepa } from "../parts/compose.js";
-import { type BatchOptions, batchOf, fixationsOf, kept, stepsOf } from "../parts/data.js";
+import { batchOf, fixationsOf, kept } from "../parts/data.js";
 import { type Reader, representationOf } from "../parts/read.js";
+import { type BatchOptions, stepsOf } from "../parts/steps.js";
 import { type Batch, statisticsOf, Trainer } from "../parts/train.js";
 import type { RunFolder } from "./folder.js";
+import { type Loader, openLoader } from "./loader.js";
 import type { Control, Recipe } from "./recipe.js";
 import { controlled } from "./recipe.js";
-import { referencesOf, type Source } from "./source.js";
+import type { Source } from "./source.js";
+import type { Waited } from "./waiting.js";
 
 /** All that decides a run, in words that are saved with it. */
 export interface Config {
@@ -25,6 +35,8 @@ export interface Config {
   readonly source: Source;
   /** Share of the images, the last by name, that are kept for testing. */
   readonly testShare: number;
+  /** Folder of labeled images for the probes: `train` and `test`, each of folders by label. */
+  readonly labeled?: string;
   readonly seed: number;
 }
 
@@ -40,7 +52,6 @@ export interface RunOptions {
   /** Updates from one checkpoint to the next; default 100. */
   readonly every?: number;
   readonly memoryLimit?: number;
-  readonly labeled?: (jepa: Jepa) => Promise<Labeled>;
   /** Asked between updates: whether to save and stop here. */
   readonly isStopped?: () => boolean;
   readonly onProgress?: (progress: Progress) => void;
@@ -55,6 +66,8 @@ export interface RunResult {
   readonly sequences: { readonly train: number; readonly test: number };
   readonly updates: number;
   readonly seconds: number;
+  /** How long training waited for patches. */
+  readonly waited: Waited;
   /** Loss of each update, decay included. */
   readonly losses: readonly number[];
   readonly table: JudgmentTable;
@@ -70,12 +83,10 @@ const fitSequences = 2500;
 interface Session {
   readonly config: Config;
   readonly model: Jepa;
-  readonly train: References;
-  readonly test: References;
-  readonly gallery: Gallery;
+  readonly loader: Loader;
   readonly trainer: Trainer;
   readonly untrained: Reader;
-  batch(update: number): Batch;
+  batch(update: number): Promise<Batch>;
   looked(count: number): Iterable<Batch>;
 }
 
@@ -85,20 +96,24 @@ async function open(config: Config, { memoryLimit, say }: RunOptions): Promise<S
   const key = keyOf(config.seed);
   const recipe = controlled(config.recipe, config.control);
   const { preset, steps, updates, rate, momentum, rule, credit, decay } = recipe;
-  const references = await referencesOf(config.source, steps, foldIn(key, "data"));
-  say?.(`reading ${references.images.length} images`);
-  const gallery = await openGallery(references, memoryLimit === undefined ? {} : { memoryLimit });
-  const { train, test } = splitReferences(gallery.references, { test: config.testShare });
+  const control = config.control === "shuffle" ? "shuffle" : "none";
+  const batches = (of: string): BatchOptions => ({ batch: recipe.batch, key: foldIn(key, of), control });
+  say?.("reading images");
+  const loader = await openLoader({
+    source: config.source,
+    steps,
+    key: foldIn(key, "data"),
+    test: config.testShare,
+    cutting: { input: preset.input, ...batches("train") },
+    updates,
+    ...(memoryLimit === undefined ? {} : { memoryLimit }),
+  });
+  if (loader.note !== null) say?.(loader.note);
   const model = jepa({ preset, steps, decay });
   const params = model.init(foldIn(key, "init"), { dtype: "float32" });
-  const control = config.control === "shuffle" ? "shuffle" : "none";
-  const cut = (of: string): ((update: number) => Batch) => {
-    const options: BatchOptions = { batch: recipe.batch, key: foldIn(key, of), control };
-    return (update) => batchOf(preset, stepsOf(gallery, train, preset, options, update));
-  };
-  const look = cut("look");
   function* looked(count: number): Generator<Batch> {
-    for (let i = 0; i < count; i++) yield look(i);
+    for (let i = 0; i < count; i++)
+      yield batchOf(preset, stepsOf(loader.gallery, loader.train, preset, batches("look"), i));
   }
   const statistics = statisticsOf(model, params, looked(firstLook));
   const trainer = new Trainer(model, params, statistics, {
@@ -111,12 +126,10 @@ async function open(config: Config, { memoryLimit, say }: RunOptions): Promise<S
   return {
     config,
     model,
-    train,
-    test,
-    gallery,
+    loader,
     trainer,
     untrained: trainer.reader(looked(looks)),
-    batch: cut("train"),
+    batch: async (update) => batchOf(preset, await loader.batch(update)),
     looked,
   };
 }
@@ -126,8 +139,17 @@ async function open(config: Config, { memoryLimit, say }: RunOptions): Promise<S
  * and all baselines. `null` where it was stopped before its end: its checkpoint is of the last update then.
  */
 export async function run(config: Config, options: RunOptions): Promise<RunResult | null> {
-  const { folder, every = 100, isStopped = () => false, onProgress, say } = options;
   const session = await open(config, options);
+  try {
+    return await trained(session, options);
+  } finally {
+    await session.loader.close();
+  }
+}
+
+async function trained(session: Session, options: RunOptions): Promise<RunResult | null> {
+  const { folder, every = 100, isStopped = () => false, onProgress, say } = options;
+  const { config, loader } = session;
   const { trainer } = session;
   const { updates } = config.recipe;
   const began = performance.now();
@@ -150,7 +172,7 @@ export async function run(config: Config, options: RunOptions): Promise<RunResul
       await keep();
       return null;
     }
-    const loss = trainer.update(session.batch(trainer.updates));
+    const loss = trainer.update(await session.batch(trainer.updates));
     pending.push({ update: trainer.updates, loss });
     if (trainer.updates % every === 0 || trainer.updates === updates) await keep();
     const secondsPerUpdate = (performance.now() - began) / 1000 / (trainer.updates - from);
@@ -163,33 +185,51 @@ export async function run(config: Config, options: RunOptions): Promise<RunResul
   const result: RunResult = {
     config,
     parameters: leavesOf<Tensor>(trainer.params, isTensor).reduce((n, { value }) => n + value.size, 0),
-    images: { train: imagesOf(session.train), test: imagesOf(session.test) },
-    sequences: { train: session.train.sequences.length, test: session.test.sequences.length },
+    images: { train: imagesOf(loader.train), test: imagesOf(loader.test) },
+    sequences: { train: loader.train.sequences.length, test: loader.test.sequences.length },
     updates,
     seconds,
+    waited: loader.waited,
     losses: log.map(({ loss }) => Number(loss)),
-    table: await judged(session, options),
-    problems: session.gallery.references.problems,
+    table: await judged(session),
+    problems: loader.problems,
   };
   await folder.writeJson("figures", result);
   return result;
 }
 
-async function judged(session: Session, options: RunOptions): Promise<JudgmentTable> {
-  const { config, model, gallery, train, test, trainer, untrained } = session;
+/** Figures that have a representation read all sequences many times over. */
+const costly: readonly string[] = ["memoryCurve", "wrongPast", "action", "lidar"];
+const quick = Object.keys(figures).filter((name) => !costly.includes(name)) as FigureName[];
+
+/** Baselines, of which those without a leak alone are asked for costly figures. */
+const lean = (baseline: Representation): Representation =>
+  leakOf(baseline.name) === 0 || baseline.only !== undefined ? baseline : { ...baseline, only: quick };
+
+async function labeledIn(folder: string, { preset }: Jepa): Promise<Labeled> {
+  const [fit, test] = await Promise.all(["train", "test"].map((part) => readLabeled(join(folder, part))));
+  return labeledOf(fit, test, preset.input);
+}
+
+async function judged(session: Session): Promise<JudgmentTable> {
+  const { config, model, trainer, untrained } = session;
+  const { gallery, train, test } = session.loader;
   const key = foldIn(keyOf(config.seed), "judge");
   const algebra = await linearAlgebra();
   const fovea = model.preset.input;
   const chosen = permutation(foldIn(key, "fit"), train.sequences.length).subarray(0, fitSequences);
   const fit = kept(fixationsOf(gallery, train, fovea, chosen));
-  const labeled = await options.labeled?.(model);
+  const labeled = config.labeled === undefined ? undefined : await labeledIn(config.labeled, model);
   const target = model.preset.target === "fresh" ? "fresh" : "recurrent";
   return judgeAll(
     [
       representationOf("trained", trainer.reader(session.looked(looks))),
       representationOf("untrained", untrained),
     ],
-    trivialRepresentations(fit, algebra, foldIn(key, "baselines"), target),
+    [
+      ...trivialRepresentations(fit, algebra, foldIn(key, "baselines"), target).map(lean),
+      ...(labeled === undefined ? [] : [rawPixels(fovea.crops.length, fovea.size)]),
+    ],
     {
       test: kept(fixationsOf(gallery, test, fovea)),
       fit,
