@@ -143,6 +143,8 @@ describe("a loader", () => {
   it("that is closed during work lets nobody wait, then or later", async () => {
     const loader = await open();
     const waiting = [0, 5, 6].map((update) => loader.batch(update));
+    // nobody waits for this one
+    void loader.batch(3);
     const closing = loader.close();
     const closed = new ArgumentError("loader: expected a loader that is open, got a closed one");
     for (const batch of await Promise.allSettled(waiting))
