@@ -59,8 +59,9 @@ export interface VerdictOptions {
  */
 export function judgeVerdict(table: JudgmentTable, row: string, options: VerdictOptions = {}): Verdict {
   const { untrained, controls = [] } = options;
-  const unlearned = [...(untrained === undefined ? [] : [untrained]), ...controls];
-  const absent = [row, ...unlearned].find((name) => !Object.hasOwn(table.rows, name));
+  const named = [...(untrained === undefined ? [] : [untrained]), ...controls];
+  const unlearned = named.filter((name) => name !== row);
+  const absent = [row, ...named].find((name) => !Object.hasOwn(table.rows, name));
   if (absent !== undefined)
     throw new ArgumentError(
       `verdict: expected rows among ${Object.keys(table.rows).join(", ")}, got ${absent}`,
@@ -108,14 +109,15 @@ export function judgeVerdict(table: JudgmentTable, row: string, options: Verdict
       "slow only",
       `the error of the prediction is below that of a copy by ${withInterval(overCopy, true)} of the variance; ${found}`,
     );
-  const rival = table.baselines.find((name) => joint.some((f) => margin(f, name)) && asGood(name));
-  if (rival !== undefined) {
-    const leak = leakOf(rival);
+  const rivals = table.baselines.filter((name) => joint.some((f) => margin(f, name)) && asGood(name));
+  // one that is as good without a leak says that slowness is not all there is to it
+  const still = rivals.find((name) => !leakOf(name));
+  const rival = still ?? rivals[0];
+  if (rival !== undefined)
     return verdictOf(
-      leak !== null && leak > 0 ? "slow only" : "undecided",
+      still === undefined ? "slow only" : "undecided",
       `${rival} is as good: over it ${margins(rival)}`,
     );
-  }
   const held = table.baselines.filter((name) => joint.every((f) => margin(f, name)));
   if (unlearned.length === 0 || held.length === 0)
     return verdictOf(

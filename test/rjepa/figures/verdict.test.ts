@@ -95,6 +95,12 @@ describe("verdicts", () => {
     const { verdict, sentence } = verdictOn(learned, [...weak, content]);
     expect(verdict).toBe("slow only");
     expect(sentence).toMatch(/^Content, leak 0\.5, fresh is as good: over it matched accuracy 0/);
+    // without a leak it is not slowness that is as good
+    const still = verdictOn(learned, [...weak, content, { ...content, name: "as good" }]);
+    expect(still).toMatchObject({
+      verdict: "undecided",
+      sentence: expect.stringMatching(/^As good is as good/),
+    });
   });
 
   it("collapsed in rank or in scale", () => {
