@@ -35,7 +35,7 @@ export function lightVerdict(judgment: Judgment, d: number, before: Before = {})
     collapse(judgment, d, before) ?? colorOnly(judgment, ({ interval }) => !!interval && interval[0] > 0.5);
   if (wrong) return wrong;
   if (!matchedAcc?.interval) return verdictOf("undecided", "accuracy among matched strangers is not known");
-  const told = `patches are told from matched strangers in ${withInterval(matchedAcc)} of sequences, ${plain(chance, 2)} at the start`;
+  const told = `patches are told from matched strangers in ${withInterval(matchedAcc)} of sequences, ${before.matchedAcc === undefined ? "by chance 0.50" : `${plain(before.matchedAcc, 2)} at the start`}`;
   const [low, high] = matchedAcc.interval;
   if (low > chance) return verdictOf("undecided", `nothing is wrong so far: ${told}`);
   return verdictOf(high < chance + slight ? "not learning" : "undecided", told);
