@@ -77,7 +77,12 @@ describe("verdicts", () => {
     );
   });
 
-  it("color only", () => {
+  it("color only, also where color fills few dimensions", () => {
+    const flat = changed("flat", leaky(color, 0, "fresh"), (x) => x);
+    expect(lightVerdict({ ...judge(flat, { ...options, only: lightFigures }) }, 24).verdict).toBe(
+      "color only",
+    );
+
     const { verdict, sentence } = verdictOn(colored, weak);
     expect(verdict).toBe("color only");
     expect(sentence).toMatch(
@@ -151,6 +156,14 @@ describe("verdicts", () => {
     );
     const alone = judgeAll([learned], weak, { ...options, only });
     expect(judgeVerdict(alone, "content").sentence).toContain("held against no row without learning");
+    const some = judgeAll([learned, untrained], [...weak, content], {
+      ...options,
+      only,
+      against: ["untrained"],
+    });
+    expect(judgeVerdict(some, "content", { untrained: "untrained" }).sentence).toContain(
+      "the margins over mean color, leak 0, fresh were not asked for",
+    );
   });
 
   it("refuse rows that the table lacks", () => {
