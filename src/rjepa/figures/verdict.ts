@@ -1,7 +1,15 @@
 import { ArgumentError } from "../../core/errors.js";
 import { leakOf } from "./baselines/leaky.js";
 import type { Estimate } from "./judging/estimate.js";
-import { type Before, collapse, colorOnly, mostColor, type Verdict, verdictOf } from "./judging/failures.js";
+import {
+  type Before,
+  collapsedInRank,
+  collapsedInScale,
+  colorOnly,
+  mostColor,
+  type Verdict,
+  verdictOf,
+} from "./judging/failures.js";
 import type { FigureName, Judgment } from "./judging/judge.js";
 import { plain, withInterval } from "./judging/numbers.js";
 import type { JudgmentTable } from "./judging/table.js";
@@ -32,10 +40,12 @@ export function lightVerdict(judgment: Judgment, d: number, before: Before = {})
   const { matchedAcc } = judgment;
   const chance = Math.max(0.5, before.matchedAcc ?? 0);
   const wrong =
-    collapse(judgment, d, before) ?? colorOnly(judgment, ({ interval }) => !!interval && interval[0] > 0.5);
+    collapsedInScale(judgment, before) ??
+    colorOnly(judgment, ({ interval }) => !!interval && interval[0] > 0.5) ??
+    collapsedInRank(judgment, d, before);
   if (wrong) return wrong;
   if (!matchedAcc?.interval) return verdictOf("undecided", "accuracy among matched strangers is not known");
-  const told = `patches are told from matched strangers in ${withInterval(matchedAcc)} of sequences, ${plain(chance, 2)} at the start`;
+  const told = `patches are told from matched strangers in ${withInterval(matchedAcc)} of sequences, ${before.matchedAcc === undefined ? "by chance 0.50" : `${plain(before.matchedAcc, 2)} at the start`}`;
   const [low, high] = matchedAcc.interval;
   if (low > chance) return verdictOf("undecided", `nothing is wrong so far: ${told}`);
   return verdictOf(high < chance + slight ? "not learning" : "undecided", told);
@@ -59,8 +69,9 @@ export interface VerdictOptions {
  */
 export function judgeVerdict(table: JudgmentTable, row: string, options: VerdictOptions = {}): Verdict {
   const { untrained, controls = [] } = options;
-  const unlearned = [...(untrained === undefined ? [] : [untrained]), ...controls];
-  const absent = [row, ...unlearned].find((name) => !Object.hasOwn(table.rows, name));
+  const named = [...(untrained === undefined ? [] : [untrained]), ...controls];
+  const unlearned = named.filter((name) => name !== row);
+  const absent = [row, ...named].find((name) => !Object.hasOwn(table.rows, name));
   if (absent !== undefined)
     throw new ArgumentError(
       `verdict: expected rows among ${Object.keys(table.rows).join(", ")}, got ${absent}`,
@@ -73,13 +84,15 @@ export function judgeVerdict(table: JudgmentTable, row: string, options: Verdict
     joint.map((f) => `${words[f]} ${marginWords(margin(f, other))}`).join(", ");
   const asGood = (other: string): boolean => joint.every((f) => !above(margin(f, other)));
 
-  const collapsed = collapse(judgment, table.sizes[row], before);
-  if (collapsed) return collapsed;
-  const colors = table.baselines.filter((name) => name.includes("color"));
+  const rivals = table.baselines.filter((name) => joint.every((f) => table.rows[name][f]?.interval));
+  const colors = rivals.filter((name) => name.includes("color"));
   const overColors = ({ interval }: Estimate): boolean =>
     !!interval && interval[0] > 0.5 && colors.every((name) => above(margin("matchedAcc", name)));
-  const color = colorOnly(judgment, overColors);
-  if (color) return color;
+  const failed =
+    collapsedInScale(judgment, before) ??
+    colorOnly(judgment, overColors) ??
+    collapsedInRank(judgment, table.sizes[row], before);
+  if (failed) return failed;
 
   const missing = (["matchedAcc", "identificationH", "overCopy", "colorShare"] as const).filter(
     (name) => !judgment[name]?.interval,
@@ -108,16 +121,19 @@ export function judgeVerdict(table: JudgmentTable, row: string, options: Verdict
       "slow only",
       `the error of the prediction is below that of a copy by ${withInterval(overCopy, true)} of the variance; ${found}`,
     );
-  const rival = table.baselines.find((name) => joint.some((f) => margin(f, name)) && asGood(name));
-  if (rival !== undefined) {
-    const leak = leakOf(rival);
+  const unknown = rivals.find((name) => joint.some((f) => !margin(f, name)));
+  if (unknown !== undefined)
+    return verdictOf("undecided", `${found}; the margins over ${unknown} were not asked for`);
+  const equals = rivals.filter(asGood);
+  // one that is as good without a leak says that slowness is not all there is to it
+  const still = equals.find((name) => !leakOf(name));
+  const rival = still ?? equals[0];
+  if (rival !== undefined)
     return verdictOf(
-      leak !== null && leak > 0 ? "slow only" : "undecided",
+      still === undefined ? "slow only" : "undecided",
       `${rival} is as good: over it ${margins(rival)}`,
     );
-  }
-  const held = table.baselines.filter((name) => joint.every((f) => margin(f, name)));
-  if (unlearned.length === 0 || held.length === 0)
+  if (unlearned.length === 0 || rivals.length === 0)
     return verdictOf(
       "undecided",
       `${found}, held against ${unlearned.length === 0 ? "no row without learning" : "no baseline"}`,
@@ -130,7 +146,7 @@ export function judgeVerdict(table: JudgmentTable, row: string, options: Verdict
   const over = unlearned.map((name) => `over ${name} ${margins(name)}`).join("; ");
   return verdictOf(
     "learns content",
-    `${found}; ${over}; none of ${held.length} baselines is as good in both, the nearest ${nearest(held, margin)}`,
+    `${found}; ${over}; none of ${rivals.length} baselines is as good in both, the nearest ${nearest(rivals, margin)}`,
   );
 }
 

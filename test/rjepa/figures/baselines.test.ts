@@ -3,6 +3,7 @@ import { key, uniform } from "../../../src/core/prng.js";
 import { opponentChannels, retina } from "../../../src/data/retina.js";
 import { meanColors } from "../../../src/rjepa/figures/baselines/colors.js";
 import { leaky } from "../../../src/rjepa/figures/baselines/leaky.js";
+import { rawPixels } from "../../../src/rjepa/figures/baselines/pixels.js";
 import { randomProjection, textureEnergy } from "../../../src/rjepa/figures/baselines/texture.js";
 import {
   colorThumbnail,
@@ -96,6 +97,18 @@ describe("baselines", () => {
     }
   });
 
+  it("know the pixels of the first crop of the first fixation, at most 16 a side", () => {
+    const seen = Float32Array.from({ length: 2 * 2 * 3 * 1024 }, (_, at) => Math.floor(at / 64) % 16);
+    const { size: d, only, read } = rawPixels(1, 32);
+    const { h } = read(seen, 2, 2);
+    expect([d, only, h.length]).toEqual([768, ["probeH"], 2 * 2 * 768]);
+    // each pixel is the mean of two rows and columns
+    expect([...h.subarray(0, 33)]).toEqual(
+      Array.from({ length: 33 }, (_, i) => (Math.floor(i / 16) - 104) / 64),
+    );
+    expect(h.subarray(768, 1536)).toEqual(h.subarray(0, 768));
+  });
+
   it("have principal components of variance one, and a name of their own each", () => {
     const fit = world({ images: 20, viewers: 4, steps: 4, seed: 1 });
     const three = principalThumbnail(fit, 3, algebra);
@@ -109,7 +122,7 @@ describe("baselines", () => {
       }
     const names = trivialRepresentations(fit, algebra, key(1)).map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
-    expect(names.length).toBe(6 * 4);
+    expect(names.length).toBe(6 * 4 + 1);
     expect(() => trivialRepresentations({ ...fit, size: 6 }, algebra, key(1))).toThrow(
       "baselines: expected crops whose side is a multiple of 4, got 6",
     );

@@ -57,7 +57,7 @@ describe("a table of judgments", () => {
     expect(lines[1]).toMatch(/^content +0\.75±0\.02 +0\.38±0\.04▼ .*17\.9 of 24 +0\.450±0\.012$/);
     expect(lines[5]).toMatch(/0\.73±0\.02\*/);
     expect(text).toContain("\nchance ");
-    expect(text).toContain("One baseline that is best in nothing is left out.");
+    expect(text).toContain("2 baselines that are best in nothing are left out.");
     expect(text).toContain("  matched +0.02 [−0.00, +0.04] over texture energy, leak 0\n");
     // all lines of the table end where the last number does
     for (const line of lines) expect(line).toBe(line.trimEnd());

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { key, normal } from "../../../src/core/prng.js";
 import { meanColors } from "../../../src/rjepa/figures/baselines/colors.js";
 import { leaky } from "../../../src/rjepa/figures/baselines/leaky.js";
+import { held } from "../../../src/rjepa/figures/judging/held.js";
 import { judgeAll } from "../../../src/rjepa/figures/judging/table.js";
 import type { Representation } from "../../../src/rjepa/figures/representation.js";
 import { linearAlgebra } from "../../../src/rjepa/linear-algebra.js";
@@ -25,6 +26,34 @@ function noisy(size: number, seed: number): Representation {
     },
   };
 }
+
+describe("crops", () => {
+  const counted = () => {
+    const seen = world({ ...of, seed: 1 });
+    let cut = 0;
+    const crops: typeof seen.crops = (which, from, to) => {
+      cut += which.length * (to - from);
+      return seen.crops(which, from, to);
+    };
+    return { test: { ...seen, crops }, cut: () => cut };
+  };
+
+  it("are cut once for all rows and figures", () => {
+    const { test, cut } = counted();
+    const some = { ...options, test, only: ["matchedAcc", "wrongPast", "memoryCurve"] };
+    judgeAll([leaky(contentOf, 0.5)], [leaky(contentOf, 0)], some);
+    expect(cut()).toBe(test.count * test.steps);
+  });
+
+  it("are the same kept or not, and cut anew where they are too many to keep", () => {
+    const { test, cut } = counted();
+    const [kept, which] = [held(test), [5, 0, 5]];
+    expect(kept.crops(which, 1, 4)).toEqual(test.crops(which, 1, 4));
+    expect(kept.crops([0], 0, 1)).toEqual(test.crops([0], 0, 1));
+    expect(cut()).toBe(2 * test.steps + 3 * 3 + 1);
+    expect(held(test, 4 * test.count * test.steps * 48 - 1)).toBe(test);
+  });
+});
 
 describe("margins", () => {
   const only = ["matchedAcc", "identificationH", "refit", "rankMe", "ratio"];

@@ -77,7 +77,12 @@ describe("verdicts", () => {
     );
   });
 
-  it("color only", () => {
+  it("color only, also where color fills few dimensions", () => {
+    const flat = changed("flat", leaky(color, 0, "fresh"), (x) => x);
+    expect(lightVerdict({ ...judge(flat, { ...options, only: lightFigures }) }, 24).verdict).toBe(
+      "color only",
+    );
+
     const { verdict, sentence } = verdictOn(colored, weak);
     expect(verdict).toBe("color only");
     expect(sentence).toMatch(
@@ -95,6 +100,12 @@ describe("verdicts", () => {
     const { verdict, sentence } = verdictOn(learned, [...weak, content]);
     expect(verdict).toBe("slow only");
     expect(sentence).toMatch(/^Content, leak 0\.5, fresh is as good: over it matched accuracy 0/);
+    // without a leak it is not slowness that is as good
+    const still = verdictOn(learned, [...weak, content, { ...content, name: "as good" }]);
+    expect(still).toMatchObject({
+      verdict: "undecided",
+      sentence: expect.stringMatching(/^As good is as good/),
+    });
   });
 
   it("collapsed in rank or in scale", () => {
@@ -145,6 +156,14 @@ describe("verdicts", () => {
     );
     const alone = judgeAll([learned], weak, { ...options, only });
     expect(judgeVerdict(alone, "content").sentence).toContain("held against no row without learning");
+    const some = judgeAll([learned, untrained], [...weak, content], {
+      ...options,
+      only,
+      against: ["untrained"],
+    });
+    expect(judgeVerdict(some, "content", { untrained: "untrained" }).sentence).toContain(
+      "the margins over mean color, leak 0, fresh were not asked for",
+    );
   });
 
   it("refuse rows that the table lacks", () => {

@@ -4,6 +4,7 @@ import type { LinearAlgebra } from "../../linear-algebra.js";
 import type { Fixations, Representation } from "../representation.js";
 import { meanColors } from "./colors.js";
 import { leaky } from "./leaky.js";
+import { rawPixels } from "./pixels.js";
 import { randomProjection, textureEnergy } from "./texture.js";
 import { colorThumbnail, normalizedThumbnail, principalThumbnail, thumb } from "./thumbnails.js";
 
@@ -12,7 +13,7 @@ export const leaks = [0, 0.5, 0.8, 0.9] as const;
 
 /**
  * Representations that need no learning, each with several leaks: mean color of the smallest and of all crops, thumbnails, a
- * random projection and texture energy. Who learns content beats them all, jointly. `fit` are sequences for principal components.
+ * random projection and texture energy; and raw pixels, for the probe. Who learns content beats them all, jointly. `fit` are sequences for principal components.
  * @throws DataError for crops that 4 x 4 pixels do not divide
  */
 export function trivialRepresentations(
@@ -33,5 +34,5 @@ export function trivialRepresentations(
     randomProjection(scales, size, 16, foldIn(key, "projection")),
     textureEnergy(scales, size),
   ];
-  return features.flatMap((f) => leaks.map((leak) => leaky(f, leak, target)));
+  return [...features.flatMap((f) => leaks.map((leak) => leaky(f, leak, target))), rawPixels(scales, size)];
 }

@@ -2,6 +2,7 @@ import { foldIn, type Key } from "../../../core/prng.js";
 import type { LinearAlgebra } from "../../linear-algebra.js";
 import type { Fixations } from "../representation.js";
 import { Bootstrap } from "./bootstrap.js";
+import { held } from "./held.js";
 import { lowLevelOf } from "./low-level.js";
 import { once } from "./once.js";
 import { matchedStrangers, partnersOf, randomStrangers, type Strangers } from "./strangers.js";
@@ -50,13 +51,16 @@ export interface Data extends JudgeOptions {
 }
 
 export function dataOf(options: JudgeOptions): Data {
-  const { test, fit, labeled, key, batch = 64 } = options;
+  const { labeled, key, batch = 64 } = options;
+  const [test, fit] = [held(options.test), held(options.fit)];
   const low = {
     test: once(() => lowLevelOf(test, batch)),
     train: once(() => lowLevelOf(fit, batch)),
   };
   return {
     ...options,
+    test,
+    fit,
     batch,
     low,
     bootstrap: new Bootstrap(test.image, key),

@@ -27,8 +27,10 @@ export interface Before {
 
 /** Less of the variance that there was before learning is a collapse: shuffled input leaves 4 %, no stop-gradient nothing. */
 const leastVariance = 0.02;
-/** Fewer dimensions than this share of d is a collapse; learning on photographs leaves three quarters of those at the start. */
-const leastRank = 1 / 4;
+/** Fewer than this share of the dimensions at the start is a collapse; learning on photographs leaves about four fifths. */
+const leastRank = 1 / 3;
+/** Where the start is not known, it is taken to fill this share of d. */
+const usualRank = 3 / 4;
 /** More of the variance that is linear in color is too much; content leaves a few percent. */
 export const mostColor = 0.3;
 
@@ -38,23 +40,27 @@ export const verdictOf = (verdict: VerdictName, clauses: string): Verdict => ({
   sentence: `${clauses[0].toUpperCase()}${clauses.slice(1)}.`,
 });
 
-/** Collapses, which a single row shows; null where there is none. */
-export function collapse({ variance, rankMe }: Judgment, d: number, before: Before): Verdict | null {
-  if (variance) {
-    const start = before.variance;
-    const of = start === undefined ? "" : `, of ${plain(start, 3)} before learning`;
-    if (variance.value === 0 || variance.note !== undefined)
-      return verdictOf("collapsed in scale", "the target is the same for every sequence");
-    if (start !== undefined && (variance.interval?.[1] ?? variance.value) < leastVariance * start)
-      return verdictOf("collapsed in scale", `the variance of the target is ${withInterval(variance)}${of}`);
-  }
+/** Whether what is to be predicted has shrunk to nothing, or to next to nothing of what it was. */
+export function collapsedInScale({ variance }: Judgment, before: Before): Verdict | null {
+  if (!variance) return null;
+  if (variance.value === 0 || variance.note !== undefined)
+    return verdictOf("collapsed in scale", "the target is the same for every sequence");
+  const start = before.variance;
+  if (start === undefined || (variance.interval?.[1] ?? variance.value) >= leastVariance * start) return null;
+  return verdictOf(
+    "collapsed in scale",
+    `the variance of the target is ${withInterval(variance)}, of ${plain(start, 3)} before learning`,
+  );
+}
+
+/** Whether it fills few of its d dimensions, by what it filled at the start. */
+export function collapsedInRank({ rankMe }: Judgment, d: number, before: Before): Verdict | null {
+  if (!rankMe || rankMe.value >= leastRank * (before.rankMe ?? usualRank * d)) return null;
   const known = before.rankMe === undefined ? "" : `, ${plain(before.rankMe, 1)} before learning`;
-  if (rankMe && rankMe.value < leastRank * Math.min(d, before.rankMe ?? d))
-    return verdictOf(
-      "collapsed in rank",
-      `the target fills ${plain(rankMe.value, 1)} of ${d} dimensions${known}`,
-    );
-  return null;
+  return verdictOf(
+    "collapsed in rank",
+    `the target fills ${plain(rankMe.value, 1)} of ${d} dimensions${known}`,
+  );
 }
 
 /** Whether most of what is held is color: by its share of the variance, where content is told no better than by colors. */

@@ -17,26 +17,16 @@ const ahead = { 1: "▲", "-1": "▼", 0: "" } as const;
 
 /**
  * Rows of a table by its headline figures, each number with the digits that its interval supports; then the margins over the best
- * baseline of each figure. ▲ is ahead of it and ▼ behind it, with all of the interval of the margin; * is that baseline.
+ * baseline of each figure.
  */
 export function formatJudgments(table: JudgmentTable, options: FormatOptions = {}): string {
   const { as = "text", baselines = "best" } = optionsOf("formatJudgments", options, {
     as: oneOf("text", "markdown"),
     baselines: oneOf("best", "all"),
   });
-  const columns = headlines(table);
-  const isBest = (row: string): boolean =>
-    columns.some((c) => c.comparable && bestOf(table, c)?.name === row);
-  const shown = table.baselines.filter((row) => baselines === "all" || isBest(row));
-  const left = table.baselines.length - shown.length;
-  const rows = [...table.representations, ...shown].map((row) => [
-    printable(row),
-    ...columns.map((c) => cell(table, row, c, as)),
-  ]);
-  const chance = ["chance", ...columns.map(({ figure }) => chanceOf(table.chance[figure]))];
-  const header = ["", ...columns.map(({ label }) => label)];
+  const { header, rows, chance, left } = cells(table, as, baselines);
   const legend = [
-    `${table.images} images${as === "text" ? "; ± half the 95 % interval" : "; 95 % intervals"} over images. ▲ ahead of the best baseline (*), ▼ behind it, beyond the interval of the margin.`,
+    `${table.images} images${as === "text" ? "; ± half the 95 % interval" : "; 95 % intervals"} over images. ${marks}`,
     ...(left === 1 ? ["One baseline that is best in nothing is left out."] : []),
     ...(left > 1 ? [`${left} baselines that are best in nothing are left out.`] : []),
   ];
@@ -46,15 +36,34 @@ export function formatJudgments(table: JudgmentTable, options: FormatOptions = {
   ];
   const drawn =
     as === "text" ? aligned([beside(header), ...rows, beside(chance)]) : markdown([header, ...rows, chance]);
-  return [drawn, legend.join(" "), margins(table, columns, as)].filter((part) => part !== "").join("\n\n");
+  return [drawn, legend.join(" "), margins(table, as)].filter((part) => part !== "").join("\n\n");
+}
+
+/** What the marks in a table say. */
+export const marks =
+  "▲ ahead of the best baseline (*), ▼ behind it, with all of the 95 % interval of the margin.";
+
+/** The texts of a table: figures, rows of representations and baselines, and chance; and how many baselines are left out. */
+export function cells(table: JudgmentTable, as: "text" | "markdown", baselines: "best" | "all") {
+  const columns = headlines(table);
+  const isBest = (row: string): boolean =>
+    columns.some((c) => c.comparable && bestOf(table, c)?.name === row);
+  const shown = table.baselines.filter((row) => baselines === "all" || isBest(row));
+  return {
+    header: ["", ...columns.map(({ label }) => label)],
+    rows: [...table.representations, ...shown].map((row) => [
+      printable(row),
+      ...columns.map((c) => cell(table, row, c, as)),
+    ]),
+    chance: ["chance", ...columns.map(({ figure }) => chanceOf(table.chance[figure]))],
+    left: table.baselines.length - shown.length,
+  };
 }
 
 const bestOf = ({ best }: JudgmentTable, { figure }: Headline) => best[figure] ?? null;
 
 const chanceOf = (chance: number | null | undefined): string =>
-  chance === null || chance === undefined
-    ? ""
-    : plain(chance, chance !== 0 && Math.abs(chance) < 0.1 ? 3 : 1);
+  chance === null || chance === undefined ? "" : plain(chance, chance === 0 ? 0 : chance < 0.1 ? 3 : 1);
 
 function cell(table: JudgmentTable, row: string, column: Headline, as: "text" | "markdown"): string {
   const { figure, comparable } = column;
@@ -81,7 +90,8 @@ function plusMinus(estimate: Estimate): string {
 }
 
 /** Of each representation the margin over the best baseline of each figure. */
-function margins(table: JudgmentTable, columns: readonly Headline[], as: "text" | "markdown"): string {
+function margins(table: JudgmentTable, as: "text" | "markdown"): string {
+  const columns = headlines(table);
   const lines = table.representations.flatMap((row) => {
     const found = columns.flatMap((column) => {
       const best = column.comparable ? bestOf(table, column)?.name : undefined;
