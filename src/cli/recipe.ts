@@ -149,6 +149,7 @@ async function tableOf({ table, seconds, parameters, config, waited }: RunResult
   const { formatJudgments } = await import("../rjepa/figures/judging/format.js");
   const { judgeVerdict } = await import("../rjepa/figures/verdict.js");
   const { name, updates } = config.recipe;
+  if (table === null) return "";
   const verdict = judgeVerdict(table, "trained", { untrained: "untrained" });
   const head = `${name}: ${parameters} parameters, ${updates} updates in ${Math.round(seconds)} s, of which ${(100 * waited.share).toFixed(1)} % waiting for patches`;
   return `${head}\n${formatJudgments(table)}\n${verdict.sentence}\n`;

@@ -46,31 +46,3 @@ export function fixationsOf(
       ).crops,
   };
 }
-
-/** Bytes of crops that are kept at most; what takes more is cut anew each time. */
-const mostKept = 2 ** 29;
-
-/** The same sequences with their crops cut once and kept, where these are few enough: many representations ask for them. */
-export function kept(fixations: Fixations): Fixations {
-  const { count: n, steps: t, scales, size } = fixations;
-  const frame = scales * 3 * size * size;
-  if (n * t * frame * Float32Array.BYTES_PER_ELEMENT > mostKept) return fixations;
-  let all: Float32Array | null = null;
-  return {
-    ...fixations,
-    crops(some, from, to) {
-      all ??= fixations.crops(
-        Array.from({ length: n }, (_, i) => i),
-        0,
-        t,
-      );
-      const run = (to - from) * frame;
-      const out = new Float32Array(some.length * run);
-      for (let k = 0; k < some.length; k++) {
-        const at = (some[k] * t + from) * frame;
-        out.set(all.subarray(at, at + run), k * run);
-      }
-      return out;
-    },
-  };
-}

@@ -6,7 +6,6 @@ import type { Problem } from "../../data/problem.js";
 import type { References } from "../../data/references.js";
 import { isTensor, type Tensor } from "../../tensor/tensor.js";
 import { leakOf } from "../figures/baselines/leaky.js";
-import { rawPixels } from "../figures/baselines/pixels.js";
 import { trivialRepresentations } from "../figures/baselines/trivial.js";
 import type { Labeled } from "../figures/judging/data.js";
 import type { FigureName } from "../figures/judging/judge.js";
@@ -16,7 +15,7 @@ import { figures } from "../figures/registry.js";
 import type { Representation } from "../figures/representation.js";
 import { linearAlgebra } from "../linear-algebra.js";
 import { type Jepa, jepa } from "../parts/compose.js";
-import { batchOf, fixationsOf, kept } from "../parts/data.js";
+import { batchOf, fixationsOf } from "../parts/data.js";
 import { type Reader, representationOf } from "../parts/read.js";
 import { type BatchOptions, stepsOf } from "../parts/steps.js";
 import { type Batch, statisticsOf, Trainer } from "../parts/train.js";
@@ -52,6 +51,8 @@ export interface RunOptions {
   /** Updates from one checkpoint to the next; default 100. */
   readonly every?: number;
   readonly memoryLimit?: number;
+  /** Whether the model is judged at the end; default true. */
+  readonly judges?: boolean;
   /** Asked between updates: whether to save and stop here. */
   readonly isStopped?: () => boolean;
   readonly onProgress?: (progress: Progress) => void;
@@ -70,7 +71,8 @@ export interface RunResult {
   readonly waited: Waited;
   /** Loss of each update, decay included. */
   readonly losses: readonly number[];
-  readonly table: JudgmentTable;
+  /** `null` where it was not judged. */
+  readonly table: JudgmentTable | null;
   readonly problems: readonly Problem[];
 }
 
@@ -181,7 +183,8 @@ async function trained(session: Session, options: RunOptions): Promise<RunResult
     await new Promise((resolve) => setImmediate(resolve));
   }
   const seconds = (performance.now() - began) / 1000;
-  say?.("judging it beside the untrained model and the baselines");
+  const { judges = true } = options;
+  if (judges) say?.("judging it beside the untrained model and the baselines");
   const result: RunResult = {
     config,
     parameters: leavesOf<Tensor>(trainer.params, isTensor).reduce((n, { value }) => n + value.size, 0),
@@ -191,7 +194,7 @@ async function trained(session: Session, options: RunOptions): Promise<RunResult
     seconds,
     waited: loader.waited,
     losses: log.map(({ loss }) => Number(loss)),
-    table: await judged(session),
+    table: judges ? await judged(session) : null,
     problems: loader.problems,
   };
   await folder.writeJson("figures", result);
@@ -218,7 +221,7 @@ async function judged(session: Session): Promise<JudgmentTable> {
   const algebra = await linearAlgebra();
   const fovea = model.preset.input;
   const chosen = permutation(foldIn(key, "fit"), train.sequences.length).subarray(0, fitSequences);
-  const fit = kept(fixationsOf(gallery, train, fovea, chosen));
+  const fit = fixationsOf(gallery, train, fovea, chosen);
   const labeled = config.labeled === undefined ? undefined : await labeledIn(config.labeled, model);
   const target = model.preset.target === "fresh" ? "fresh" : "recurrent";
   return judgeAll(
@@ -226,12 +229,9 @@ async function judged(session: Session): Promise<JudgmentTable> {
       representationOf("trained", trainer.reader(session.looked(looks))),
       representationOf("untrained", untrained),
     ],
-    [
-      ...trivialRepresentations(fit, algebra, foldIn(key, "baselines"), target).map(lean),
-      ...(labeled === undefined ? [] : [rawPixels(fovea.crops.length, fovea.size)]),
-    ],
+    trivialRepresentations(fit, algebra, foldIn(key, "baselines"), target).map(lean),
     {
-      test: kept(fixationsOf(gallery, test, fovea)),
+      test: fixationsOf(gallery, test, fovea),
       fit,
       algebra,
       key: foldIn(key, "figures"),
