@@ -284,7 +284,10 @@ function resolve(definition: CellDefinition, sizes: CellSizes): Geometry {
     activation: sizes.activation ?? definition.activation ?? "tanh",
   };
   const pixels = spatial ? input.slice(1).map((n) => Math.ceil(n / stride)) : [];
-  return { ...given, state: definition.stateShape?.(given) ?? [sizes.units, ...pixels] };
+  if (definition.stateShape === undefined) return { ...given, state: [sizes.units, ...pixels] };
+  const state = definition.stateShape(given);
+  listOf(count(1))(name, "stateShape", state);
+  return { ...given, state };
 }
 
 function checkInput(name: string, g: Geometry, input: Tensor): void {

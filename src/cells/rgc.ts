@@ -10,7 +10,7 @@ import { conv } from "./drives/conv.js";
 import { linear } from "./drives/linear.js";
 
 /** How the gates of a reciprocal gated circuit read its states. */
-export type CircuitGates = keyof typeof gates;
+export type CircuitGates = "vector" | "pointwise" | "depthwise" | "conv";
 
 export interface CircuitOptions {
   /** What u_h and u_c are made by. */
@@ -167,15 +167,20 @@ export function reciprocalGatedCircuit(options: CircuitOptions): Cell<string, "h
   return built;
 }
 
-type Names = "Kh" | "Kc" | "bh" | "bc" | `w${"cc" | "hc" | "hh" | "ch"}` | `g${"cc" | "hc" | "hh" | "ch"}`;
-
+/** One of the four cells, whose drives have one parameter each. */
+const cell = (kind: CircuitGates, driveOf: (g: Omit<Geometry, "state">) => Drive) =>
+  circuit<"Kh" | "Kc" | "bh" | "bc" | `${"w" | "g"}${"cc" | "hc" | "hh" | "ch"}`>(
+    gates[kind].cell,
+    kind,
+    driveOf,
+  );
 const overVector = ({ input, units }: Pick<Geometry, "input" | "units">): Drive => linear({ input, units });
 const overPicture = ({ input, units, stride }: Omit<Geometry, "state">): Drive =>
   conv({ input, units, stride });
 
 export const cells = {
-  rgc: circuit<Names>("rgc", "vector", overVector),
-  rgcPointwise: circuit<Names>("rgcPointwise", "pointwise", overPicture),
-  rgcDepthwise: circuit<Names>("rgcDepthwise", "depthwise", overPicture),
-  rgcConv: circuit<Names>("rgcConv", "conv", overPicture),
+  rgc: cell("vector", overVector),
+  rgcPointwise: cell("pointwise", overPicture),
+  rgcDepthwise: cell("depthwise", overPicture),
+  rgcConv: cell("conv", overPicture),
 };

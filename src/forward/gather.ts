@@ -7,7 +7,7 @@ import { dense, type Loss, type StateBase, type Tangent, type Term } from "./ter
 import { applyToTerm } from "./tied.js";
 
 /** More than the algebra of any cell makes: what is a handful of small coefficients stays one. */
-const most = 32;
+const most = 16;
 
 /**
  * The same tangent of a value of this shape in one term, where it has many: its numbers are formed, with the ties that all of its

@@ -22,6 +22,10 @@ describe("a definition", () => {
     [{ locality: "foo" }, /^defineCell: expected locality to be one of unit, channel, dense, got "foo"/],
     [{ name: "" }, /^defineCell: expected name to be a name, got none/],
     [{ states: [] }, /^defineCell: expected states to be a list of names, or an object/],
+    [
+      { stateShape: () => [2, -1] },
+      /^own: expected stateShape\[1\] to be a whole number of at least 1, got -1/,
+    ],
     [{ shapes: () => 3 }, /^own: expected shapes to be a plain object, got 3/],
     [
       { shapes: () => ({ W: [-1, 2] }) },

@@ -95,7 +95,11 @@ function ofSize(
 
 const halves = [fast, slow];
 
-/** A stage of residual blocks and a head, or stem, stages and head: parts whose sizes say little to one another. */
+/**
+ * What recipes of stages have in common. They learn by backpropagation through time: a parameter deep in a stage reaches every
+ * unit of its area, so that exact learning forward in time would hold a number for each pair of them, which its plan refuses for
+ * resnet50; and to learn of the present step alone would be to learn nothing, since a prediction is read from the step before.
+ */
 const staged = {
   input: { crops: [64, 128, 256], size: 64 },
   objective: "areas",

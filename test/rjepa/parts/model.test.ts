@@ -1,54 +1,12 @@
 import fc from "fast-check";
 import "../../../src/index.js";
 import { describe, expect, it } from "vitest";
-import { pairLeaves } from "../../../src/core/pair-leaves.js";
-import { foldIn, type Key, key as keyOf } from "../../../src/core/prng.js";
-import { relativeError } from "../../../src/core/relative-error.js";
-import { leavesOf, mapTree } from "../../../src/core/tree.js";
-import type { ModelParams } from "../../../src/learn/model/model.js";
-import { ruleNamed } from "../../../src/learn/named.js";
+import { key as keyOf } from "../../../src/core/prng.js";
 import { plan } from "../../../src/learn/plan/plan.js";
-import { ones, zeros } from "../../../src/ops/create.js";
-import { add, mul } from "../../../src/ops/pointwise.js";
-import { normal } from "../../../src/ops/random.js";
-import { type Fixated, type Jepa, jepa } from "../../../src/rjepa/parts/compose.js";
+import { jepa } from "../../../src/rjepa/parts/compose.js";
 import { type Preset, presets } from "../../../src/rjepa/parts/preset.js";
-import { entries } from "../../../src/tensor/read.js";
-import { isTensor, type Tensor } from "../../../src/tensor/tensor.js";
-import { noise, small } from "./small.js";
-
-const sizeOfTree = (tree: unknown): number =>
-  leavesOf<Tensor>(tree, isTensor).reduce((n, { value }) => n + value.size, 0);
-
-/** Fixations of a batch of streams, of noise. */
-function samplesOf(model: Jepa, key: Key, batch: number, steps: number): Fixated[] {
-  const heads = model.predicting.map(({ outputs }) => {
-    const by = { scale: mul(ones([outputs]), 1.5), mean: batch === 1 ? zeros([outputs]) : null };
-    return { recurrent: by, fresh: by };
-  });
-  return noise(model.preset, key, batch, steps).map((seen) => ({ ...seen, heads }));
-}
-
-function worst(model: Jepa, samples: readonly Fixated[], rule: string, options: object): number {
-  // off the start: there the derivatives of b_G are sums that cancel, since targets have a mean of zero
-  const params = mapTree(model.init(keyOf(3)), isTensor, (t: Tensor, path) =>
-    add(t, mul(normal(foldIn(keyOf(4), path), t.shape), 0.1)),
-  ) as ModelParams;
-  const [own, reference] = [
-    [rule, options],
-    ["bptt", {}],
-  ].map(([name, o]) => {
-    const learner = ruleNamed(name as string).start(model.model, params, o as object);
-    for (const sample of samples) learner.step(sample);
-    return learner.gradient();
-  });
-  const words = { who: "test", reference: "bptt", other: rule };
-  return Math.max(
-    ...pairLeaves<Tensor>(words, reference, own, isTensor).map(({ value, other }) =>
-      relativeError(entries(other), entries(value)),
-    ),
-  );
-}
+import { samplesOf, sizeOfTree, worst } from "./_support.js";
+import { small } from "./small.js";
 
 describe("R-JEPA of parts", () => {
   it("has the parameters of the design", () => {
