@@ -78,6 +78,8 @@ const { metafile } = await build({
   format: "esm",
   target: "node20",
   sourcemap: true,
+  // the package has its sources
+  sourcesContent: false,
   metafile: true,
   logLevel: "warning",
   external: ["sharp", "vega", "vega-lite"],
@@ -131,6 +133,8 @@ const outcome = await build({
   format: "esm",
   target: "es2022",
   sourcemap: true,
+  // the package has its sources
+  sourcesContent: false,
   metafile: true,
   logLevel: "warning",
   packages: "external",
@@ -147,6 +151,8 @@ const threads = await build({
   format: "esm",
   target: "es2022",
   sourcemap: true,
+  // the package has its sources
+  sourcesContent: false,
   metafile: true,
   logLevel: "warning",
   packages: "external",

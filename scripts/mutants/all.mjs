@@ -7,6 +7,7 @@ import { headMutants } from "./heads.mjs";
 import { opMutants } from "./ops.mjs";
 import { ownRules } from "./own-rules.mjs";
 import { lineOf, placeOf } from "./patch.mjs";
+import { rjepaMutants } from "./rjepa.mjs";
 import { rules } from "./rules.mjs";
 import { derivativeTests, ruleTests, testsOf } from "./tests.mjs";
 import { traceStep } from "./trace-step.mjs";
@@ -18,7 +19,9 @@ export function allMutants(root) {
     ...readings.flatMap((reading) => readingMutants(read(reading.file), reading)),
     ...actingMutants(root, read),
     ...derivatives.map((m) => textual(read(m.file), m)),
-    ...[...rules, ...ownRules, ...headMutants, ...traceStep, ...columns].map((m) => textual(read(m.file), m)),
+    ...[...rules, ...ownRules, ...headMutants, ...rjepaMutants, ...traceStep, ...columns].map((m) =>
+      textual(read(m.file), m),
+    ),
     ...ruleMutants(root, read),
   ];
   const ids = found.map(({ id }) => id);

@@ -160,7 +160,10 @@ async function trained(session: Session, options: RunOptions): Promise<RunResult
   else await folder.writeCheckpoint(trainer.save());
   const log = await folder.logUpTo(trainer.updates);
   const from = trainer.updates;
-  if (from > 0) say?.(`going on at update ${from + 1} of ${updates}`);
+  if (from > 0)
+    say?.(
+      from < updates ? `going on at update ${from + 1} of ${updates}` : `all ${updates} updates are made`,
+    );
   const pending: { update: number; loss: number }[] = [];
   const keep = async (): Promise<void> => {
     for (const line of pending.splice(0)) {

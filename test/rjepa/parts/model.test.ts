@@ -1,10 +1,14 @@
 import fc from "fast-check";
-import "../../../src/index.js";
 import { describe, expect, it } from "vitest";
 import { key as keyOf } from "../../../src/core/prng.js";
+import { abs, grad, mean, mul, ones, sum, type Tensor, zeros } from "../../../src/index.js";
+import { bptt } from "../../../src/learn/index.js";
 import { plan } from "../../../src/learn/plan/plan.js";
+import { normal } from "../../../src/ops/random.js";
 import { jepa } from "../../../src/rjepa/parts/compose.js";
+import { embed } from "../../../src/rjepa/parts/head.js";
 import { type Preset, presets } from "../../../src/rjepa/parts/preset.js";
+import { entries } from "../../../src/tensor/read.js";
 import { samplesOf, sizeOfTree, worst } from "./_support.js";
 import { small } from "./small.js";
 
@@ -49,5 +53,35 @@ describe("R-JEPA of parts", () => {
     };
     expect(bytes(presets.content)).toBeLessThan(3.5 * 2 ** 20);
     expect(bytes(presets.memory)).toBeGreaterThan(15 * 2 ** 20);
+  });
+
+  it("stops the gradient at what predictions are compared with, unless it is the control that collapses", () => {
+    const steps = 3;
+    const largest = (target: Preset["target"]): number => {
+      const model = jepa({ preset: small({ target }), steps, decay: 0 });
+      const { areas, readout } = model.init(keyOf(1));
+      // a predictor that passes nothing on: whatever reaches areas and W_h comes through the target
+      const silent = Object.fromEntries(
+        Object.entries(readout).map(([name, t]) => [name, name.startsWith("WG") ? zeros(t.shape) : t]),
+      );
+      const learner = bptt(model.model, { areas, readout: silent });
+      for (const sample of samplesOf(model, keyOf(2), 3, steps)) learner.step(sample);
+      const gradient = learner.gradient();
+      const heads = Object.entries(gradient.readout).filter(([name]) => name.startsWith("Wh"));
+      const found = [...heads.map(([, t]) => t), ...gradient.areas.flatMap((area) => Object.values(area))];
+      return Math.max(...found.map((t) => Math.max(...entries(abs(t)))));
+    };
+    expect(largest("fresh")).toBe(0);
+    expect(largest("recurrent")).toBe(0);
+    expect(largest("gradient")).toBeGreaterThan(1e-3);
+  });
+
+  it("centers embeddings by the batch at hand, whose mean the gradient sees", () => {
+    const [r, Wh] = [normal(keyOf(1), [5, 4]), normal(keyOf(2), [3, 4])];
+    const by = { scale: ones([4]), mean: null };
+    // means of 5 numbers of about 1 in float64
+    for (const v of entries(mean(embed(r, Wh, by), 0))) expect(Math.abs(v)).toBeLessThan(1e-14);
+    const pull = grad((x: Tensor) => sum(mul(embed(x, Wh, by), normal(keyOf(3), [5, 3]))))(r);
+    for (const v of entries(sum(pull, 0))) expect(Math.abs(v)).toBeLessThan(1e-13);
   });
 });

@@ -15,7 +15,7 @@ import { jepa } from "../../../src/rjepa/parts/compose.js";
 import { type Batch, statisticsOf, Trainer, type TrainerOptions } from "../../../src/rjepa/parts/train.js";
 import { noise, small } from "./small.js";
 
-const [steps, updates, streams] = [4, 12, 4];
+const [steps, updates, streams] = [4, 9, 3];
 const preset = small({ saccade: true });
 const model = jepa({ preset, steps });
 const batchAt = (u: number): Batch => noise(preset, foldIn(keyOf(5), u), streams, steps, "float32");
@@ -34,9 +34,14 @@ describe.each(["js", "native"])("training that is stopped and goes on, on %s", (
     afterAll(() => useBackend(chosen));
 
     it.each([
-      ["rfp", {}],
       ["rfp", { window: 4 }],
-      ["bptt", {}],
+      // what differs between rules does not between backends
+      ...(name === "native"
+        ? ([
+            ["rfp", {}],
+            ["bptt", {}],
+          ] as const)
+        : []),
     ] as const)("makes the same updates, to the bit, by %s %o", (rule, ruleOptions) => {
       const run = (stops: readonly number[]): string => {
         let trainer = begun({ rule, ruleOptions: ruleOptions as object });
@@ -52,8 +57,8 @@ describe.each(["js", "native"])("training that is stopped and goes on, on %s", (
         return losses + Buffer.from(save(trainer.params)).toString("base64");
       };
       const whole = run([]);
-      for (const stop of [2, 8]) expect(run([stop])).toBe(whole);
-      expect(run([0, 1, 2, 3, 9])).toBe(whole);
+      for (const stop of [2, 7]) expect(run([stop])).toBe(whole);
+      expect(run([0, 1, 4])).toBe(whole);
     });
   });
 });

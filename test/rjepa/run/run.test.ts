@@ -99,7 +99,7 @@ await run(${JSON.stringify(config())}, { folder, every: 1, judges: false, onProg
     );
     // once at each update, as it is said: while the next is made, or its checkpoint written
     let reached = 0;
-    for (let kills = 0; kills < 4 && reached < updates - 1; kills++) {
+    for (let kills = 0; kills < 3 && reached < updates - 1; kills++) {
       const child = spawn(process.execPath, ["--import", "tsx", script], {
         stdio: ["ignore", "pipe", "inherit"],
       });
