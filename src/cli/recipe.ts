@@ -1,8 +1,9 @@
 import type { Command as Program } from "commander";
 import { ArgumentError } from "../core/errors.js";
 import { printable } from "../core/printable.js";
+import type { Config } from "../rjepa/run/config.js";
 import type { Control } from "../rjepa/run/recipe.js";
-import type { Config, RunResult } from "../rjepa/run/run.js";
+import type { RunResult } from "../rjepa/run/result.js";
 import { requireParts } from "./optional-parts.js";
 import { countOf, positiveOf, refuseGiven } from "./options.js";
 import { createProgress } from "./progress.js";
@@ -80,15 +81,19 @@ async function configOf(options: RecipeOptions, program: Program): Promise<Confi
   };
 }
 
+/** Where a run goes if nobody says: `runs/content`, or `runs/content-shuffle` of a control. */
+const folderOf = ({ recipe, control }: RecipeOptions): string =>
+  `runs/${recipe}${control === "none" ? "" : `-${control}`}`;
+
 /** Trains by a recipe, from its start or from where it was stopped, and judges what it learned. */
 export async function runRecipe(options: RecipeOptions, program: Program): Promise<void> {
   const { useBackend } = await import("../index.js");
-  const { RunFolder } = await import("../rjepa/run/folder.js");
+  const { files, RunFolder } = await import("../rjepa/run/folder.js");
   const { requireConfig } = await import("../rjepa/run/config.js");
   const { run } = await import("../rjepa/run/run.js");
   if (options.backend) useBackend(options.backend);
   const who = program.name();
-  await requireParts(who, ["ml-matrix", "sharp"]);
+  await requireParts(who, ["ml-matrix", "sharp", "vega", "vega-lite"]);
   const every = countOf("--every", options.every);
   const isNew = options.resume === undefined;
   const asked = isNew ? await configOf(options, program) : null;
@@ -98,7 +103,8 @@ export async function runRecipe(options: RecipeOptions, program: Program): Promi
       ["recipe", "updates", "out", "seed", "control", "images", "scanpaths", "test-share", "labeled"],
       "a run without --resume, whose folder says it",
     );
-  const path = options.resume ?? options.out;
+  const path =
+    options.resume ?? (program.getOptionValueSource("out") === "cli" ? options.out : folderOf(options));
   const folder = await RunFolder.open(who, path, { mustBeThere: !isNew });
   let asksToStop = false;
   const stop = (): void => {
@@ -114,7 +120,7 @@ export async function runRecipe(options: RecipeOptions, program: Program): Promi
       throw new ArgumentError(
         `${who}: expected a folder without a run, got ${printable(path)}; go on with --resume ${printable(path)}, or choose another --out`,
       );
-    const config = asked ?? requireConfig(who, await folder.readJson("config"));
+    const config = asked ?? requireConfig(who, await folder.readConfig());
     if (isNew) await folder.writeJson("config", config);
     const bar = { progress: null as ReturnType<typeof createProgress> | null };
     const result = await run(config, {
@@ -136,8 +142,11 @@ export async function runRecipe(options: RecipeOptions, program: Program): Promi
       process.exitCode = 130;
       return;
     }
-    print(await tableOf(result));
-    print(`wrote ${printable(folder.at("figures.json"))}\n`);
+    print(await summaryOf(result));
+    const { renderRun } = await import("../rjepa/run/report.js");
+    await folder.writeReport(await renderRun(result));
+    const written = [files.figures, files.report].map((name) => printable(folder.at(name)));
+    print(`wrote ${written.join(" and ")}; open the page in a browser\n`);
   } finally {
     process.off("SIGINT", stop);
     process.off("SIGTERM", stop);
@@ -145,12 +154,16 @@ export async function runRecipe(options: RecipeOptions, program: Program): Promi
   }
 }
 
-async function tableOf({ table, seconds, parameters, config, waited }: RunResult): Promise<string> {
+/** Figures in the terminal, of a run beside others, and what they say together. */
+export async function summaryOf(result: RunResult, others: readonly RunResult[] = []): Promise<string> {
   const { formatJudgments } = await import("../rjepa/figures/judging/format.js");
   const { judgeVerdict } = await import("../rjepa/figures/verdict.js");
-  const { name, updates } = config.recipe;
-  if (table === null) return "";
+  const { beside } = await import("../rjepa/run/result.js");
+  const { seconds, parameters, config, updates, waited } = result;
+  const { name } = config.recipe;
+  const table = beside(result, others);
   const verdict = judgeVerdict(table, "trained", { untrained: "untrained" });
-  const head = `${name}: ${parameters} parameters, ${updates} updates in ${Math.round(seconds)} s, of which ${(100 * waited.share).toFixed(1)} % waiting for patches`;
-  return `${head}\n${formatJudgments(table)}\n${verdict.sentence}\n`;
+  const waiting = `${(100 * waited.share).toFixed(1)} % of it waiting for patches`;
+  const head = `${name}: ${parameters} parameters, ${updates} updates in ${Math.round(seconds)} s, ${waiting}`;
+  return `${head}\n${formatJudgments(table)}\n${verdict.verdict}: ${verdict.sentence}\n`;
 }

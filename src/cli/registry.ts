@@ -3,6 +3,7 @@ import type { Command } from "./command.js";
 import * as benchModule from "./commands/bench.js";
 import * as checkModule from "./commands/check.js";
 import * as demoModule from "./commands/demo.js";
+import * as figuresModule from "./commands/figures.js";
 import * as infoModule from "./commands/info.js";
 import * as planModule from "./commands/plan.js";
 import * as theoremModule from "./commands/theorem.js";
@@ -13,6 +14,7 @@ export const commands = {
   bench: benchModule.command,
   check: checkModule.command,
   demo: demoModule.command,
+  figures: figuresModule.command,
   info: infoModule.command,
   plan: planModule.command,
   theorem: theoremModule.command,

@@ -1,7 +1,20 @@
 import { CheckpointError } from "../../core/errors.js";
 import { anything, count, having, kind, maybe, number, oneOf, text } from "../../core/kinds.js";
-import { controls } from "./recipe.js";
-import type { Config } from "./run.js";
+import { type Control, controls, type Recipe } from "./recipe.js";
+import type { Source } from "./source.js";
+
+/** All that decides a run, in words that are saved with it. */
+export interface Config {
+  readonly format: "onward-run-1";
+  readonly recipe: Recipe;
+  readonly control: Control;
+  readonly source: Source;
+  /** Share of the images, the last by name, that are kept for testing. */
+  readonly testShare: number;
+  /** Folder of labeled images for the probes: `train` and `test`, each of folders by label. */
+  readonly labeled?: string;
+  readonly seed: number;
+}
 
 const whole = count(1);
 const share = kind("a share between 0 and 1", (v) => typeof v === "number" && v > 0 && v < 1);

@@ -12,6 +12,7 @@ export const files = {
   checkpoint: "checkpoint.safetensors",
   log: "log.jsonl",
   figures: "figures.json",
+  report: "report.html",
 } as const;
 
 const isFile = (path: string): Promise<boolean> =>
@@ -19,6 +20,15 @@ const isFile = (path: string): Promise<boolean> =>
     (found) => found.isFile(),
     () => false,
   );
+
+async function jsonOf(who: string, path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(path, "utf8"));
+  } catch (error) {
+    const reason = error instanceof SyntaxError ? "it is no JSON" : reasonOf(error);
+    throw new CheckpointError(`${who}: cannot read ${path}: ${reason}`);
+  }
+}
 
 /** One line of the log. */
 export interface LogLine {
@@ -77,15 +87,18 @@ export class RunFolder {
     await writeFileAtomic(this.at(files[name]), `${JSON.stringify(content, null, 1)}\n`);
   }
 
+  async writeReport(page: string): Promise<void> {
+    await writeFileAtomic(this.at(files.report), page);
+  }
+
   /** @throws CheckpointError for a file that is missing, or no JSON */
-  async readJson(name: "config" | "figures"): Promise<unknown> {
-    const path = this.at(files[name]);
-    try {
-      return JSON.parse(await readFile(path, "utf8"));
-    } catch (error) {
-      const reason = error instanceof SyntaxError ? "it is no JSON" : reasonOf(error);
-      throw new CheckpointError(`${this.who}: cannot read ${path}: ${reason}`);
-    }
+  readConfig(): Promise<unknown> {
+    return jsonOf(this.who, this.at(files.config));
+  }
+
+  /** What was found in a folder, whoever holds it. @throws CheckpointError for a file that is missing, or no JSON */
+  static figuresIn(who: string, folder: string): Promise<unknown> {
+    return jsonOf(who, join(folder, files.figures));
   }
 
   async writeCheckpoint(tree: Saved): Promise<void> {

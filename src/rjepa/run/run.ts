@@ -2,7 +2,6 @@ import { join } from "node:path";
 import { foldIn, key as keyOf, permutation } from "../../core/prng.js";
 import { leavesOf } from "../../core/tree.js";
 import { readLabeled } from "../../data/labeled-folder.js";
-import type { Problem } from "../../data/problem.js";
 import type { References } from "../../data/references.js";
 import { isTensor, type Tensor } from "../../tensor/tensor.js";
 import { leakOf } from "../figures/baselines/leaky.js";
@@ -19,25 +18,11 @@ import { batchOf, fixationsOf } from "../parts/data.js";
 import { type Reader, representationOf } from "../parts/read.js";
 import { type BatchOptions, stepsOf } from "../parts/steps.js";
 import { type Batch, statisticsOf, Trainer } from "../parts/train.js";
-import type { RunFolder } from "./folder.js";
+import type { Config } from "./config.js";
+import type { LogLine, RunFolder } from "./folder.js";
 import { type Loader, openLoader } from "./loader.js";
-import type { Control, Recipe } from "./recipe.js";
 import { controlled } from "./recipe.js";
-import type { Source } from "./source.js";
-import type { Waited } from "./waiting.js";
-
-/** All that decides a run, in words that are saved with it. */
-export interface Config {
-  readonly format: "onward-run-1";
-  readonly recipe: Recipe;
-  readonly control: Control;
-  readonly source: Source;
-  /** Share of the images, the last by name, that are kept for testing. */
-  readonly testShare: number;
-  /** Folder of labeled images for the probes: `train` and `test`, each of folders by label. */
-  readonly labeled?: string;
-  readonly seed: number;
-}
+import { type RunResult, writtenResult } from "./result.js";
 
 export interface Progress {
   readonly update: number;
@@ -57,23 +42,6 @@ export interface RunOptions {
   readonly isStopped?: () => boolean;
   readonly onProgress?: (progress: Progress) => void;
   readonly say?: (sentence: string) => void;
-}
-
-/** What a run found. */
-export interface RunResult {
-  readonly config: Config;
-  readonly parameters: number;
-  readonly images: { readonly train: number; readonly test: number };
-  readonly sequences: { readonly train: number; readonly test: number };
-  readonly updates: number;
-  readonly seconds: number;
-  /** How long training waited for patches. */
-  readonly waited: Waited;
-  /** Loss of each update, decay included. */
-  readonly losses: readonly number[];
-  /** `null` where it was not judged. */
-  readonly table: JudgmentTable | null;
-  readonly problems: readonly Problem[];
 }
 
 /** Batches that are looked at for what standardizes: before training, and whenever the model is read. */
@@ -164,7 +132,10 @@ async function trained(session: Session, options: RunOptions): Promise<RunResult
     say?.(
       from < updates ? `going on at update ${from + 1} of ${updates}` : `all ${updates} updates are made`,
     );
-  const pending: { update: number; loss: number }[] = [];
+  // time is counted over all that made it
+  const before = Number(log.at(-1)?.seconds ?? 0);
+  const spent = (): number => before + (performance.now() - began) / 1000;
+  const pending: LogLine[] = [];
   const keep = async (): Promise<void> => {
     for (const line of pending.splice(0)) {
       log.push(line);
@@ -178,14 +149,14 @@ async function trained(session: Session, options: RunOptions): Promise<RunResult
       return null;
     }
     const loss = trainer.update(await session.batch(trainer.updates));
-    pending.push({ update: trainer.updates, loss });
+    pending.push({ update: trainer.updates, loss, seconds: Number(spent().toFixed(3)) });
     if (trainer.updates % every === 0 || trainer.updates === updates) await keep();
     const secondsPerUpdate = (performance.now() - began) / 1000 / (trainer.updates - from);
     onProgress?.({ update: trainer.updates, updates, loss, secondsPerUpdate });
     // others want a turn: signals, timers, progress
     await new Promise((resolve) => setImmediate(resolve));
   }
-  const seconds = (performance.now() - began) / 1000;
+  const seconds = from < updates ? spent() : before;
   const { judges = true } = options;
   if (judges) say?.("judging it beside the untrained model and the baselines");
   const result: RunResult = {
@@ -200,7 +171,7 @@ async function trained(session: Session, options: RunOptions): Promise<RunResult
     table: judges ? await judged(session) : null,
     problems: loader.problems,
   };
-  await folder.writeJson("figures", result);
+  await folder.writeJson("figures", writtenResult(result));
   return result;
 }
 

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { CheckpointError, DataError } from "../../../src/index.js";
-import { requireConfig } from "../../../src/rjepa/run/config.js";
+import { type Config, requireConfig } from "../../../src/rjepa/run/config.js";
 import { files, RunFolder } from "../../../src/rjepa/run/folder.js";
 import { type Control, controlled, recipeNamed } from "../../../src/rjepa/run/recipe.js";
-import { type Config, run } from "../../../src/rjepa/run/run.js";
+import { run } from "../../../src/rjepa/run/run.js";
 import { small } from "../parts/small.js";
 
 const updates = 12;
@@ -179,7 +179,7 @@ describe("the folder of a run", () => {
     await writeFile(folder.at(files.checkpoint), "no checkpoint");
     await expect(folder.readCheckpoint()).rejects.toThrow(CheckpointError);
     await writeFile(folder.at(files.config), "{");
-    await expect(folder.readJson("config")).rejects.toThrow(/is no JSON/);
+    await expect(folder.readConfig()).rejects.toThrow(/is no JSON/);
     await folder.close();
     expect(requireConfig("train", JSON.parse(JSON.stringify(config())))).toEqual(config());
     for (const wrong of [

@@ -90,7 +90,7 @@ export function figureChart(
     type: "quantitative",
     title: null,
     scale: { zero: false, nice: true },
-    axis: { grid: true, tickCount: 5, format: "~g" },
+    axis: { grid: true, tickCount: 5, format: "~r" },
   } as const;
   const ends = { x: { ...x, field: "low" }, x2: { field: "high" } } as const;
   return {

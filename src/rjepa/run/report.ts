@@ -1,0 +1,108 @@
+import { drawChart } from "../report/charts/chart.js";
+import { lossChart } from "../report/charts/loss.js";
+import { escapeHtml, formatCount, formatNumber, formatSeconds } from "../report/format.js";
+import { drawJudgments, judgmentSection } from "../report/judgments.js";
+import { style } from "../report/style.js";
+import { beside, type RunResult } from "./result.js";
+
+const targets = {
+  fresh: "the embedding of the next patch alone",
+  recurrent: "the embedding of the next fixation with its past",
+  gradient: "the embedding of the next fixation, which the gradient reaches: the control that collapses",
+} as const;
+
+/**
+ * The report of a run beside others, such as its controls, as one self-contained HTML file.
+ * @throws OnwardError where the optional packages vega and vega-lite are missing; it says what to install
+ * @throws DataError where a run was not judged, or on other sequences
+ */
+export async function renderRun(result: RunResult, others: readonly RunResult[] = []): Promise<string> {
+  const table = beside(result, others);
+  const options = { model: "trained", untrained: "untrained" };
+  const { batch, steps, name } = result.config.recipe;
+  const curve = result.losses.map((loss, u) => ({ fixation: (u + 1) * batch * steps, loss }));
+  const [drawings, loss] = await Promise.all([
+    drawJudgments(table, options),
+    drawChart("loss", "Loss while training", lossChart(curve)),
+  ]);
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeHtml(`R-JEPA: ${name}`)}</title>
+<style>${style}</style>
+</head>
+<body>
+<main>
+${header(result)}
+${judgmentSection(table, { ...options, drawings })}
+<section>
+<h2>How did it learn?</h2>
+<figure>
+<h3>Loss while training</h3>
+${loss}
+<figcaption>Mean of neighboring updates, weight decay included; the band holds the middle 80&thinsp;% of them. A falling loss proves little: a
+slow embedding, or one that collapses, is easy to predict.</figcaption>
+</figure>
+</section>
+${facts(result)}
+</main>
+</body>
+</html>
+`;
+}
+
+function header({ config, parameters, images, updates, seconds }: RunResult): string {
+  const { preset, rule, batch, steps } = config.recipe;
+  const who =
+    preset.objective === "areas"
+      ? "Every area predicts for itself, and none learns from what lies above it."
+      : "The top area predicts, and all areas learn for it.";
+  return `<header>
+<p class="eyebrow">Onward · exact gradients, forward in time</p>
+<h1>${escapeHtml(`R-JEPA: ${config.recipe.name}${config.control === "none" ? "" : `, control ${config.control}`}`)}</h1>
+<p class="lead">A recurrent JEPA of ${formatCount(parameters)} parameters looked at ${formatCount(images.train)} images, fixation by fixation, to
+predict ${targets[preset.target]}. ${who} It made ${formatCount(updates)} updates by <code>${escapeHtml(rule)}</code>, each from ${batch} sequences
+of ${steps} fixations, in ${formatSeconds(seconds)}.</p>
+</header>`;
+}
+
+function facts({
+  config,
+  parameters,
+  images,
+  sequences,
+  seconds,
+  updates,
+  waited,
+  problems,
+}: RunResult): string {
+  const { recipe, source, seed } = config;
+  const { crops, size } = recipe.preset.input;
+  const data =
+    source.kind === "scenes" ? "synthetic scenes" : source.kind === "folder" ? source.images : source.folder;
+  const left = problems.map(({ file, reason }) => `${file}: ${reason}`);
+  const shown = left.slice(0, 5).join("; ") + (left.length > 5 ? ` and ${left.length - 5} more` : "");
+  const perSecond = (updates * recipe.batch * recipe.steps) / Math.max(seconds, 1e-9);
+  const rows: readonly (readonly [string, string])[] = [
+    ["images", `${formatCount(images.train)} and ${formatCount(images.test)} held out, ${data}`],
+    ["sequences", `${formatCount(sequences.train)} and ${formatCount(sequences.test)} held out`],
+    ["a fixation", `crops of ${crops.join(", ")} pixels, each averaged to ${size} by ${size}`],
+    ["parameters", formatCount(parameters)],
+    ["learning rule", `${recipe.rule}, ${recipe.credit} credit`],
+    ["seed", `${seed}`],
+    [
+      "time",
+      `${formatSeconds(seconds)}, ${formatCount(perSecond)} fixations per second, ${formatNumber(100 * waited.share, 1)} % of it waiting for patches`,
+    ],
+    ...(left.length > 0 ? ([["left out, whole or in part", shown]] as const) : []),
+  ];
+  return `<section>
+<h2>The run</h2>
+<dl class="run">
+${rows.map(([name, value]) => `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd></div>`).join("\n")}
+</dl>
+</section>
+<footer><p>Model after R-JEPA (arXiv 2411.16695); Recurrent-Forward Propagation in our own formulation. The same seed gives the same bits on one backend and instruction set, with any number of threads; elsewhere numbers differ by rounding.</p></footer>`;
+}

@@ -1,0 +1,110 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { CheckpointError, DataError } from "../../../src/index.js";
+import type { FigureValue } from "../../../src/rjepa/figures/_figure.js";
+import type { JudgmentTable } from "../../../src/rjepa/figures/judging/table.js";
+import type { Control } from "../../../src/rjepa/run/recipe.js";
+import { recipeNamed } from "../../../src/rjepa/run/recipe.js";
+import { renderRun } from "../../../src/rjepa/run/report.js";
+import { beside, type RunResult, requireResult, writtenResult } from "../../../src/rjepa/run/result.js";
+import { run } from "../../support/command-line.js";
+import { newFolder } from "../../support/images.js";
+
+const value = (v: number): FigureValue => ({ value: v, interval: [v - 0.02, v + 0.02] });
+const row = (acc: number, identification: number) => ({
+  matchedAcc: value(acc),
+  identificationH: value(identification),
+  // what a collapse has
+  ratio: value(acc < 0.52 ? Number.POSITIVE_INFINITY : 0.7),
+});
+const table = (acc: number): JudgmentTable => ({
+  representations: ["trained", "untrained"],
+  baselines: ["texture energy, leak 0"],
+  images: 100,
+  sizes: { trained: 24, untrained: 24, "texture energy, leak 0": 18 },
+  rows: {
+    trained: row(acc, acc / 2),
+    untrained: row(0.55, 0.1),
+    "texture energy, leak 0": row(0.72, 0.16),
+  },
+  best: { matchedAcc: { name: "texture energy, leak 0", value: value(0.72) } },
+  chance: { matchedAcc: 0.5, identificationH: 0.01 },
+  margins: {},
+});
+
+const result = (acc: number, control: Control = "none", seed = 1): RunResult => ({
+  config: {
+    format: "onward-run-1",
+    recipe: recipeNamed("content"),
+    control,
+    source: { kind: "folder", images: "<photos>" },
+    testShare: 0.25,
+    seed,
+  },
+  parameters: 49992,
+  images: { train: 300, test: 100 },
+  sequences: { train: 3778, test: 1275 },
+  updates: 40,
+  seconds: 12,
+  waited: { seconds: 0.1, share: 0.01 },
+  losses: Array.from({ length: 40 }, (_, u) => 5 - u / 20),
+  table: table(acc),
+  problems: [{ file: "a.jpg", reason: "3 of 15 scanpaths have fewer than 8 fixations" }],
+});
+
+describe("the result of a run", () => {
+  it("is read as it was written, infinities included", () => {
+    const found = result(0.5);
+    expect(requireResult("figures", JSON.parse(JSON.stringify(writtenResult(found))))).toEqual(found);
+    for (const wrong of [
+      null,
+      {},
+      { ...found, losses: "none" },
+      { ...found, config: {} },
+      { ...found, table: {} },
+    ])
+      expect(() => requireResult("figures", wrong)).toThrow();
+    expect(() => requireResult("figures", { ...found, config: {} })).toThrow(CheckpointError);
+  });
+
+  it("stands beside its controls, by their names, if they were judged on the same sequences", () => {
+    const all = beside(result(0.75), [
+      result(0.56, "shuffle"),
+      result(0.5, "collapse"),
+      result(0.6, "shuffle"),
+    ]);
+    expect(all.representations).toEqual(["trained", "untrained", "shuffle", "collapse", "shuffle'"]);
+    expect(all.rows.collapse.matchedAcc?.value).toBe(0.5);
+    expect(() => beside(result(0.75), [result(0.56, "shuffle", 2)])).toThrow(DataError);
+    expect(() => beside({ ...result(0.75), table: null }, [])).toThrow(DataError);
+  });
+});
+
+describe("the report of a run", () => {
+  it("says what was found, of the run and of its controls, and escapes what files are called", async () => {
+    const page = await renderRun(result(0.75), [result(0.56, "shuffle")]);
+    expect(page).toContain("<h1>R-JEPA: content</h1>");
+    expect(page).toContain("49,992 parameters");
+    expect(page).toContain("&lt;photos&gt;");
+    expect(page).not.toContain("<photos>");
+    expect(page).toContain("3 of 15 scanpaths");
+    expect(page).toMatch(/<th scope="row">shuffle<\/th>/);
+    expect(page).not.toMatch(/NaN|undefined|https?:\/\/(?!www\.w3\.org)/);
+  });
+
+  it("is drawn by the command, from what a folder holds", async () => {
+    const folder = await newFolder();
+    const { config } = result(0.75);
+    await writeFile(join(folder, "config.json"), JSON.stringify(config));
+    await writeFile(join(folder, "figures.json"), JSON.stringify(writtenResult(result(0.75))));
+    const { status, out } = await run("figures", folder);
+    expect(status).toBe(0);
+    expect(out).toMatch(/^content: 49992 parameters, 40 updates in 12 s/);
+    expect(out).toMatch(/^trained +0\.75/m);
+    expect(await readFile(join(folder, "report.html"), "utf8")).toContain("R-JEPA: content");
+    const missing = await run("figures", join(folder, "none"));
+    expect(missing.status).not.toBe(0);
+    expect(missing.err).toMatch(/figures: cannot read .*figures.json: no such file/);
+  });
+});
