@@ -15,6 +15,7 @@ export interface RecipeOptions extends TrainingOptions {
   readonly resume?: string;
   readonly updates?: string;
   readonly every: string;
+  readonly watch?: string;
   readonly testShare: string;
   readonly labeled?: string;
 }
@@ -25,6 +26,10 @@ export function addRecipeOptions(program: Program): Program {
     .option("--recipe <name>", "content, memory, online or tiny: foveated patches and honest figures")
     .option("--updates <n>", "updates of a recipe; default: its own")
     .option("--every <n>", "updates from one checkpoint of a recipe to the next", "100")
+    .option(
+      "--watch <n>",
+      "updates from one look at what a recipe learns to the next; one that collapses ends",
+    )
     .option("--test-share <x>", "share of the images, the last by name, that a recipe is judged on", "0.25")
     .option("--labeled <folder>", "folders train and test of folders by label, for a recipe's linear probes")
     .option("--resume <folder>", "goes on where a recipe was stopped, to the same bits as never stopping");
@@ -126,10 +131,11 @@ export async function runRecipe(options: RecipeOptions, program: Program): Promi
     const result = await run(config, {
       folder,
       every,
+      ...(options.watch === undefined ? {} : { watch: countOf("--watch", options.watch) }),
       isStopped: () => asksToStop,
       say: (sentence) => {
-        bar.progress?.stop();
-        note(`${sentence}\n`);
+        if (bar.progress) bar.progress.log(sentence);
+        else note(`${sentence}\n`);
       },
       onProgress({ update, updates, loss }) {
         bar.progress ??= createProgress(updates, { unit: "updates" });

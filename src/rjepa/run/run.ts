@@ -23,6 +23,7 @@ import type { LogLine, RunFolder } from "./folder.js";
 import { type Loader, openLoader } from "./loader.js";
 import { controlled } from "./recipe.js";
 import { type RunResult, writtenResult } from "./result.js";
+import { numbersOf, watcherOf } from "./watch.js";
 
 export interface Progress {
   readonly update: number;
@@ -35,6 +36,11 @@ export interface RunOptions {
   readonly folder: RunFolder;
   /** Updates from one checkpoint to the next; default 100. */
   readonly every?: number;
+  /**
+   * Updates from one look at the model to the next, by few figures on few sequences; none without it. They are told, and
+   * logged; a run that has collapsed ends there, unless it is a control.
+   */
+  readonly watch?: number;
   readonly memoryLimit?: number;
   /** Whether the model is judged at the end; default true. */
   readonly judges?: boolean;
@@ -133,7 +139,7 @@ async function trained(session: Session, options: RunOptions): Promise<RunResult
       from < updates ? `going on at update ${from + 1} of ${updates}` : `all ${updates} updates are made`,
     );
   // time is counted over all that made it
-  const before = Number(log.at(-1)?.seconds ?? 0);
+  const before = Number(log.findLast(({ seconds }) => seconds !== undefined)?.seconds ?? 0);
   const spent = (): number => before + (performance.now() - began) / 1000;
   const pending: LogLine[] = [];
   const keep = async (): Promise<void> => {
@@ -143,6 +149,9 @@ async function trained(session: Session, options: RunOptions): Promise<RunResult
     }
     await folder.writeCheckpoint(trainer.save());
   };
+  const { watch } = options;
+  const key = foldIn(keyOf(config.seed), "watch");
+  const watched = watch === undefined ? null : await watcherOf(loader, session.untrained, key);
   while (trainer.updates < updates) {
     if (isStopped()) {
       await keep();
@@ -150,9 +159,19 @@ async function trained(session: Session, options: RunOptions): Promise<RunResult
     }
     const loss = trainer.update(await session.batch(trainer.updates));
     pending.push({ update: trainer.updates, loss, seconds: Number(spent().toFixed(3)) });
-    if (trainer.updates % every === 0 || trainer.updates === updates) await keep();
     const secondsPerUpdate = (performance.now() - began) / 1000 / (trainer.updates - from);
     onProgress?.({ update: trainer.updates, updates, loss, secondsPerUpdate });
+    if (watched !== null && trainer.updates % (watch as number) === 0) {
+      const { judgment, verdict, isCollapsed } = watched(trainer.reader(session.looked(firstLook)));
+      pending.push({ update: trainer.updates, verdict: verdict.verdict, ...numbersOf(judgment) });
+      say?.(`update ${trainer.updates}: ${verdict.verdict}: ${verdict.sentence}`);
+      if (isCollapsed && config.control === "none") {
+        say?.("it ends here, since it has collapsed; its checkpoint is kept");
+        await keep();
+        return null;
+      }
+    }
+    if (trainer.updates % every === 0 || trainer.updates === updates) await keep();
     // others want a turn: signals, timers, progress
     await new Promise((resolve) => setImmediate(resolve));
   }
@@ -167,7 +186,7 @@ async function trained(session: Session, options: RunOptions): Promise<RunResult
     updates,
     seconds,
     waited: loader.waited,
-    losses: log.map(({ loss }) => Number(loss)),
+    losses: log.flatMap(({ loss }) => (loss === undefined ? [] : [Number(loss)])),
     table: judges ? await judged(session) : null,
     problems: loader.problems,
   };

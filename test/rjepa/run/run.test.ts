@@ -38,21 +38,30 @@ afterEach(async () => {
 /** Runs to the end, or until so many updates were made; what the folder holds then. */
 async function runIn(
   name: string,
-  { stopAt = Number.POSITIVE_INFINITY, given = config(), judges = false } = {},
+  {
+    stopAt = Number.POSITIVE_INFINITY,
+    given = config(),
+    judges = false,
+    watch,
+  }: { stopAt?: number; given?: Config; judges?: boolean; watch?: number } = {},
 ) {
   const folder = await RunFolder.open("test", join(path, name));
   let done = 0;
+  const said: string[] = [];
   try {
     const result = await run(given, {
       folder,
       every: 5,
       judges,
+      say: (sentence) => void said.push(sentence),
+      ...(watch === undefined ? {} : { watch }),
       isStopped: () => done >= stopAt,
       onProgress: ({ update }) => {
         done = update;
       },
     });
-    return { result, checkpoint: await readFile(folder.at(files.checkpoint)) };
+    const log = await readFile(folder.at(files.log), "utf8");
+    return { result, said, log, checkpoint: await readFile(folder.at(files.checkpoint)) };
   } finally {
     await folder.close();
   }
@@ -83,6 +92,28 @@ describe("a run", () => {
     },
     120_000,
   );
+
+  it("is watched while it learns, which changes nothing", async () => {
+    const [alone, watched] = [await runIn("alone"), await runIn("watched", { watch: 4 })];
+    expect(watched.checkpoint.equals(alone.checkpoint)).toBe(true);
+    expect(watched.result?.losses).toEqual(alone.result?.losses);
+    expect(watched.said.filter((sentence) => /^update (4|8|12): /.test(sentence))).toHaveLength(3);
+    const looks = watched.log.split("\n").filter((line) => line.includes("verdict"));
+    expect(looks.map((line) => JSON.parse(line).update)).toEqual([4, 8, 12]);
+    expect(JSON.parse(looks[0]).matchedAcc).toBeGreaterThan(0);
+  }, 120_000);
+
+  it("that collapses ends when that is seen, and says so", async () => {
+    const { recipe, ...rest } = config();
+    // nothing keeps embeddings apart, and decay pulls them to zero
+    const preset = small({ target: "gradient" });
+    const given = { ...rest, recipe: { ...recipe, preset, decay: 1, rate: 0.02, updates: 400 } };
+    const { result, said, log } = await runIn("collapsing", { given, watch: 50 });
+    expect(result).toBeNull();
+    expect(said.some((sentence) => sentence.includes("collapsed in scale"))).toBe(true);
+    expect(log).toContain('"verdict":"collapsed in scale"');
+    expect(said.at(-1)).toMatch(/ends here, since it has collapsed/);
+  }, 120_000);
 
   it("that is killed at any moment leaves a checkpoint, and goes on from it to the same bits", async () => {
     const whole = await runIn("whole");
