@@ -1,4 +1,3 @@
-import type { Dirent } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
 import type { Metadata, Sharp } from "sharp";
@@ -41,11 +40,18 @@ export async function listFolder(folder: string): Promise<ImageList> {
   return { paths: names.sort().map((name) => join(folder, name)), others };
 }
 
+/** Something in a folder; Node's types are not everybody's. */
+export interface FolderEntry {
+  readonly name: string;
+  isFile(): boolean;
+  isDirectory(): boolean;
+}
+
 /** Whether it has the name of an image; whether it is one its first bytes tell. */
-export const isNamedAsImage = ({ name }: Dirent): boolean => extensions.has(extensionOf(name));
+export const isNamedAsImage = ({ name }: FolderEntry): boolean => extensions.has(extensionOf(name));
 
 /** All that is in a folder. @throws DataError where it cannot be read */
-export async function entriesOf(folder: string): Promise<Dirent[]> {
+export async function entriesOf(folder: string): Promise<FolderEntry[]> {
   aPath("images", "the folder", folder);
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(folder))
     throw new DataError(
@@ -72,7 +78,7 @@ export const listImages = async (folder: string): Promise<string[]> => [...(awai
 const extensionOf = (name: string): string => extname(name).toLowerCase();
 
 /** A problem for each kind of entry: folders, and files by the end of their names. */
-export function othersOf(entries: readonly Dirent[]): Problem[] {
+export function othersOf(entries: readonly FolderEntry[]): Problem[] {
   const counts = new Map<string, number>();
   for (const entry of entries) {
     const kind = entry.isDirectory() ? "*/" : `*${extensionOf(entry.name)}`;

@@ -1,8 +1,15 @@
-import type { Dirent } from "node:fs";
 import { basename, join } from "node:path";
 import { DataError } from "../core/errors.js";
 import { callable, count, options as optionsOf, text } from "../core/kinds.js";
-import { entriesOf, type Image, isNamedAsImage, listFolder, othersOf, readImage } from "./image.js";
+import {
+  entriesOf,
+  type FolderEntry,
+  type Image,
+  isNamedAsImage,
+  listFolder,
+  othersOf,
+  readImage,
+} from "./image.js";
 import { inParallel } from "./parallel.js";
 import type { Problem } from "./problem.js";
 import { nothingUsable } from "./viewers.js";
@@ -37,7 +44,7 @@ export interface LabeledImages {
  */
 export async function listLabeled(folder: string): Promise<LabeledFolder> {
   const entries = await entriesOf(folder);
-  const isFolder = (entry: Dirent): boolean => entry.isDirectory();
+  const isFolder = (entry: FolderEntry): boolean => entry.isDirectory();
   const rest = entries.filter((entry) => !isFolder(entry));
   const reason = "lies beside the folders of labels: expected in one of them";
   const stray = rest.filter(isNamedAsImage).map(({ name }) => ({ file: name, reason }));
