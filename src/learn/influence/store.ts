@@ -27,7 +27,8 @@ interface Place {
 /** Whether all bits are zero: -0 is something. */
 function isNothing({ buffer, byteOffset, byteLength }: TypedArray): boolean {
   const words = new Int32Array(buffer, byteOffset, byteLength / Int32Array.BYTES_PER_ELEMENT);
-  return words.every((word) => word === 0);
+  for (let i = 0; i < words.length; i++) if (words[i] !== 0) return false;
+  return true;
 }
 
 /** Everything that forward-in-time learning stores: the columns of the influence, and the gradient of each head. */
@@ -116,13 +117,20 @@ export class TraceStore {
 
   /** Every trace and sum as a tensor of its own, in its layout; `null` for zeros, as all are between sequences. */
   save(): Saved {
+    // storage of zeros is seen as a whole: between sequences nothing is copied
+    const silent = new Map<Storage, boolean>();
+    const isSilent = (data: Storage): boolean => {
+      const found = silent.get(data) ?? isNothing(data.host());
+      silent.set(data, found);
+      return found;
+    };
+    const kept = (place: Place): Tensor | null => {
+      if (isSilent(place.data)) return null;
+      const numbers = copied(place);
+      return isNothing(entries(numbers)) ? null : numbers;
+    };
     const copies = (places: readonly Place[]): Saved =>
-      Object.fromEntries(
-        places.map((place) => {
-          const numbers = copied(place);
-          return [place.path, isNothing(entries(numbers)) ? null : numbers];
-        }),
-      );
+      Object.fromEntries(places.map((place) => [place.path, kept(place)]));
     return {
       traces: copies(this.traced()),
       gradients: this.sums.map((_, head) => copies(this.sumsOf(head))),
