@@ -159,8 +159,6 @@ async function trained(session: Session, options: RunOptions): Promise<RunResult
     }
     const loss = trainer.update(await session.batch(trainer.updates));
     pending.push({ update: trainer.updates, loss, seconds: Number(spent().toFixed(3)) });
-    const secondsPerUpdate = (performance.now() - began) / 1000 / (trainer.updates - from);
-    onProgress?.({ update: trainer.updates, updates, loss, secondsPerUpdate });
     if (watched !== null && trainer.updates % (watch as number) === 0) {
       const { judgment, verdict, isCollapsed } = watched(trainer.reader(session.looked(firstLook)));
       pending.push({ update: trainer.updates, verdict: verdict.verdict, ...numbersOf(judgment) });
@@ -172,6 +170,8 @@ async function trained(session: Session, options: RunOptions): Promise<RunResult
       }
     }
     if (trainer.updates % every === 0 || trainer.updates === updates) await keep();
+    const secondsPerUpdate = (performance.now() - began) / 1000 / (trainer.updates - from);
+    onProgress?.({ update: trainer.updates, updates, loss, secondsPerUpdate });
     // others want a turn: signals, timers, progress
     await new Promise((resolve) => setImmediate(resolve));
   }
