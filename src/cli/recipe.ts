@@ -126,8 +126,8 @@ export async function runRecipe(options: RecipeOptions, program: Program): Promi
         `${who}: expected a folder without a run, got ${printable(path)}; go on with --resume ${printable(path)}, or choose another --out`,
       );
     const config = asked ?? requireConfig(who, await folder.readConfig());
-    if (isNew) await folder.writeJson("config", config);
     const bar = { progress: null as ReturnType<typeof createProgress> | null };
+    const reading = { progress: null as ReturnType<typeof createProgress> | null };
     const result = await run(config, {
       folder,
       every,
@@ -136,6 +136,11 @@ export async function runRecipe(options: RecipeOptions, program: Program): Promi
       say: (sentence) => {
         if (bar.progress) bar.progress.log(sentence);
         else note(`${sentence}\n`);
+      },
+      onImage(done, total) {
+        reading.progress ??= createProgress(total, { unit: "images", label: "read" });
+        reading.progress.update(done);
+        if (done === total) reading.progress.stop();
       },
       onProgress({ update, updates, loss }) {
         bar.progress ??= createProgress(updates, { unit: "updates" });
@@ -164,6 +169,7 @@ export async function runRecipe(options: RecipeOptions, program: Program): Promi
 export async function summaryOf(result: RunResult, others: readonly RunResult[] = []): Promise<string> {
   const { formatJudgments } = await import("../rjepa/figures/judging/format.js");
   const { judgeVerdict } = await import("../rjepa/figures/verdict.js");
+  const { askedOfFew } = await import("../rjepa/run/judging.js");
   const { beside } = await import("../rjepa/run/result.js");
   const { seconds, parameters, config, updates, waited } = result;
   const { name } = config.recipe;
@@ -171,5 +177,5 @@ export async function summaryOf(result: RunResult, others: readonly RunResult[] 
   const verdict = judgeVerdict(table, "trained", { untrained: "untrained" });
   const waiting = `${(100 * waited.share).toFixed(1)} % of it waiting for patches`;
   const head = `${name}: ${parameters} parameters, ${updates} updates in ${Math.round(seconds)} s, ${waiting}`;
-  return `${head}\n${formatJudgments(table)}\n${verdict.verdict}: ${verdict.sentence}\n`;
+  return `${head}\n${formatJudgments(table)}\n${askedOfFew}\n${verdict.verdict}: ${verdict.sentence}\n`;
 }

@@ -1,4 +1,4 @@
-import type { DType, TypedArray } from "../../core/dtype.js";
+import { allocate, type DType, type TypedArray } from "../../core/dtype.js";
 import { type Shape, sizeOf, stridesOf } from "../../core/shape.js";
 import type { Storage } from "../../device/storage.js";
 import { permute } from "../../ops/views.js";
@@ -148,8 +148,7 @@ export class TraceStore {
         const into = numbers.get(data) ?? data.host().slice();
         numbers.set(data, into);
         const given = found[i];
-        const values =
-          given === null ? new (into.constructor as typeof Float64Array)(sizeOf(shape)) : entries(given);
+        const values = given === null ? allocate(places[i].dtype, sizeOf(shape)) : entries(given);
         spread(values, into, shape, strides, offset);
       });
       for (const [storage, array] of numbers) storage.write(array);

@@ -80,7 +80,7 @@ const forgetful = (cell: Cell): Cell =>
   derived(cell, {
     next: (params, state, input) => {
       const { dtype, shape } = state[cell.states[0]];
-      const zero = cell.zeroState(shape[0], { dtype: dtype === "float32" ? "float32" : "float64" });
+      const zero = cell.zeroState(shape[0], { dtype });
       return cell.next(params, zero, input);
     },
   });

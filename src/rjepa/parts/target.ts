@@ -15,7 +15,7 @@ export function freshOutputs(areas: readonly Cell[], params: ModelParams["areas"
   const outputs: Tensor[] = [];
   let below = input;
   areas.forEach((area, a) => {
-    const zero = area.zeroState(input.shape[0], { dtype: input.dtype === "float32" ? "float32" : "float64" });
+    const zero = area.zeroState(input.shape[0], { dtype: input.dtype });
     below = area.output(params[a], area.next(params[a], zero, below), below);
     outputs.push(below);
   });

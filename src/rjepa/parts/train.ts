@@ -2,6 +2,7 @@ import type { CellState } from "../../cells/_cell.js";
 import { DataError } from "../../core/errors.js";
 import { count } from "../../core/kinds.js";
 import type { Learner } from "../../learn/learners/learner.js";
+import { digestOfTree } from "../../learn/learners/saved-learner.js";
 import type { ModelParams } from "../../learn/model/model.js";
 import { requireParams } from "../../learn/model/require-params.js";
 import { ruleNamed } from "../../learn/named.js";
@@ -50,9 +51,7 @@ type Seen = readonly [recurrent: Tensor[][], fresh: Tensor[]];
 function look(jepa: Jepa, params: ModelParams, batch: Batch): Seen {
   const { areas } = jepa.model;
   const { shape, dtype } = batch[0].input;
-  let states: readonly CellState[] = areas.map((cell) =>
-    cell.zeroState(shape[0], { dtype: dtype === "float32" ? "float32" : "float64" }),
-  );
+  let states: readonly CellState[] = areas.map((cell) => cell.zeroState(shape[0], { dtype }));
   const seen = batch.map(({ input }) => {
     const step = advance({ jepa }, params, states, input);
     states = step.states;
@@ -141,37 +140,34 @@ export class Trainer {
     return this.done;
   }
 
-  /** Bytes that the learning rule holds. */
-  get memory(): number {
-    return this.learner.memory().bytes;
-  }
-
-  /** One update. @returns the loss of the batch, decay included @throws DataError where it is not finite: nothing is changed then */
+  /**
+   * One update. @returns the loss of the batch, decay included
+   * @throws DataError where it is not finite; where this or anything else is thrown, nothing is changed
+   */
   update(batch: Batch): number {
-    const heads = this.running.ofBatch(batch[0].input.dtype);
-    let loss = 0;
-    const outputs = batch.map((sample) => {
-      const step = this.learner.step({ ...sample, heads });
-      loss += step.loss;
-      return step.moment.outputs;
-    });
-    if (!Number.isFinite(loss)) {
-      this.learner.reset();
-      throw new DataError(`train: expected a finite loss, got ${loss} at update ${this.done + 1}`);
+    const { jepa, learner, running } = this;
+    const heads = running.ofBatch(batch[0].input.dtype);
+    try {
+      let loss = 0;
+      const outputs = batch.map((sample) => {
+        const step = learner.step({ ...sample, heads });
+        loss += step.loss;
+        return step.moment.outputs;
+      });
+      if (!Number.isFinite(loss))
+        throw new DataError(`train: expected a finite loss, got ${loss} at update ${this.done + 1}`);
+      const { params, state } = this.improved(learner.gradient(), this.state, this.parameters);
+      const seen = jepa.predicting.map(({ area, read }) => outputs.map((o) => read(o[area])));
+      const alone = this.alone(this.parameters.areas, concat(batch.map(({ input }) => input)));
+      running.update(seen, alone, this.momentum);
+      [this.parameters, this.state] = [params, state];
+      this.done++;
+      return loss;
+    } finally {
+      // of a sequence that broke off nothing may be left for the next one
+      learner.reset();
+      learner.setParams(this.parameters);
     }
-    const gradient = this.learner.gradient();
-    const all = concat(batch.map(({ input }) => input));
-    this.running.update(
-      this.jepa.predicting.map(({ area, read }) => outputs.map((o) => read(o[area]))),
-      this.alone(this.parameters.areas, all),
-      this.momentum,
-    );
-    const { params, state } = this.improved(gradient, this.state, this.parameters);
-    [this.parameters, this.state] = [params, state];
-    this.learner.reset();
-    this.learner.setParams(params);
-    this.done++;
-    return loss;
   }
 
   /** The model as it is now, standardized by batches that are only looked at. */
@@ -181,7 +177,7 @@ export class Trainer {
   }
 
   save(): Saved {
-    return {
+    const knows = {
       update: this.done,
       params: this.parameters,
       optimizer: this.state,
@@ -190,11 +186,16 @@ export class Trainer {
       improved: this.improved.save(),
       alone: this.alone.save(),
     } as unknown as Saved;
+    return { digest: digestOfTree(knows), knows };
   }
 
   /** Goes on from where another of the same model and options was saved. @throws CheckpointError for another tree: nothing is changed then */
   resume(tree: Saved): void {
-    const saved = new SavedPart("train", tree);
+    const whole = new SavedPart("train", tree);
+    const saved = whole.at("knows");
+    // checked as a whole, before anything is taken
+    if (whole.at("digest").text() !== digestOfTree(saved.anything()))
+      saved.refuse("what was saved", "a tree that was changed since");
     const part = (name: string): Saved => saved.at(name).anything() as Saved;
     const done = saved.at("update").count();
     const params = restored("train", "the parameters", this.parameters, part("params"));

@@ -1,4 +1,4 @@
-import { appendFile, mkdir, readFile, stat } from "node:fs/promises";
+import { appendFile, mkdir, readFile, rmdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { CheckpointError, DataError } from "../../core/errors.js";
 import { reasonOf } from "../../core/system-error.js";
@@ -45,6 +45,7 @@ export class RunFolder {
     readonly path: string,
     private readonly who: string,
     private readonly unlock: () => Promise<void>,
+    private readonly isNew: boolean,
   ) {}
 
   /**
@@ -62,16 +63,19 @@ export class RunFolder {
         `${who}: expected the folder of a run, got ${path}, which has no ${files.config}`,
         path,
       );
+    let isNew = false;
     try {
-      await mkdir(path, { recursive: true });
+      isNew = (await mkdir(path, { recursive: true })) !== undefined;
     } catch (error) {
       throw new DataError(`${who}: cannot make the folder ${path}: ${reasonOf(error)}`, path);
     }
-    return new RunFolder(path, who, await lockFolder(who, path));
+    return new RunFolder(path, who, await lockFolder(who, path), isNew);
   }
 
-  close(): Promise<void> {
-    return this.unlock();
+  /** Lets others write to it; one that was made and got nothing goes again. */
+  async close(): Promise<void> {
+    await this.unlock();
+    if (this.isNew) await rmdir(this.path).catch(() => {});
   }
 
   at(name: string): string {

@@ -65,7 +65,7 @@ export async function lockFolder(who: string, folder: string): Promise<() => Pro
     const isGone = holder === null || (holder.host === hostname() && !isAlive(holder.pid));
     if (!isGone || tries > 2)
       throw new DataError(
-        `${who}: expected a folder that no other run writes to, got ${folder}, which process ${holder?.pid ?? "unknown"} on ${holder?.host ?? "this machine"} holds; choose another, or end that run`,
+        `${who}: expected a folder that no other run writes to, got ${folder}, which process ${holder?.pid ?? "unknown"} on ${holder?.host ?? "this machine"} holds; choose another, or end that run (or delete ${path}, if it is no run)`,
         folder,
       );
     await unlink(path).catch(() => {});

@@ -3,6 +3,7 @@ import { lossChart } from "../report/charts/loss.js";
 import { escapeHtml, formatCount, formatNumber, formatSeconds } from "../report/format.js";
 import { drawJudgments, judgmentSection } from "../report/judgments.js";
 import { style } from "../report/style.js";
+import { askedOfFew } from "./judging.js";
 import { beside, type RunResult } from "./result.js";
 
 const targets = {
@@ -89,6 +90,7 @@ function facts({
     ["images", `${formatCount(images.train)} and ${formatCount(images.test)} held out, ${data}`],
     ["sequences", `${formatCount(sequences.train)} and ${formatCount(sequences.test)} held out`],
     ["a fixation", `crops of ${crops.join(", ")} pixels, each averaged to ${size} by ${size}`],
+    ["baselines", askedOfFew],
     ["parameters", formatCount(parameters)],
     ["learning rule", `${recipe.rule}, ${recipe.credit} credit`],
     ["seed", `${seed}`],

@@ -1,25 +1,19 @@
-import { join } from "node:path";
-import { foldIn, key as keyOf, permutation } from "../../core/prng.js";
+import { checksum } from "../../core/checksum.js";
+import { foldIn, key as keyOf } from "../../core/prng.js";
 import { leavesOf } from "../../core/tree.js";
-import { readLabeled } from "../../data/labeled-folder.js";
 import type { References } from "../../data/references.js";
+import { SavedPart } from "../../tensor/saved/part.js";
+import type { Saved } from "../../tensor/saved/save.js";
 import { isTensor, type Tensor } from "../../tensor/tensor.js";
-import { leakOf } from "../figures/baselines/leaky.js";
-import { trivialRepresentations } from "../figures/baselines/trivial.js";
 import type { Labeled } from "../figures/judging/data.js";
-import type { FigureName } from "../figures/judging/judge.js";
-import { type JudgmentTable, judgeAll } from "../figures/judging/table.js";
-import { labeledOf } from "../figures/labeled.js";
-import { figures } from "../figures/registry.js";
-import type { Representation } from "../figures/representation.js";
-import { linearAlgebra } from "../linear-algebra.js";
 import { type Jepa, jepa } from "../parts/compose.js";
-import { batchOf, fixationsOf } from "../parts/data.js";
-import { type Reader, representationOf } from "../parts/read.js";
+import { batchOf } from "../parts/data.js";
+import type { Reader } from "../parts/read.js";
 import { type BatchOptions, stepsOf } from "../parts/steps.js";
 import { type Batch, statisticsOf, Trainer } from "../parts/train.js";
 import type { Config } from "./config.js";
 import type { LogLine, RunFolder } from "./folder.js";
+import { judged, labeledIn } from "./judging.js";
 import { type Loader, openLoader } from "./loader.js";
 import { controlled } from "./recipe.js";
 import { type RunResult, writtenResult } from "./result.js";
@@ -29,7 +23,6 @@ export interface Progress {
   readonly update: number;
   readonly updates: number;
   readonly loss: number;
-  readonly secondsPerUpdate: number;
 }
 
 export interface RunOptions {
@@ -47,13 +40,13 @@ export interface RunOptions {
   /** Asked between updates: whether to save and stop here. */
   readonly isStopped?: () => boolean;
   readonly onProgress?: (progress: Progress) => void;
+  /** Told of each image that is read. */
+  readonly onImage?: (done: number, total: number) => void;
   readonly say?: (sentence: string) => void;
 }
 
 /** Batches that are looked at for what standardizes: before training, and whenever the model is read. */
 const [firstLook, looks] = [12, 16];
-/** Sequences of training images to which regressions of figures are fitted. */
-const fitSequences = 2500;
 
 /** A run at hand: data in memory, and a model that learns. */
 interface Session {
@@ -62,19 +55,25 @@ interface Session {
   readonly loader: Loader;
   readonly trainer: Trainer;
   readonly untrained: Reader;
+  readonly labeled: Labeled | null;
   batch(update: number): Promise<Batch>;
   looked(count: number): Iterable<Batch>;
 }
 
 const imagesOf = ({ sequences }: References): number => new Set(sequences.map(({ image }) => image)).size;
 
-async function open(config: Config, { memoryLimit, say }: RunOptions): Promise<Session> {
+async function open(
+  config: Config,
+  { memoryLimit, say, onImage, judges = true }: RunOptions,
+): Promise<Session> {
   const key = keyOf(config.seed);
   const recipe = controlled(config.recipe, config.control);
   const { preset, steps, updates, rate, momentum, rule, credit, decay } = recipe;
   const control = config.control === "shuffle" ? "shuffle" : "none";
   const batches = (of: string): BatchOptions => ({ batch: recipe.batch, key: foldIn(key, of), control });
   say?.("reading images");
+  // what is wanted at the end is read first: it may not be there
+  const labeled = config.labeled === undefined || !judges ? null : await labeledIn(config.labeled, preset);
   const loader = await openLoader({
     source: config.source,
     steps,
@@ -83,6 +82,7 @@ async function open(config: Config, { memoryLimit, say }: RunOptions): Promise<S
     cutting: { input: preset.input, ...batches("train") },
     updates,
     ...(memoryLimit === undefined ? {} : { memoryLimit }),
+    ...(onImage === undefined ? {} : { onProgress: onImage }),
   });
   if (loader.note !== null) say?.(loader.note);
   const model = jepa({ preset, steps, decay });
@@ -105,6 +105,7 @@ async function open(config: Config, { memoryLimit, say }: RunOptions): Promise<S
     loader,
     trainer,
     untrained: trainer.reader(looked(looks)),
+    labeled,
     batch: async (update) => batchOf(preset, await loader.batch(update)),
     looked,
   };
@@ -129,25 +130,39 @@ async function trained(session: Session, options: RunOptions): Promise<RunResult
   const { trainer } = session;
   const { updates } = config.recipe;
   const began = performance.now();
-  if (await folder.has("checkpoint")) trainer.resume(await folder.readCheckpoint());
-  // the first checkpoint is written before the first update: a full disk is found out before training
-  else await folder.writeCheckpoint(trainer.save());
+  const made = digestOf(config, loader.references);
+  const save = (): Promise<void> => folder.writeCheckpoint({ made, trainer: trainer.save() });
+  if (await folder.has("checkpoint")) {
+    const saved = new SavedPart("train", await folder.readCheckpoint());
+    if (saved.at("made").text() !== made)
+      saved.refuse(
+        "the configuration and the fixations that it was made from",
+        "others: config.json, images or scanpaths are not what they were",
+      );
+    trainer.resume(saved.at("trainer").anything() as Saved);
+  } else {
+    // both before the first update: a full disk is found out before training
+    await folder.writeJson("config", config);
+    await save();
+  }
   const log = await folder.logUpTo(trainer.updates);
   const from = trainer.updates;
   if (from > 0)
     say?.(
       from < updates ? `going on at update ${from + 1} of ${updates}` : `all ${updates} updates are made`,
     );
-  // time is counted over all that made it
-  const before = Number(log.findLast(({ seconds }) => seconds !== undefined)?.seconds ?? 0);
+  // time is counted over all processes that made it
+  const last = log.findLast(({ seconds }) => seconds !== undefined);
+  const [before, waitedBefore] = [Number(last?.seconds ?? 0), Number(last?.waited ?? 0)];
   const spent = (): number => before + (performance.now() - began) / 1000;
+  const waited = (): number => waitedBefore + loader.waited.seconds;
   const pending: LogLine[] = [];
   const keep = async (): Promise<void> => {
     for (const line of pending.splice(0)) {
       log.push(line);
       await folder.log(line);
     }
-    await folder.writeCheckpoint(trainer.save());
+    await save();
   };
   const { watch } = options;
   const key = foldIn(keyOf(config.seed), "watch");
@@ -158,7 +173,8 @@ async function trained(session: Session, options: RunOptions): Promise<RunResult
       return null;
     }
     const loss = trainer.update(await session.batch(trainer.updates));
-    pending.push({ update: trainer.updates, loss, seconds: Number(spent().toFixed(3)) });
+    const [seconds, waiting] = [spent(), waited()].map((v) => Number(v.toFixed(3)));
+    pending.push({ update: trainer.updates, loss, seconds, waited: waiting });
     if (watched !== null && trainer.updates % (watch as number) === 0) {
       const { judgment, verdict, isCollapsed } = watched(trainer.reader(session.looked(firstLook)));
       pending.push({ update: trainer.updates, verdict: verdict.verdict, ...numbersOf(judgment) });
@@ -170,12 +186,11 @@ async function trained(session: Session, options: RunOptions): Promise<RunResult
       }
     }
     if (trainer.updates % every === 0 || trainer.updates === updates) await keep();
-    const secondsPerUpdate = (performance.now() - began) / 1000 / (trainer.updates - from);
-    onProgress?.({ update: trainer.updates, updates, loss, secondsPerUpdate });
+    onProgress?.({ update: trainer.updates, updates, loss });
     // others want a turn: signals, timers, progress
     await new Promise((resolve) => setImmediate(resolve));
   }
-  const seconds = from < updates ? spent() : before;
+  const [seconds, waiting] = from < updates ? [spent(), waited()] : [before, waitedBefore];
   const { judges = true } = options;
   if (judges) say?.("judging it beside the untrained model and the baselines");
   const result: RunResult = {
@@ -185,50 +200,27 @@ async function trained(session: Session, options: RunOptions): Promise<RunResult
     sequences: { train: loader.train.sequences.length, test: loader.test.sequences.length },
     updates,
     seconds,
-    waited: loader.waited,
+    waited: { seconds: waiting, share: seconds > 0 ? waiting / seconds : 0 },
     losses: log.flatMap(({ loss }) => (loss === undefined ? [] : [Number(loss)])),
-    table: judges ? await judged(session) : null,
+    table: judges
+      ? await judged({
+          loader,
+          trained: trainer.reader(session.looked(looks)),
+          untrained: session.untrained,
+          labeled: session.labeled,
+          key: foldIn(keyOf(config.seed), "judge"),
+        })
+      : null,
     problems: loader.problems,
   };
   await folder.writeJson("figures", writtenResult(result));
   return result;
 }
 
-/** Figures that have a representation read all sequences many times over. */
-const costly: readonly string[] = ["memoryCurve", "wrongPast", "action", "lidar"];
-const quick = Object.keys(figures).filter((name) => !costly.includes(name)) as FigureName[];
-
-/** Baselines, of which those without a leak alone are asked for costly figures. */
-const lean = (baseline: Representation): Representation =>
-  leakOf(baseline.name) === 0 || baseline.only !== undefined ? baseline : { ...baseline, only: quick };
-
-async function labeledIn(folder: string, { preset }: Jepa): Promise<Labeled> {
-  const [fit, test] = await Promise.all(["train", "test"].map((part) => readLabeled(join(folder, part))));
-  return labeledOf(fit, test, preset.input);
-}
-
-async function judged(session: Session): Promise<JudgmentTable> {
-  const { config, model, trainer, untrained } = session;
-  const { gallery, train, test } = session.loader;
-  const key = foldIn(keyOf(config.seed), "judge");
-  const algebra = await linearAlgebra();
-  const fovea = model.preset.input;
-  const chosen = permutation(foldIn(key, "fit"), train.sequences.length).subarray(0, fitSequences);
-  const fit = fixationsOf(gallery, train, fovea, chosen);
-  const labeled = config.labeled === undefined ? undefined : await labeledIn(config.labeled, model);
-  const target = model.preset.target === "fresh" ? "fresh" : "recurrent";
-  return judgeAll(
-    [
-      representationOf("trained", trainer.reader(session.looked(looks))),
-      representationOf("untrained", untrained),
-    ],
-    trivialRepresentations(fit, algebra, foldIn(key, "baselines"), target).map(lean),
-    {
-      test: fixationsOf(gallery, test, fovea),
-      fit,
-      algebra,
-      key: foldIn(key, "figures"),
-      ...(labeled === undefined ? {} : { labeled }),
-    },
+/** What a run is made from, whatever lies where now: its configuration, and who looked where at which images. */
+function digestOf(config: Config, { images, sequences }: References): string {
+  const seen = sequences.map(({ image, viewer, fixations }) => [image, viewer, ...fixations]);
+  return checksum(
+    JSON.stringify([config, images.map(({ name, width, height }) => [name, width, height]), seen]),
   );
 }

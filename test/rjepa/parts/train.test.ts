@@ -9,7 +9,9 @@ import {
   type Saved,
   save,
   useBackend,
+  zeros,
 } from "../../../src/index.js";
+import { digestOfTree } from "../../../src/learn/learners/saved-learner.js";
 import { mul } from "../../../src/ops/pointwise.js";
 import { jepa } from "../../../src/rjepa/parts/compose.js";
 import { type Batch, statisticsOf, Trainer, type TrainerOptions } from "../../../src/rjepa/parts/train.js";
@@ -85,18 +87,32 @@ describe("a trainer", () => {
     expect(save(one.params)).toEqual(save(other.params));
   });
 
+  it("keeps nothing of a sequence that broke off", () => {
+    const [one, other] = [begun(), begun()];
+    const [first, ...rest] = batchAt(7);
+    const wrong = [first, { ...rest[0], input: zeros([streams, 1]) }];
+    expect(() => one.update(wrong)).toThrow();
+    for (const u of [0, 1, 2]) expect(one.update(batchAt(u))).toBe(other.update(batchAt(u)));
+    expect(save(one.params)).toEqual(save(other.params));
+  });
+
   it("takes nothing but what one of its own saved", () => {
     const trainer = begun();
     trainer.update(batchAt(0));
     const tree = load(save(trainer.save())) as Record<string, Saved>;
     const before = save(trainer.params);
+    const knows = tree.knows as Record<string, Saved>;
+    // as one with a bug would have saved it: parts are checked, not their digest alone
+    const signed = (other: Record<string, unknown>) => ({ knows: other, digest: digestOfTree(other) });
     const wrong: unknown[] = [
       null,
       {},
       [tree],
-      ...Object.keys(tree).map((name) => ({ ...tree, [name]: null })),
-      { ...tree, params: { ...(tree.params as object), readout: {} } },
-      { ...tree, statistics: [] },
+      { ...tree, digest: "another" },
+      { ...tree, knows: { ...knows, update: 2 } },
+      ...Object.keys(knows).map((name) => signed({ ...knows, [name]: null })),
+      signed({ ...knows, params: { ...(knows.params as object), readout: {} } }),
+      signed({ ...knows, statistics: [] }),
     ];
     for (const other of wrong) expect(() => trainer.resume(other as Saved)).toThrow(CheckpointError);
     expect(save(trainer.params)).toEqual(before);

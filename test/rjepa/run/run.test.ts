@@ -27,6 +27,9 @@ const config = (control: Control = "none"): Config => ({
   seed: 3,
 });
 
+/** What a checkpoint holds, as far as is asked here. */
+type Kept = { readonly trainer: { readonly knows: { readonly update: number } } };
+
 let path = "";
 beforeEach(async () => {
   path = await mkdtemp(join(tmpdir(), "onward-run-"));
@@ -93,6 +96,16 @@ describe("a run", () => {
     120_000,
   );
 
+  it("goes on with nothing but what it was made from", async () => {
+    await runIn("parts", { stopAt: 3 });
+    const { recipe, source, ...rest } = config();
+    for (const given of [
+      { ...rest, source, recipe: { ...recipe, rate: 0.5 } },
+      { ...rest, recipe, source: { ...source, viewers: 2 } as Config["source"] },
+    ])
+      await expect(runIn("parts", { given })).rejects.toThrow(/are not what they were/);
+  }, 120_000);
+
   it("is watched while it learns, which changes nothing", async () => {
     const [alone, watched] = [await runIn("alone"), await runIn("watched", { watch: 4 })];
     expect(watched.checkpoint.equals(alone.checkpoint)).toBe(true);
@@ -148,7 +161,7 @@ await run(${JSON.stringify(config())}, { folder, every: 1, judges: false, onProg
       reached = said;
     }
     const folder = await RunFolder.open("test", join(path, "killed"));
-    expect(Number(((await folder.readCheckpoint()) as { update: number }).update)).toBeGreaterThanOrEqual(
+    expect(Number(((await folder.readCheckpoint()) as Kept).trainer.knows.update)).toBeGreaterThanOrEqual(
       reached,
     );
     await folder.close();
