@@ -44,17 +44,17 @@ function shareOf({ data, size: d, steps, test, train }: Judged, crops: number): 
 export const figure: Figure = {
   name: "colorShare",
   meaning:
-    "Share of the variance of h that is linear in mean colors of the last three patches, of all crops; apart, of the smallest crop.",
+    "Share of the variance of h that is linear in mean colors of the last three patches, of the smallest crop; apart, of all crops.",
   better: "lower",
   unit: "of the variance",
   chance: null,
   compute: (judged) => {
-    const all = shareOf(judged, judged.data.test.scales);
+    const own = shareOf(judged, 1);
     return {
-      ...all,
+      ...own,
       series: [
-        { at: "all crops", ...all },
-        { at: "smallest crop", ...shareOf(judged, 1) },
+        { at: "smallest crop", ...own },
+        { at: "all crops", ...shareOf(judged, judged.data.test.scales) },
       ],
     };
   },

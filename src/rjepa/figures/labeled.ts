@@ -1,5 +1,7 @@
 import { DataError } from "../../core/errors.js";
+import { enlarge } from "../../data/enlarge.js";
 import { cutUnchecked, type Fovea, foveaLength } from "../../data/fovea.js";
+import type { Image } from "../../data/image.js";
 import type { LabeledImages } from "../../data/labeled-folder.js";
 import { pyramid } from "../../data/pyramid.js";
 import type { Labeled } from "./judging/data.js";
@@ -14,12 +16,18 @@ const looks = [
   [1 / 4, 3 / 4],
 ] as const;
 
-/** Five fixations on each image, whose smallest crop is as wide as the shorter side, the others in the ratios of the fovea's. */
-function fiveFixations({ images }: LabeledImages, { crops: sides, size }: Fovea): Fixations {
+/** Small images are enlarged to at least this share of the largest crop: pixels seen one by one are corners that no picture has. */
+const leastSide = 1 / 2;
+
+/** Five fixations on each image, whose largest crop is as wide as the shorter side, the others in the ratios of the fovea's. */
+function fiveFixations({ images: given }: LabeledImages, { crops: sides, size }: Fovea): Fixations {
+  const largest = Math.max(...sides);
+  const shorter = ({ width, height }: Image): number => Math.min(width, height);
+  const images = given.map((image) => enlarge(image, Math.ceil((leastSide * largest) / shorter(image))));
   const pyramids = images.map(pyramid);
-  const foveas = images.map(({ width, height }) => ({
+  const foveas = images.map((image) => ({
     size,
-    crops: sides.map((side) => (Math.min(width, height) * side) / sides[0]),
+    crops: sides.map((side) => (shorter(image) * side) / largest),
   }));
   const places = images.flatMap(({ width, height }) => looks.flatMap(([x, y]) => [x * width, y * height]));
   const steps = looks.length;
@@ -46,7 +54,7 @@ function fiveFixations({ images }: LabeledImages, { crops: sides, size }: Fovea)
 }
 
 /**
- * Labeled images as the probes see them: five fixations on each, of as many crops as the fovea has, the smallest as wide as
+ * Labeled images as the probes see them: five fixations on each, of as many crops as the fovea has, the largest as wide as
  * the image's shorter side. @throws DataError where the labels of both are not the same
  */
 export function labeledOf(fit: LabeledImages, test: LabeledImages, fovea: Fovea): Labeled {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { key, uniform } from "../../../src/core/prng.js";
+import { enlarge } from "../../../src/data/enlarge.js";
 import type { Image } from "../../../src/data/image.js";
 import { readLabeled } from "../../../src/data/labeled-folder.js";
 import { meanColors } from "../../../src/rjepa/figures/baselines/colors.js";
@@ -36,22 +37,35 @@ const images = (n: number, seed: number) => ({
 describe("labeled images", () => {
   const fovea = { crops: [64, 128], size: 4 };
 
-  it("are looked at five times, the first crop as wide as the shorter side", () => {
-    const wide = { ...images(1, 1), images: [striped(0, 1, 32, 16)] };
-    const { test } = labeledOf(images(2, 5), wide, fovea);
-    expect([...test.positions]).toEqual([16, 8, 8, 4, 24, 4, 24, 12, 8, 12]);
+  it("are looked at five times, the last crop as wide as the shorter side", () => {
+    const large = { ...images(1, 1), images: [striped(0, 1, 128, 64)] };
+    const { test } = labeledOf(images(2, 5), large, fovea);
+    expect([...test.positions]).toEqual([64, 32, 32, 16, 96, 16, 96, 48, 32, 48]);
     expect([test.count, test.steps, test.scales, test.size]).toEqual([1, 5, 2, 4]);
-    expect(test.diagonal[0]).toBe(Math.hypot(32, 16));
+    expect(test.diagonal[0]).toBe(Math.hypot(128, 64));
     const crops = test.crops([0], 0, 5);
     expect(crops.length).toBe(5 * 2 * 3 * 16);
-    // pixel (1, 2) of red of the first crop: of the middle 16 columns, 4 x 4 pixels
-    let mean = 0;
-    for (let y = 4; y < 8; y++)
-      for (let x = 16; x < 20; x++) mean += wide.images[0].data[3 * (32 * y + x)] / 16;
-    // the pyramid's level is of whole numbers
-    expect(Math.abs(crops[4 + 2] - mean)).toBeLessThan(0.5);
-    // of the second crop, which sees all rows mirrored once, each pixel is 8 x 8
+    // pixel (1, 2) of red of both crops at the center: of the middle 32 and 64 columns, 8 x 8 and 16 x 16 pixels
+    for (const [crop, left, top, n] of [
+      [0, 64, 24, 8],
+      [1, 64, 16, 16],
+    ]) {
+      let mean = 0;
+      for (let y = top; y < top + n; y++)
+        for (let x = left; x < left + n; x++) mean += large.images[0].data[3 * (128 * y + x)] / n ** 2;
+      // the pyramid's level is of whole numbers
+      expect(Math.abs(crops[crop * 3 * 16 + 4 + 2] - mean)).toBeLessThan(0.5);
+    }
     expect([...test.crops([0], 3, 5)]).toEqual([...crops.subarray(3 * 2 * 3 * 16)]);
+  });
+
+  it("are enlarged where they are smaller than half of the largest crop", () => {
+    const small = { ...images(1, 1), images: [striped(0, 1, 33, 16)] };
+    const by4 = { ...images(1, 1), images: [enlarge(small.images[0], 4)] };
+    expect(by4.images[0]).toMatchObject({ width: 132, height: 64 });
+    const [one, other] = [small, by4].map((given) => labeledOf(images(2, 5), given, fovea).test);
+    expect([...one.positions]).toEqual([...other.positions]);
+    expect([...one.crops([0], 0, 5)]).toEqual([...other.crops([0], 0, 5)]);
   });
 
   it("are probed, also by their raw pixels, which are for nothing else", async () => {

@@ -6,7 +6,7 @@ import { pooled } from "./thumbnails.js";
 const most = 16;
 
 /**
- * The pixels of the smallest crop of the first fixation, whatever comes after it: of labeled images the image itself, which needs
+ * The pixels of the largest crop of the first fixation, whatever comes after it: of labeled images the image itself, which needs
  * no eye. It is for the probe alone.
  */
 export function rawPixels(scales: number, size: number): Representation {
@@ -20,7 +20,7 @@ export function rawPixels(scales: number, size: number): Representation {
     read(crops, n, t, others = []) {
       const h = new Float64Array(n * t * d);
       for (let i = 0; i < n; i++) {
-        const first = i * t * scales * frame;
+        const first = (i * t * scales + scales - 1) * frame;
         const pixels = standardColors(pooled(crops.subarray(first, first + frame), size, side));
         for (let step = 0; step < t; step++) h.set(pixels, (i * t + step) * d);
       }
