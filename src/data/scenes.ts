@@ -5,18 +5,56 @@ import type { Image } from "./image.js";
 import { side } from "./kinds.js";
 
 /** Radii of leaves as shares of the shorter side; their density falls as r^-3, as object sizes do in photographs. */
-const [smallest, largest] = [0.04, 0.45];
+const [smallest, largest] = [0.1, 0.45];
 /** Leaves are laid from front to back until this share of the pixels is covered; the rest is background. */
 const coverage = 0.995;
 const mostLeaves = 600;
 const textureOctaves = 5;
 
-/** One leaf: a disk with a color and a texture of its own. */
+/** What recurs in a scene: one to three waves at angles to each other, and how much of it is light. */
+interface Motif {
+  readonly waves: readonly { readonly angle: number; readonly frequency: number }[];
+  /** From -1, bright spots or lines on dark, to 1, dark ones on bright. */
+  readonly bias: number;
+  /** Where light comes from, in radians. */
+  readonly light: number;
+}
+
+/** One leaf: a disk with a color, and the motif of its scene at a length, turn and contrast of its own. */
 interface Leaf {
   readonly color: readonly [number, number, number];
+  /** Wave vectors of its figure, x and y of each, in radians per pixel. */
+  readonly waves: Float64Array;
   readonly contrast: number;
+  readonly grain: number;
   readonly shade: readonly [number, number];
   readonly texture: number;
+}
+
+const mostWaves = 3;
+/** Lengths of waves in pixels; by which factor they differ within a scene, and by how much figure and light turn, in radians. */
+const [shortWave, longWave] = [6, 18];
+const [sizes, turns] = [1.5, 0.25];
+
+function motifOf(key: Key): Motif {
+  const [count, bias, turn, light, size, ...free] = uniform(key, 5 + 2 * mostWaves);
+  const n = 1 + Math.floor(count * mostWaves);
+  const wavelength = shortWave * (longWave / shortWave) ** size;
+  return {
+    waves: Array.from({ length: n }, (_, i) => ({
+      angle: Math.PI * (turn + (i + 0.5 * (free[2 * i] - 0.5)) / n),
+      frequency: 2 ** (free[2 * i + 1] - 0.5) / wavelength,
+    })),
+    light: 2 * Math.PI * light,
+    bias: 2 * bias - 1,
+  };
+}
+
+/** From -1 to 1 at a place, in pixels: between a wave and a step. */
+function figureAt(waves: Float64Array, bias: number, x: number, y: number): number {
+  let sum = 0;
+  for (let i = 0; i < waves.length; i += 2) sum += Math.cos(waves[i] * x + waves[i + 1] * y);
+  return Math.tanh(3 * ((2 * sum) / waves.length + 0.6 * bias));
 }
 
 /** Value noise of octaves whose amplitude halves as frequency doubles: a 1/f spectrum. Tiles of side `tile`. */
@@ -29,12 +67,13 @@ function textureTile(key: Key, tile: number): Float32Array {
     for (let y = 0; y < tile; y++) {
       const v = (y / tile) * cells;
       const [y0, fy] = [Math.floor(v), v - Math.floor(v)];
+      const [upper, lower] = [cells * y0, cells * ((y0 + 1) % cells)];
       for (let x = 0; x < tile; x++) {
         const u = (x / tile) * cells;
-        const [x0, fx] = [Math.floor(u), u - Math.floor(u)];
-        const at = (i: number, j: number): number => grid[((y0 + j) % cells) * cells + ((x0 + i) % cells)];
-        const top = at(0, 0) * (1 - fx) + at(1, 0) * fx;
-        const bottom = at(0, 1) * (1 - fx) + at(1, 1) * fx;
+        const x0 = Math.floor(u);
+        const [x1, fx] = [(x0 + 1) % cells, u - x0];
+        const top = grid[upper + x0] * (1 - fx) + grid[upper + x1] * fx;
+        const bottom = grid[lower + x0] * (1 - fx) + grid[lower + x1] * fx;
         out[y * tile + x] += amplitude * (top * (1 - fy) + bottom * fy);
       }
     }
@@ -45,23 +84,36 @@ function textureTile(key: Key, tile: number): Float32Array {
 const tileSize = 128;
 const tiles = 4;
 
-/** Colors of one scene share a mood: brightness varies most, then warmth, then green against magenta. */
-function leafOf(key: Key, mood: ArrayLike<number>): Leaf {
-  const [brightness, warmth, green, contrast, shadeX, shadeY] = normal(key, 6);
-  const l = 0.42 + 0.2 * brightness + 0.08 * mood[0];
+/**
+ * Colors of one scene share a mood: brightness varies most, then warmth, then green against magenta. Size, turn, contrast and
+ * grain of a figure are of the leaf, so that neither color nor the strength of edges says which motif it is.
+ */
+function leafOf(key: Key, mood: ArrayLike<number>, { waves, light }: Motif): Leaf {
+  const [brightness, warmth, green, contrast, grain, turn, tilt] = normal(key, 7);
+  const [size, texture] = uniform(foldIn(key, "figure"), 2);
+  const l = 0.42 + 0.15 * brightness + 0.06 * mood[0];
   const w = 0.07 * warmth + 0.06 * mood[1];
   const g = 0.04 * green + 0.03 * mood[2];
   return {
     color: [l + w - 0.5 * g, l + g, l - w - 0.5 * g],
-    contrast: 0.05 * Math.exp(0.6 * contrast),
-    shade: [0.1 * shadeX, 0.1 * shadeY],
-    texture: Math.abs(Math.floor(shadeX * 1e4)) % tiles,
+    waves: Float64Array.from(
+      waves.flatMap(({ angle, frequency }) => {
+        const k = 2 * Math.PI * frequency * sizes ** (2 * size - 1);
+        const along = angle + turns * turn;
+        return [k * Math.cos(along), k * Math.sin(along)];
+      }),
+    ),
+    contrast: 0.2 * Math.exp(0.4 * contrast),
+    grain: 0.03 * Math.exp(0.8 * grain),
+    shade: [0.12 * Math.cos(light + turns * tilt), 0.12 * Math.sin(light + turns * tilt)],
+    texture: Math.floor(texture * tiles),
   };
 }
 
 /**
- * A dead-leaves scene (Matheron 1968; Lee, Mumford & Huang 2001): disks with power-law radii that occlude each other,
- * each with a color, a gradient of shade and 1/f texture. The same key gives the same scene.
+ * A dead-leaves scene (Matheron 1968; Lee, Mumford & Huang 2001): disks with power-law radii that occlude each other, each with
+ * a color, a gradient of shade and 1/f grain. What a scene is about is its motif, stripes, checks, spots or holes: every leaf bears
+ * it, at a size, turn and contrast of its own. The same key gives the same scene.
  */
 export function scene(key: Key, width: number, height: number, name: string): Image {
   requireKey("scene", key);
@@ -71,12 +123,14 @@ export function scene(key: Key, width: number, height: number, name: string): Im
   requireRoom("scene", "bool", 3 * width * height);
   const short = Math.min(width, height);
   const mood = normal(foldIn(key, "mood"), 3);
+  const motif = motifOf(foldIn(key, "motif"));
   const textures = Array.from({ length: tiles }, (_, i) =>
     textureTile(foldIn(foldIn(key, "texture"), i), tileSize),
   );
   const owner = new Int16Array(width * height).fill(-1);
   const leaves: Leaf[] = [];
-  const centers: number[] = [];
+  /** Center and radius of each. */
+  const places: number[] = [];
   let open = width * height;
   const target = open * (1 - coverage);
   while (open > target && leaves.length < mostLeaves) {
@@ -93,20 +147,25 @@ export function scene(key: Key, width: number, height: number, name: string): Im
         open--;
       }
     }
-    leaves.push(leafOf(foldIn(own, "look"), mood));
-    centers.push(cx, cy);
+    leaves.push(leafOf(foldIn(own, "look"), mood, motif));
+    places.push(cx, cy, r);
   }
-  const ground = leafOf(foldIn(key, "ground"), mood);
+  const ground = leafOf(foldIn(key, "ground"), mood, motif);
   const data = new Uint8Array(width * height * 3);
   for (let y = 0; y < height; y++)
     for (let x = 0; x < width; x++) {
       const at = y * width + x;
       const i = owner[at];
       const leaf = i < 0 ? ground : leaves[i];
-      const [dx, dy] = i < 0 ? [0, 0] : [(x - centers[2 * i]) / short, (y - centers[2 * i + 1]) / short];
+      const [cx, cy, r] =
+        i < 0 ? [width / 2, height / 2, short] : [places[3 * i], places[3 * i + 1], places[3 * i + 2]];
+      const [dx, dy] = [x - cx, y - cy];
       const grain =
         textures[leaf.texture][((y + 7 * i) & (tileSize - 1)) * tileSize + ((x + 13 * i) & (tileSize - 1))];
-      const light = leaf.contrast * grain + leaf.shade[0] * dx + leaf.shade[1] * dy;
+      const light =
+        leaf.grain * grain +
+        leaf.contrast * figureAt(leaf.waves, motif.bias, dx, dy) +
+        (leaf.shade[0] * dx + leaf.shade[1] * dy) / r;
       for (let c = 0; c < 3; c++)
         data[3 * at + c] = Math.round(255 * Math.min(1, Math.max(0, leaf.color[c] + light)));
     }
