@@ -1,6 +1,6 @@
 import "../../src/index.js";
 import { foldIn, key, normal } from "../../src/core/prng.js";
-import type { Readout, Representation } from "../../src/rjepa/figures/representation.js";
+import { type Readout, type Representation, readerOf } from "../../src/rjepa/figures/representation.js";
 
 /** Numbers of content of a patch. */
 export const codeSize = 6;
@@ -122,3 +122,13 @@ export function reordered(f: ReturnType<typeof world>, order: ArrayLike<number>)
       ),
   };
 }
+
+/** The same representation, but for what it makes of crops. */
+export const changed = (
+  r: Representation,
+  change: (readout: Readout) => Readout,
+  name = r.name,
+): Representation => {
+  const read = readerOf(r);
+  return { ...r, name, patchwise: undefined, read: (...given) => change(read(...given)) };
+};

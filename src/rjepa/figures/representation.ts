@@ -34,7 +34,26 @@ export interface Readout {
   readonly others: readonly { readonly h: Float64Array; readonly fresh: Float64Array }[];
 }
 
-export interface Representation {
+/** Numbers of a patch that need no learning. */
+export interface PatchFeatures {
+  readonly name: string;
+  /** Numbers of a patch, d. */
+  readonly size: number;
+  /** Of crops [n, S, 3, P, P]: [n, d]. */
+  of(crops: Float32Array, n: number): Float64Array;
+}
+
+/** What is made of crops [n, t, S, 3, P, P]; `others` are crops [n, S, 3, P, P] that stand in for the last patch, one set for each comparison. */
+export type Read = (crops: Float32Array, n: number, t: number, others?: readonly Float32Array[]) => Readout;
+
+/** What is made of numbers that each patch has alone. */
+export interface Patchwise {
+  readonly features: PatchFeatures;
+  /** Of those of n sequences, [n, t, d], and of other last patches, [n, d] each. */
+  held(fresh: Float64Array, t: number, others: readonly Float64Array[]): Readout;
+}
+
+interface Described {
   readonly name: string;
   /** Size of an embedding, d. */
   readonly size: number;
@@ -43,13 +62,30 @@ export interface Representation {
   /** Names of the figures that it is for; default all. */
   readonly only?: readonly string[];
   /**
-   * Reads crops [n, t, S, 3, P, P]; `others` are crops [n, S, 3, P, P] that stand in for the last patch, one set for each
-   * comparison.
-   */
-  read(crops: Float32Array, n: number, t: number, others?: readonly Float32Array[]): Readout;
-  /**
    * The model's own prediction of the next target, [rows, d], from embeddings [rows, d] and the saccades that follow,
    * [rows, 2], over the diagonal; absent where there is none, and a ridge regression stands in.
    */
   predict?(h: Float64Array, saccades: Float64Array, rows: number): Float64Array;
+}
+
+/**
+ * It reads crops; or it is made of numbers of each patch alone, which are computed once for all that is asked, and for all
+ * representations of them that follow.
+ */
+export type Representation = Described &
+  (
+    | { readonly read: Read; readonly patchwise?: undefined }
+    | { readonly patchwise: Patchwise; readonly read?: undefined }
+  );
+
+/** How a representation reads crops, whichever way it is made. */
+export function readerOf({ read, patchwise }: Representation): Read {
+  if (patchwise === undefined) return read;
+  const { features, held } = patchwise;
+  return (crops, n, t, others = []) =>
+    held(
+      features.of(crops, n * t),
+      t,
+      others.map((other) => features.of(other, n)),
+    );
 }

@@ -11,6 +11,7 @@ import {
   principalThumbnail,
 } from "../../../src/rjepa/figures/baselines/thumbnails.js";
 import { trivialRepresentations } from "../../../src/rjepa/figures/baselines/trivial.js";
+import { readerOf } from "../../../src/rjepa/figures/representation.js";
 import { linearAlgebra } from "../../../src/rjepa/linear-algebra.js";
 import { world } from "../../support/seen-images.js";
 
@@ -82,7 +83,7 @@ describe("baselines", () => {
     const features = meanColors(scales, size, 1);
     const leak = 0.8;
     const frame = scales * 3 * area;
-    const { h, fresh, others } = leaky(features, leak).read(crops, 1, 3, [crops.slice(0, frame)]);
+    const { h, fresh, others } = readerOf(leaky(features, leak))(crops, 1, 3, [crops.slice(0, frame)]);
     const f = features.of(crops, 3);
     for (let k = 0; k < 3; k++) {
       let held = 0;
@@ -99,8 +100,9 @@ describe("baselines", () => {
 
   it("know the pixels of the first crop of the first fixation, at most 16 a side", () => {
     const seen = Float32Array.from({ length: 2 * 2 * 3 * 1024 }, (_, at) => Math.floor(at / 64) % 16);
-    const { size: d, only, read } = rawPixels(1, 32);
-    const { h } = read(seen, 2, 2);
+    const pixels = rawPixels(1, 32);
+    const { size: d, only } = pixels;
+    const { h } = readerOf(pixels)(seen, 2, 2);
     expect([d, only, h.length]).toEqual([768, ["probeH"], 2 * 2 * 768]);
     // each pixel is the mean of two rows and columns
     expect([...h.subarray(0, 33)]).toEqual(

@@ -4,9 +4,9 @@ import { meanColors } from "../../../src/rjepa/figures/baselines/colors.js";
 import { leaky } from "../../../src/rjepa/figures/baselines/leaky.js";
 import { judge } from "../../../src/rjepa/figures/judging/judge.js";
 import { probed } from "../../../src/rjepa/figures/judging/probe.js";
-import type { Representation } from "../../../src/rjepa/figures/representation.js";
+import { type Representation, readerOf } from "../../../src/rjepa/figures/representation.js";
 import { linearAlgebra } from "../../../src/rjepa/linear-algebra.js";
-import { codeSize, contentOf, world } from "../../support/seen-images.js";
+import { changed, codeSize, contentOf, world } from "../../support/seen-images.js";
 
 const algebra = await linearAlgebra();
 const steps = 6;
@@ -15,26 +15,30 @@ const options = { test: world({ ...of, seed: 1 }), fit: world({ ...of, seed: 2 }
 const content = leaky(contentOf, 0.5);
 
 /** The same embeddings, each unit in other units. */
-const scaled = (r: Representation, by: (unit: number) => number): Representation => ({
-  ...r,
-  read: (...given) => {
-    const turn = (x: Float64Array): Float64Array => x.map((v, at) => by(at % r.size) * v);
-    const { h, fresh, others } = r.read(...given);
-    return {
-      h: turn(h),
-      fresh: turn(fresh),
-      context: turn(h),
-      others: others.map((o) => ({ h: turn(o.h), fresh: turn(o.fresh) })),
-    };
-  },
-});
+const scaled = (r: Representation, by: (unit: number) => number): Representation => {
+  const turn = (x: Float64Array): Float64Array => x.map((v, at) => by(at % r.size) * v);
+  return changed(r, ({ h, fresh, others }) => ({
+    h: turn(h),
+    fresh: turn(fresh),
+    context: turn(h),
+    others: others.map((o) => ({ h: turn(o.h), fresh: turn(o.fresh) })),
+  }));
+};
 
 describe("of the figures", () => {
+  it("each is the same of what is made of patches alone and of what reads crops", () => {
+    const few = { ...options, labeled: undefined };
+    const [alone, read] = [content, changed(content, (r) => r)].map((r) => judge(r, few));
+    expect(alone).toEqual(read);
+    expect(Object.values(alone).filter((f) => f !== null).length).toBeGreaterThan(10);
+  });
+
   it("acc counts no tie: strangers that are the real patch are never worse", () => {
     const same: Representation = {
       ...content,
+      patchwise: undefined,
       read: (crops, n, t, others = []) => {
-        const { h, fresh, context } = content.read(crops, n, t);
+        const { h, fresh, context } = readerOf(content)(crops, n, t);
         const last = (x: Float64Array) => x.filter((_, at) => Math.floor(at / codeSize) % t === t - 1);
         return { h, fresh, context, others: others.map(() => ({ h: last(h), fresh: last(fresh) })) };
       },

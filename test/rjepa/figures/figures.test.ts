@@ -5,9 +5,9 @@ import { leaky } from "../../../src/rjepa/figures/baselines/leaky.js";
 import { judge } from "../../../src/rjepa/figures/judging/judge.js";
 import { judgeAll } from "../../../src/rjepa/figures/judging/table.js";
 import { figures } from "../../../src/rjepa/figures/registry.js";
-import type { Representation } from "../../../src/rjepa/figures/representation.js";
+import { type Representation, readerOf } from "../../../src/rjepa/figures/representation.js";
 import { linearAlgebra } from "../../../src/rjepa/linear-algebra.js";
-import { codeSize, constant, contentOf, reordered, world } from "../../support/seen-images.js";
+import { changed, codeSize, constant, contentOf, reordered, world } from "../../support/seen-images.js";
 
 const algebra = await linearAlgebra();
 const steps = 6;
@@ -186,6 +186,11 @@ describe("judge", () => {
       "judge: expected names that differ, got content, leak 0 twice",
     ],
     [
+      "what reads both ways",
+      () => judge({ ...r, read: readerOf(r) } as never, options),
+      "judge: expected the representation to have either read or patchwise, got both",
+    ],
+    [
       "a readout of another size",
       () => judge({ ...r, size: 5 }, options),
       "judge: expected content, leak 0 to read embeddings [64,6,5], got 2304 and 2304 numbers",
@@ -193,7 +198,10 @@ describe("judge", () => {
     [
       "embeddings that are no numbers",
       () =>
-        judge({ ...r, read: (...g) => ({ ...r.read(...g), h: r.read(...g).h.fill(NaN, 9, 10) }) }, options),
+        judge(
+          changed(r, (read) => ({ ...read, h: read.h.fill(NaN, 9, 10) })),
+          options,
+        ),
       "judge: expected content, leak 0 to read finite embeddings, got NaN",
     ],
   ])("refuses %s", (_, run, message) => {

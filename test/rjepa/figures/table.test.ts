@@ -6,7 +6,7 @@ import { held } from "../../../src/rjepa/figures/judging/held.js";
 import { judgeAll } from "../../../src/rjepa/figures/judging/table.js";
 import type { Representation } from "../../../src/rjepa/figures/representation.js";
 import { linearAlgebra } from "../../../src/rjepa/linear-algebra.js";
-import { contentOf, world } from "../../support/seen-images.js";
+import { changed, contentOf, world } from "../../support/seen-images.js";
 
 const algebra = await linearAlgebra();
 const of = { images: 40, viewers: 6, steps: 6 };
@@ -17,14 +17,7 @@ function noisy(size: number, seed: number): Representation {
   const plain = leaky(contentOf, 0.5);
   const noise = normal(key(seed), 1e5);
   const add = (x: Float64Array) => x.map((v, at) => v + size * noise[at % noise.length]);
-  return {
-    ...plain,
-    name: `noisy ${size}`,
-    read: (...given) => {
-      const { h, fresh, context, others } = plain.read(...given);
-      return { h: add(h), fresh: add(fresh), context, others };
-    },
-  };
+  return changed(plain, (r) => ({ ...r, h: add(r.h), fresh: add(r.fresh) }), `noisy ${size}`);
 }
 
 describe("crops", () => {

@@ -8,7 +8,7 @@ import { type JudgmentTable, judgeAll } from "../../../src/rjepa/figures/judging
 import type { Representation } from "../../../src/rjepa/figures/representation.js";
 import { judgeVerdict, lightFigures, lightVerdict } from "../../../src/rjepa/figures/verdict.js";
 import { linearAlgebra } from "../../../src/rjepa/linear-algebra.js";
-import { codeSize, constant, contentOf, world } from "../../support/seen-images.js";
+import { changed as changedTo, codeSize, constant, contentOf, world } from "../../support/seen-images.js";
 
 const algebra = await linearAlgebra();
 const of = { images: 60, viewers: 6, steps: 6 };
@@ -20,19 +20,17 @@ const changed = (
   name: string,
   r: Representation,
   change: (x: Float64Array) => Float64Array,
-): Representation => ({
-  ...r,
-  name,
-  read: (...given) => {
-    const { h, fresh, others } = r.read(...given);
-    return {
+): Representation =>
+  changedTo(
+    r,
+    ({ h, fresh, others }) => ({
       h: change(h),
       fresh: change(fresh),
       context: null,
       others: others.map((o) => ({ h: change(o.h), fresh: change(o.fresh) })),
-    };
-  },
-});
+    }),
+    name,
+  );
 const content = leaky(contentOf, 0.5, "fresh");
 const color = meanColors(1, 4, 1);
 /** Luminance of a patch, bent: each unit rises from another one on, so that many dimensions are filled. */

@@ -1,4 +1,4 @@
-import type { PatchFeatures } from "./leaky.js";
+import type { PatchFeatures } from "../representation.js";
 
 /** Colors of 0 to 255 about 0 and of variance about 1, as those of photographs are. */
 export const standardColors = (values: Float64Array): Float64Array => values.map((v) => (v - 104) / 64);

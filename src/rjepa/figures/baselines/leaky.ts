@@ -1,13 +1,4 @@
-import type { Readout, Representation } from "../representation.js";
-
-/** Numbers of a patch that need no learning. */
-export interface PatchFeatures {
-  readonly name: string;
-  /** Numbers of a patch, d. */
-  readonly size: number;
-  /** Of crops [n, S, 3, P, P]: [n, d]. */
-  of(crops: Float32Array, n: number): Float64Array;
-}
+import type { PatchFeatures, Readout, Representation } from "../representation.js";
 
 /** The leak of a row by its name; null where it has none. */
 export function leakOf(name: string): number | null {
@@ -22,30 +13,29 @@ export function leaky(
   target: Representation["target"] = "recurrent",
 ): Representation {
   const { size: d } = features;
+  const held = (fresh: Float64Array, t: number, others: readonly Float64Array[]): Readout => {
+    const h = new Float64Array(fresh.length);
+    for (let at = 0; at < h.length; at++) {
+      const past = Math.floor(at / d) % t === 0 ? 0 : h[at - d];
+      h[at] = leak * past + (1 - leak) * fresh[at];
+    }
+    return {
+      h,
+      fresh,
+      context: null,
+      others: others.map((alone) => ({
+        h: alone.map((v, at) => {
+          const past = t > 1 ? h[(Math.floor(at / d) * t + t - 2) * d + (at % d)] : 0;
+          return leak * past + (1 - leak) * v;
+        }),
+        fresh: alone,
+      })),
+    };
+  };
   return {
     name: `${features.name}, leak ${leak}${target === "fresh" ? ", fresh" : ""}`,
     size: d,
     target,
-    read(crops, n, t, others = []): Readout {
-      const fresh = features.of(crops, n * t);
-      const h = new Float64Array(n * t * d);
-      for (let at = 0; at < h.length; at++) {
-        const past = Math.floor(at / d) % t === 0 ? 0 : h[at - d];
-        h[at] = leak * past + (1 - leak) * fresh[at];
-      }
-      return {
-        h,
-        fresh,
-        context: null,
-        others: others.map((other) => {
-          const alone = features.of(other, n);
-          const held = alone.map((v, at) => {
-            const past = t > 1 ? h[(Math.floor(at / d) * t + t - 2) * d + (at % d)] : 0;
-            return leak * past + (1 - leak) * v;
-          });
-          return { h: held, fresh: alone };
-        }),
-      };
-    },
+    patchwise: { features, held },
   };
 }

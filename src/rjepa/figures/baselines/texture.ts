@@ -1,7 +1,7 @@
 import { type Key, normal } from "../../../core/prng.js";
 import { opponentChannels } from "../../../data/retina.js";
 import { timesOf } from "../judging/products.js";
-import type { PatchFeatures } from "./leaky.js";
+import type { PatchFeatures } from "../representation.js";
 
 /** Mean |∂x| and then |∂y| of each normalized channel: 6 S numbers that tell textures apart, and the ones to beat. */
 export const textureEnergy = (scales: number, size: number): PatchFeatures => ({

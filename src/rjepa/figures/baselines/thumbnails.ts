@@ -2,9 +2,8 @@ import { opponentChannels } from "../../../data/retina.js";
 import type { LinearAlgebra } from "../../linear-algebra.js";
 import { centered, columnMeans } from "../judging/arrays.js";
 import { crossOf, timesOf } from "../judging/products.js";
-import type { Fixations } from "../representation.js";
+import type { Fixations, PatchFeatures } from "../representation.js";
 import { standardColors } from "./colors.js";
-import type { PatchFeatures } from "./leaky.js";
 
 /** Side of a thumbnail. */
 export const thumb = 4;

@@ -5,6 +5,7 @@ import { Bootstrap } from "./bootstrap.js";
 import { held } from "./held.js";
 import { lowLevelOf } from "./low-level.js";
 import { once } from "./once.js";
+import { type Shown, shown } from "./read-all.js";
 import { matchedStrangers, partnersOf, randomStrangers, type Strangers } from "./strangers.js";
 
 /** Fixations on images whose classes are known, such as a few of each thumbnail. */
@@ -37,6 +38,12 @@ export interface JudgeOptions {
 /** What is known of the sequences alone, and so shared by all representations. */
 export interface Data extends JudgeOptions {
   readonly batch: number;
+  /** The sequences patch by patch; null without labels. */
+  readonly shown: {
+    readonly test: Shown;
+    readonly fit: Shown;
+    readonly labeled: { readonly fit: Shown; readonly test: Shown } | null;
+  };
   /** Over the images of `test`. */
   readonly bootstrap: Bootstrap;
   /** Over the labeled images to test; null without labels. */
@@ -62,6 +69,11 @@ export function dataOf(options: JudgeOptions): Data {
     test,
     fit,
     batch,
+    shown: {
+      test: shown(test, batch),
+      fit: shown(fit, batch),
+      labeled: labeled ? { fit: shown(labeled.fit, batch), test: shown(labeled.test, batch) } : null,
+    },
     low,
     bootstrap: new Bootstrap(test.image, key),
     labeledBootstrap: labeled === undefined ? null : new Bootstrap(labeled.test.image, key),

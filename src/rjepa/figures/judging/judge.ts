@@ -1,9 +1,10 @@
-import { DataError } from "../../../core/errors.js";
+import { ArgumentError, DataError } from "../../../core/errors.js";
 import {
   callable,
   count,
   having,
   instanceOf,
+  type Kind,
   type Known,
   listOf,
   maybe,
@@ -45,14 +46,24 @@ const known: Known<JudgeOptions> = {
   only: listOf(figureName),
   against: listOf(text),
 };
-/** What can be judged. */
-export const aRepresentation = having({
+const described = having({
   name: text,
   size: count(1),
   target: oneOf("recurrent", "fresh"),
-  read: callable,
+  read: maybe(callable),
+  patchwise: maybe(having({ features: having({ size: count(1), of: callable }), held: callable })),
   only: maybe(listOf(figureName)),
 });
+
+/** What can be judged. */
+export const aRepresentation: Kind = (who, what, value) => {
+  described(who, what, value);
+  const { read, patchwise } = value as Representation;
+  if ((read === undefined) === (patchwise === undefined))
+    throw new ArgumentError(
+      `${who}: expected ${what} to have either read or patchwise, got ${read === undefined ? "neither" : "both"}`,
+    );
+};
 
 /** Options of `judge`, and what is known of the sequences. @throws DataError, ArgumentError */
 export function shared(given: JudgeOptions): Data {

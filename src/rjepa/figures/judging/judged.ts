@@ -1,8 +1,8 @@
-import type { Fixations, Readout, Representation } from "../representation.js";
+import type { Readout, Representation } from "../representation.js";
 import { centered, meanSquares, stepsOf } from "./arrays.js";
 import type { Data } from "./data.js";
 import { once } from "./once.js";
-import { type Cut, readAll } from "./read-all.js";
+import { type Patches, readAll, type Shown } from "./read-all.js";
 import { applyRidge, fitRidge } from "./ridge.js";
 import { saccadesOf, toldWidth, withSaccades } from "./saccades.js";
 import type { Strangers } from "./strangers.js";
@@ -52,48 +52,35 @@ export interface Judged {
   readonly labeled: () => { readonly fit: Readout; readonly test: Readout } | null;
 }
 
-/** Crops of steps `from` to `to`, not included. */
-const cutOf =
-  (fixations: Fixations, from: number, to: number): Cut =>
-  (which) =>
-    fixations.crops(which, from, to);
+/** Steps `from` to `to`, not included, of each sequence. */
+const between =
+  (steps: number, from: number, to: number): Patches =>
+  (i) =>
+    Array.from({ length: to - from }, (_, t) => i * steps + from + t);
 
-/** Crops of the fixations before the last, of which all but the last k are those of a partner. */
-function cutMisled(fixations: Fixations, partners: Int32Array, k: number): Cut {
-  const { steps, scales, size } = fixations;
-  const frame = scales * 3 * size * size;
-  const [foreign, all] = [steps - 1 - k, steps - 1];
-  return (which) => {
-    const out = new Float32Array(which.length * all * frame);
-    const put = (crops: Float32Array, run: number, first: number): void =>
-      which.forEach((_, i) => {
-        out.set(crops.subarray(i * run * frame, (i + 1) * run * frame), (i * all + first) * frame);
-      });
-    const others = which.map((i) => partners[i]);
-    put(fixations.crops(others, 0, foreign), foreign, 0);
-    put(fixations.crops(which, foreign, all), k, foreign);
-    return out;
-  };
-}
+/** The fixations before the last, of which all but the last k are those of a partner. */
+const misledBy =
+  (steps: number, partners: Int32Array, k: number): Patches =>
+  (i) => [...between(steps, 0, steps - 1 - k)(partners[i]), ...between(steps, steps - 1 - k, steps - 1)(i)];
 
 export function judgedOf(representation: Representation, data: Data): Judged {
   const { size: d, target, predict } = representation;
   const { batch } = data;
   const steps = data.test.steps;
   const last = steps - 1;
-  const read = (fixations: Fixations, t: number, cut: Cut, others: readonly Strangers[] = []): Readout =>
-    readAll(representation, fixations, t, cut, batch, others);
-  const seen = (fixations: Fixations, others: readonly Strangers[] = []): Seen => {
-    const found = read(fixations, steps, cutOf(fixations, 0, steps), others);
+  const read = (from: Shown, t: number, patches: Patches, others: readonly Strangers[] = []): Readout =>
+    readAll(representation, from, t, patches, batch, others);
+  const seen = (from: Shown, others: readonly Strangers[] = []): Seen => {
+    const found = read(from, steps, between(steps, 0, steps), others);
     return {
       ...found,
-      count: fixations.count,
+      count: from.fixations.count,
       target: target === "fresh" ? found.fresh : found.h,
-      saccades: saccadesOf(fixations),
+      saccades: saccadesOf(from.fixations),
     };
   };
-  const test = once(() => seen(data.test, [data.random(), ...data.matched()]));
-  const train = once(() => seen(data.fit));
+  const test = once(() => seen(data.shown.test, [data.random(), ...data.matched()]));
+  const train = once(() => seen(data.shown.fit));
   const before = ({ h }: Readout): Float64Array => stepsOf(h, steps, d, 0, last);
   const after = (s: Seen): Float64Array => stepsOf(s.target, steps, d, 1, steps);
   const deviations = once(() => meanSquares(centered(test().target, steps * d), d));
@@ -126,19 +113,23 @@ export function judgedOf(representation: Representation, data: Data): Judged {
     told: regression(toldWidth(d), (s) => withSaccades(before(s), d, s.saccades)),
     restarted: (k) => {
       if (k === last) return { test: at(last, test(), steps), fit: at(last, train(), steps) };
-      const from = (f: Fixations): Float64Array => at(k, read(f, k, cutOf(f, last - k, last)));
-      return { test: from(data.test), fit: from(data.fit) };
+      const from = (s: Shown): Float64Array => at(k, read(s, k, between(steps, last - k, last)));
+      return { test: from(data.shown.test), fit: from(data.shown.fit) };
     },
     misled: (k) => {
-      const from = (f: Fixations, partners: Int32Array): Float64Array =>
-        at(last, read(f, last, cutMisled(f, partners, k)));
-      return { test: from(data.test, data.partners.test()), fit: from(data.fit, data.partners.train()) };
+      const from = (s: Shown, partners: Int32Array): Float64Array =>
+        at(last, read(s, last, misledBy(steps, partners, k)));
+      return {
+        test: from(data.shown.test, data.partners.test()),
+        fit: from(data.shown.fit, data.partners.train()),
+      };
     },
     labeled: once(() => {
-      const given = data.labeled;
-      if (given === undefined) return null;
-      const of = (f: Fixations): Readout => read(f, f.steps, cutOf(f, 0, f.steps));
-      return { fit: of(given.fit), test: of(given.test) };
+      const { labeled } = data.shown;
+      if (labeled === null) return null;
+      const of = (s: Shown): Readout =>
+        read(s, s.fixations.steps, between(s.fixations.steps, 0, s.fixations.steps));
+      return { fit: of(labeled.fit), test: of(labeled.test) };
     }),
   };
 }
