@@ -6,7 +6,6 @@ export { type CropOptions, cutCrops, type Fovea } from "./fovea.js";
 export { type Gallery, type GalleryOptions, openGallery } from "./gallery.js";
 export { type Image, type ImageList, listFolder, listImages, readImage } from "./image.js";
 export { type LabeledImages, readLabeled } from "./labeled-folder.js";
-export { cropPatch } from "./patch.js";
 export { type Pyramid, type PyramidLevel, pyramid } from "./pyramid.js";
 export {
   type LabeledOptions,
@@ -33,15 +32,3 @@ export {
 export { parseScanpaths, readScanpaths, type Scanpath, type Scanpaths } from "./scanpaths.js";
 export { sceneNamed } from "./scene-names.js";
 export { scene } from "./scenes.js";
-export {
-  type Dataset,
-  type FixationSequence,
-  type FolderOptions,
-  flip,
-  fromFolder,
-  fromScenes,
-  type SceneOptions,
-  saccades,
-  shuffleControl,
-  splitByImage,
-} from "./sequences.js";

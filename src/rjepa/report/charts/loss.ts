@@ -1,6 +1,11 @@
-import type { LossPoint } from "../data.js";
 import { colors } from "../theme.js";
 import { type ChartSpec, chartSize } from "./chart.js";
+
+export interface LossPoint {
+  /** Fixations seen so far. */
+  readonly fixation: number;
+  readonly loss: number;
+}
 
 interface Bin {
   fixation: number;

@@ -1,11 +1,11 @@
-import type { MemoryFigures } from "../data.js";
+import type { MemoryOfRules } from "../exactness.js";
 import { formatBytes } from "../format.js";
 import { colors } from "../theme.js";
 import { byteLabel, byteTicks } from "./byte-axis.js";
 import { type ChartSpec, chartSize } from "./chart.js";
 
 /** The length from which on backpropagation through time needs more than RFP. */
-export function crossover({ rfp, bptt }: MemoryFigures): number {
+export function crossover({ rfp, bptt }: MemoryOfRules): number {
   return Math.ceil((rfp.planned * bptt.steps) / bptt.planned);
 }
 
@@ -13,7 +13,7 @@ export function crossover({ rfp, bptt }: MemoryFigures): number {
  * Bytes of the three rules over the length of the sequence, both axes logarithmic. Those of RFP and
  * RTRL do not depend on it; those of backpropagation are in proportion to it.
  */
-export function memoryChart(memory: MemoryFigures): ChartSpec {
+export function memoryChart(memory: MemoryOfRules): ChartSpec {
   const { rfp, rtrl, bptt } = memory;
   const longest = 10 ** Math.max(4, Math.ceil(Math.log10(crossover(memory))) + 1);
   const rules = [
@@ -38,7 +38,7 @@ export function memoryChart(memory: MemoryFigures): ChartSpec {
     },
   ];
   const dots = [
-    { t: bptt.steps, bytes: rfp.measured, rule: "RFP" },
+    { t: bptt.steps, bytes: rfp.planned, rule: "RFP" },
     { t: bptt.steps, bytes: bptt.planned, rule: "BPTT" },
   ];
   const color = {

@@ -1,0 +1,79 @@
+import { drawChart } from "./charts/chart.js";
+import { crossover, memoryChart } from "./charts/memory.js";
+import { escapeHtml, formatBytes, formatCount, formatTiny } from "./format.js";
+
+/** How far a rule's gradient is from that of backpropagation through time, and what rules have to hold. */
+export interface Exactness {
+  /** The rule, with its setting. */
+  readonly rule: string;
+  readonly credit: "exact" | "local";
+  /** Streams and fixations that it was compared on. */
+  readonly batch: number;
+  readonly steps: number;
+  /** The largest relative difference of any parameter block. */
+  readonly worst: number;
+  /** max|a − b| / max|b| of each parameter block. */
+  readonly blocks: Readonly<Record<string, number>>;
+  /** Bytes of one stream, as planned; what the rule held. */
+  readonly memory: MemoryOfRules;
+}
+
+/** Bytes that rules need: influence for `rfp` and `rtrl`, records of `steps` fixations for `bptt`. */
+export interface MemoryOfRules {
+  readonly rfp: { readonly planned: number };
+  readonly rtrl: { readonly planned: number };
+  readonly bptt: { readonly planned: number; readonly steps: number };
+}
+
+/** Rounding of sums of some thousand float64 terms stays well below it; a wrong term is far above. */
+const bound = 1e-10;
+
+/** A section of HTML: whether gradients are those of backpropagation through time, block by block, and the memory of rules. */
+export async function exactnessSection(of: Exactness): Promise<string> {
+  const { rule, credit, batch, steps, worst, blocks, memory } = of;
+  const count = Object.keys(blocks).length;
+  const found = `over all ${count} parameter blocks the largest relative difference is ${formatTiny(worst)}`;
+  const verdict =
+    worst <= bound
+      ? `They are: ${found}.`
+      : credit === "local"
+        ? `<strong>They are not,</strong> since credit is local: ${found}.`
+        : `<strong>They are not:</strong> ${found}, where rounding stays below ${formatTiny(bound)}.`;
+  const longer = crossover(memory);
+  const compared =
+    longer > memory.bptt.steps
+      ? `BPTT grows with the sequence: it is the smaller one up to about ${formatCount(longer)} fixations, and RFP from there on`
+      : "BPTT grows with the sequence, and is the larger one from the start";
+  const chart = await drawChart("memory", "Memory of RFP, RTRL and BPTT over sequence length", memoryChart(memory));
+  return `<section>
+<h2>Are the gradients exact?</h2>
+<p>The same ${batch} sequences of ${steps} fixations went through <code>${escapeHtml(rule)}</code>, forward in time, and through
+backpropagation through time (BPTT), which stores the past and runs back over it, both in float64. ${verdict}</p>
+<div class="grid">
+<figure>
+<h3>Difference to BPTT, by parameter block</h3>
+${blockTable(blocks)}
+<figcaption>max|a − b| / max|b| of each block, the largest first; the list scrolls.</figcaption>
+</figure>
+<figure>
+<h3>What each rule has to remember</h3>
+${chart}
+<figcaption>Planned for one stream in float64. RFP keeps ${formatBytes(memory.rfp.planned)} for a stream of any length; RTRL stores the full influence of every
+parameter on every state. ${compared}.</figcaption>
+</figure>
+</div>
+</section>`;
+}
+
+/** How exact the gradient of each parameter block is, the least exact first. */
+function blockTable(blocks: Exactness["blocks"]): string {
+  const sorted = Object.entries(blocks).sort(([, a], [, b]) => b - a);
+  const rows = sorted.map(
+    ([name, difference]) =>
+      `<tr><th scope="row"><code>${escapeHtml(name)}</code></th><td class="number">${formatTiny(difference)}</td></tr>`,
+  );
+  return `<div class="blocks"><table>
+<thead><tr><th scope="col">parameter block</th><th scope="col" class="number">relative difference</th></tr></thead>
+<tbody>${rows.join("\n")}</tbody>
+</table></div>`;
+}
