@@ -18,7 +18,7 @@ import { type Batch, statisticsOf, Trainer, type TrainerOptions } from "../../..
 import { noise, small } from "./small.js";
 
 const [steps, updates, streams] = [4, 9, 3];
-const preset = small({ saccade: true });
+const preset = small({ predictor: { kind: "linear", saccade: true } });
 const model = jepa({ preset, steps });
 const batchAt = (u: number): Batch => noise(preset, foldIn(keyOf(5), u), streams, steps, "float32");
 
