@@ -40,6 +40,12 @@ export function samplesOf(
   return noise(preset, key, batch, steps, dtype).map((sample) => ({ ...sample, heads, ...slow }));
 }
 
+/** Losses of each fixation, with parameters as they start. */
+export function lossesOf(model: Jepa, samples: readonly Fixated[], params = model.init(keyOf(3))): number[] {
+  const learner = ruleNamed("bptt").start(model.model, params);
+  return samples.map((sample) => learner.step(sample).loss);
+}
+
 /** The largest relative error of a block of a gradient, beside that of BPTT. */
 export function worst(model: Jepa, samples: readonly Fixated[], rule: string, options: object): number {
   // off the start: there the derivatives of b_G are sums that cancel, since targets have a mean of zero

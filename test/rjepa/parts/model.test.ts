@@ -109,6 +109,7 @@ describe("R-JEPA of parts", () => {
     };
     expect(largest("fresh")).toBe(0);
     expect(largest("recurrent")).toBe(0);
+    expect(largest({ kind: "ema", momentum: 0.9 })).toBe(0);
     expect(largest("gradient")).toBeGreaterThan(1e-3);
   });
 
