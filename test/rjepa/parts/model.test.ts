@@ -78,6 +78,26 @@ describe("R-JEPA of parts", () => {
     );
   });
 
+  it("learns forward in time what BPTT learns at the size of tiny, whole", () => {
+    const model = jepa({ preset: presets.tiny, steps: 4 });
+    for (const options of [{ window: 4 }, {}])
+      expect(worst(model, samplesOf(model, keyOf(5), 2, 4), "rfp", options)).toBeLessThan(1e-10);
+  });
+
+  it("has the first versions: colors of one crop, gates of biases 2 and -2, and one running mean", () => {
+    const count = (preset: Preset) => sizeOfTree(jepa({ preset, steps: 8 }).init(keyOf(1)));
+    // those of the first versions, without the head that read the next saccade
+    expect([count(presets["nano-v1"]), count(presets["tiny-v1"])]).toEqual([15912, 99456]);
+    const model = jepa({ preset: presets["nano-v1"], steps: 3 });
+    for (const { gcc, ghh, gch, ghc } of model.init(keyOf(1)).areas) {
+      for (const v of [...entries(gcc), ...entries(ghh)]) expect(v).toBeCloseTo(2, 12);
+      for (const v of [...entries(gch), ...entries(ghc)]) expect(v).toBeCloseTo(-2, 12);
+    }
+    const samples = samplesOf(model, keyOf(5), 1, 3);
+    expect(samples[0].input.shape).toEqual([1, 3, 16, 16]);
+    expect(worst(model, samples, "rfp", { window: 3 })).toBeLessThan(1e-10);
+  });
+
   it("is exact at the price of own blocks where every area learns for itself", () => {
     const model = jepa({ preset: presets.content, steps: 3 });
     const samples = samplesOf(model, keyOf(5), 2, 3);
