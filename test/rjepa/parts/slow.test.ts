@@ -77,6 +77,32 @@ describe("targets of slow parameters", () => {
     expect(Math.abs(lossesOf(model, samples, params)[1] - own[1])).toBeGreaterThan(1e-3);
   });
 
+  it("are standardized by what they gave themselves", () => {
+    const params = model.init(keyOf(1));
+    const trainer = new Trainer(model, params, statisticsOf(model, params, [batchAt(90)]), {
+      updates,
+      momentum: 1,
+    });
+    trainer.update(batchAt(0));
+    const [own, { slow }] = [trainer.params, trainer.reader([batchAt(0)])];
+    trainer.update(batchAt(1));
+    /** Running moments of patches alone, one number after the other. */
+    const momentsOf = (statistics: unknown): number[] =>
+      (statistics as { fresh: unknown }[]).flatMap(({ fresh }) =>
+        leavesOf<Tensor>(fresh, isTensor).flatMap(({ value }) => Array.from(entries(value))),
+      );
+    const { knows } = trainer.save() as unknown as { knows: { statistics: unknown } };
+    const found = momentsOf(knows.statistics);
+    const expected = (alone: ModelParams): number[] =>
+      momentsOf(statisticsOf(model, own, [batchAt(1)], alone).save());
+    const [bySlow, byOwn] = [expected(slow as ModelParams), expected(own)];
+    // outputs of float64, computed in one order or another
+    found.forEach((v, i) => {
+      expect(v).toBeCloseTo(bySlow[i], 12);
+    });
+    expect(Math.max(...found.map((v, i) => Math.abs(v - byOwn[i])))).toBeGreaterThan(1e-6);
+  });
+
   it("are asked for by name where a sample has none", () => {
     const samples = samplesOf(model, keyOf(2), 3, steps).map(({ slow: _, ...rest }) => rest);
     expect(() => lossesOf(model, samples)).toThrow(
