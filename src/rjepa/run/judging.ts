@@ -13,6 +13,7 @@ import { linearAlgebra } from "../linear-algebra.js";
 import { fixationsOf } from "../parts/data.js";
 import type { Preset } from "../parts/preset.js";
 import { type Reader, representationOf } from "../parts/read.js";
+import { comparedWith } from "../parts/target.js";
 import type { Loader } from "./loader.js";
 
 /** Sequences of training images to which regressions of figures are fitted. */
@@ -53,10 +54,9 @@ export async function judged({ loader, trained, untrained, labeled, key }: Judgi
   const fovea = preset.input;
   const chosen = permutation(foldIn(key, "fit"), train.sequences.length).subarray(0, fitSequences);
   const fit = fixationsOf(gallery, train, fovea, chosen);
-  const target = preset.target === "fresh" ? "fresh" : "recurrent";
   return judgeAll(
     [representationOf("trained", trained), representationOf("untrained", untrained)],
-    trivialRepresentations(fit, algebra, foldIn(key, "baselines"), target).map(lean),
+    trivialRepresentations(fit, algebra, foldIn(key, "baselines"), comparedWith(preset)).map(lean),
     {
       test: fixationsOf(gallery, test, fovea),
       fit,

@@ -9,6 +9,7 @@ import { beside, type RunResult } from "./result.js";
 const targets = {
   fresh: "the embedding of the next patch alone",
   recurrent: "the embedding of the next fixation with its past",
+  ema: "the embedding of the next patch alone, by parameters that follow slowly",
   gradient: "the embedding of the next fixation, which the gradient reaches: the control that collapses",
 } as const;
 
@@ -64,7 +65,7 @@ function header({ config, parameters, images, updates, seconds }: RunResult): st
 <p class="eyebrow">Onward · exact gradients, forward in time</p>
 <h1>${escapeHtml(`R-JEPA: ${config.recipe.name}${config.control === "none" ? "" : `, control ${config.control}`}`)}</h1>
 <p class="lead">A recurrent JEPA of ${formatCount(parameters)} parameters looked at ${formatCount(images.train)} images, fixation by fixation, to
-predict ${targets[preset.target]}. ${who} It made ${formatCount(updates)} updates by <code>${escapeHtml(rule)}</code>, each from ${batch} sequences
+predict ${targets[typeof preset.target === "object" ? preset.target.kind : preset.target]}. ${who} It made ${formatCount(updates)} updates by <code>${escapeHtml(rule)}</code>, each from ${batch} sequences
 of ${steps} fixations, in ${formatSeconds(seconds)}.</p>
 </header>`;
 }

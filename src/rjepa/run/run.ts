@@ -9,6 +9,7 @@ import type { Labeled } from "../figures/judging/data.js";
 import { type Jepa, jepa } from "../parts/compose.js";
 import { batchOf } from "../parts/data.js";
 import type { Reader } from "../parts/read.js";
+import { requireLabels, requireStreams } from "../parts/require.js";
 import { type BatchOptions, stepsOf } from "../parts/steps.js";
 import { type Batch, statisticsOf, Trainer } from "../parts/train.js";
 import type { Config } from "./config.js";
@@ -71,6 +72,8 @@ async function open(
   const { preset, steps, updates, rate, momentum, rule, credit, decay } = recipe;
   const control = config.control === "shuffle" ? "shuffle" : "none";
   const batches = (of: string): BatchOptions => ({ batch: recipe.batch, key: foldIn(key, of), control });
+  const model = jepa({ preset, steps, decay });
+  requireStreams("train", preset, recipe.batch);
   say?.("reading images");
   // what is wanted at the end is read first: it may not be there
   const labeled = config.labeled === undefined || !judges ? null : await labeledIn(config.labeled, preset);
@@ -85,7 +88,12 @@ async function open(
     ...(onImage === undefined ? {} : { onProgress: onImage }),
   });
   if (loader.note !== null) say?.(loader.note);
-  const model = jepa({ preset, steps, decay });
+  try {
+    requireLabels("train", preset, loader.references.labels);
+  } catch (error) {
+    await loader.close();
+    throw error;
+  }
   const params = model.init(foldIn(key, "init"), { dtype: "float32" });
   function* looked(count: number): Generator<Batch> {
     for (let i = 0; i < count; i++)

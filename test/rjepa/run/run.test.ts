@@ -15,7 +15,7 @@ const config = (control: Control = "none"): Config => ({
   format: "onward-run-1",
   recipe: {
     ...recipeNamed("online"),
-    preset: small({ saccade: true }),
+    preset: small({ predictor: { kind: "linear", saccade: true } }),
     steps: 4,
     batch: 4,
     updates,

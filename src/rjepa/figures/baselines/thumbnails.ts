@@ -1,9 +1,9 @@
+import { standardColors } from "../../../data/colors.js";
 import { opponentChannels } from "../../../data/retina.js";
 import type { LinearAlgebra } from "../../linear-algebra.js";
 import { centered, columnMeans } from "../judging/arrays.js";
 import { crossOf, timesOf } from "../judging/products.js";
 import type { Fixations, PatchFeatures } from "../representation.js";
-import { standardColors } from "./colors.js";
 
 /** Side of a thumbnail. */
 export const thumb = 4;
