@@ -22,6 +22,7 @@ export interface RecipeOptions extends ConfigOptions {
 /** Options of a run: what decides it, and how it goes. */
 export function addRecipeOptions(program: Program): Program {
   return addConfigOptions(program)
+    .optionsGroup("How the run goes:")
     .option("--print-config", "print the whole configuration as JSON, defaults included, and end")
     .option("--out <folder>", "folder of the run; default runs/RECIPE, or runs/RECIPE-CONTROL")
     .option("--every <n>", "updates from one checkpoint to the next; default 100")

@@ -48,6 +48,7 @@ const collected = (text: string, before: readonly string[] = []): string[] => [.
 /** Options that decide a run: each is a value of its configuration by another name. */
 export function addConfigOptions(program: Program): Program {
   program
+    .optionsGroup("What is learned:")
     .option("--recipe <name>", "content, memory, online or tiny: a model, what it predicts and how it learns")
     .option("--config <file>", "a configuration, or what differs in it from the recipe that it names")
     .option(
@@ -60,7 +61,7 @@ export function addConfigOptions(program: Program): Program {
       "what must fail: shuffle (patches of other sequences), collapse (the gradient reaches the target) or feedforward (no memory); default none",
     );
   return addDataOptions(
-    program,
+    program.optionsGroup("From what:"),
     "JPEG, PNG or WebP images; default: synthetic scenes, which need no download",
   )
     .option(
@@ -69,7 +70,8 @@ export function addConfigOptions(program: Program): Program {
     )
     .option("--labeled <folder>", "folders train and test of folders by label, for linear probes")
     .option("--test-share <x>", "share of the images, the last by name, that are judged on; default 0.25")
-    .option("--updates <n>", "recipe.updates by another name, as are the five below")
+    .optionsGroup("Values of the configuration, by other names:")
+    .option("--updates <n>", "updates in all")
     .option("--steps <T>", "fixations in a sequence")
     .option("--batch <n>", "streams in parallel")
     .option("--rate <x>", "peak rate of Adam")

@@ -25,8 +25,9 @@ export const command: Command = {
   summary: "trains an R-JEPA on fixated patches, with progress, figures and a report",
   configure(program) {
     addRecipeOptions(program)
-      .option("--preset <name>", "without a recipe: nano or tiny")
-      .option("--epochs <n>", "without a recipe: passes over the sequences")
+      .optionsGroup("Without a recipe:")
+      .option("--preset <name>", "nano or tiny")
+      .option("--epochs <n>", "passes over the sequences")
       .action(async (options: RecipeOptions & Partial<TrainingOptions>, self: Program) => {
         const { recipe, config, resume } = options;
         if (recipe === undefined && config === undefined && resume === undefined) {

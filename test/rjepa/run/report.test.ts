@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { CheckpointError, DataError } from "../../../src/index.js";
 import type { FigureValue } from "../../../src/rjepa/figures/_figure.js";
 import type { JudgmentTable } from "../../../src/rjepa/figures/judging/table.js";
+import { configOf } from "../../../src/rjepa/run/config.js";
 import type { Control } from "../../../src/rjepa/run/recipe.js";
 import { recipeNamed } from "../../../src/rjepa/run/recipe.js";
 import { renderRun } from "../../../src/rjepa/run/report.js";
@@ -34,14 +35,12 @@ const table = (acc: number): JudgmentTable => ({
 });
 
 const result = (acc: number, control: Control = "none", seed = 1): RunResult => ({
-  config: {
-    format: "onward-run-1",
+  config: configOf("test", {
     recipe: recipeNamed("content"),
     control,
     source: { kind: "folder", images: "<photos>" },
-    testShare: 0.25,
     seed,
-  },
+  }),
   parameters: 49992,
   images: { train: 300, test: 100 },
   sequences: { train: 3778, test: 1275 },
@@ -100,7 +99,7 @@ describe("the report of a run", () => {
     await writeFile(join(folder, "figures.json"), JSON.stringify(writtenResult(result(0.75))));
     const { status, out } = await run("figures", folder);
     expect(status).toBe(0);
-    expect(out).toMatch(/^content: 49992 parameters, 40 updates in 12 s/);
+    expect(out).toMatch(/^content: 49992 parameters, 40 of 2000 updates in 12 s/);
     expect(out).toMatch(/^trained +0\.75/m);
     expect(await readFile(join(folder, "report.html"), "utf8")).toContain("R-JEPA: content");
     const missing = await run("figures", join(folder, "none"));
