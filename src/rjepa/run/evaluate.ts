@@ -38,13 +38,10 @@ export async function evaluate(who: string, path: string, options: EvaluateOptio
     const judging = { train, test, labeled, seed };
     const table = await judged(judging, trainer.reader(session.looked(looks)), session.untrained());
     const log = await new RunFiles(who, path).readLog(trainer.updates);
-    const last = log.findLast(({ seconds }) => seconds !== undefined);
     const own = folder === undefined ? session.config : { ...session.config, labeled: folder };
     return resultOf({
       session: { ...session, config: own },
       log,
-      seconds: Number(last?.seconds ?? 0),
-      waited: Number(last?.waited ?? 0),
       test: test.references,
       table,
       judgedOn: judgedOn(judging, recipe.preset.input),

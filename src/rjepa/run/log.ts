@@ -36,3 +36,9 @@ export const linesOf = (text: string): LogLine[] =>
       return [];
     }
   });
+
+/** Seconds that all processes of a run have trained by the last of these lines, and of these how many were waited for patches. */
+export function timeOf(lines: readonly LogLine[]): { readonly seconds: number; readonly waited: number } {
+  const last = lines.findLast(({ seconds }) => seconds !== undefined);
+  return { seconds: Number(last?.seconds ?? 0), waited: Number(last?.waited ?? 0) };
+}

@@ -7,7 +7,7 @@ import { isTensor, type Tensor } from "../../tensor/tensor.js";
 import { judgmentsFromJson, judgmentsToJson } from "../figures/judging/json.js";
 import type { JudgmentTable } from "../figures/judging/table.js";
 import { type Config, requireConfig } from "./config.js";
-import type { LogLine } from "./log.js";
+import { type LogLine, timeOf } from "./log.js";
 import { imagesOf, type Session } from "./session.js";
 import type { Source } from "./source.js";
 import { sourceField } from "./source-schema.js";
@@ -36,17 +36,15 @@ export interface RunResult {
 }
 
 /** What a result is made of, besides what a session knows. */
-interface Parts extends Pick<RunResult, "seconds" | "table" | "judgedOn" | "elsewhere" | "problems"> {
+interface Parts extends Pick<RunResult, "table" | "judgedOn" | "elsewhere" | "problems"> {
   readonly session: Session;
   readonly log: readonly LogLine[];
-  /** Seconds that training waited. */
-  readonly waited: number;
   readonly test: References;
 }
 
-export function resultOf({ session, log, waited, test, ...rest }: Parts): RunResult {
+export function resultOf({ session, log, test, ...rest }: Parts): RunResult {
   const { config, loader, trainer } = session;
-  const { seconds } = rest;
+  const { seconds, waited } = timeOf(log);
   const { train } = loader;
   return {
     config,
@@ -54,6 +52,7 @@ export function resultOf({ session, log, waited, test, ...rest }: Parts): RunRes
     images: { train: imagesOf(train), test: imagesOf(test) },
     sequences: { train: train.sequences.length, test: test.sequences.length },
     updates: trainer.updates,
+    seconds,
     waited: { seconds: waited, share: seconds > 0 ? waited / seconds : 0 },
     losses: log.flatMap(({ loss }) => (loss === undefined ? [] : [Number(loss)])),
     ...rest,

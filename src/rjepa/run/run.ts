@@ -3,7 +3,7 @@ import type { Saved } from "../../tensor/saved/save.js";
 import { type Config, configOf, requireConfig } from "./config.js";
 import type { RunFolder } from "./folder.js";
 import { judged, judgedOn } from "./judging.js";
-import type { LogLine } from "./log.js";
+import { type LogLine, timeOf } from "./log.js";
 import { type RunResult, resultOf, writtenResult } from "./result.js";
 import {
   firstLook,
@@ -87,10 +87,9 @@ async function trained(session: Session, options: RunOptions): Promise<RunResult
       from < updates ? `going on at update ${from + 1} of ${updates}` : `all ${updates} updates are made`,
     );
   // time is counted over all processes that made it
-  const last = log.findLast(({ seconds }) => seconds !== undefined);
-  const [before, waitedBefore] = [Number(last?.seconds ?? 0), Number(last?.waited ?? 0)];
-  const spent = (): number => before + (performance.now() - began) / 1000;
-  const waited = (): number => waitedBefore + loader.waited.seconds;
+  const before = timeOf(log);
+  const spent = (): number => before.seconds + (performance.now() - began) / 1000;
+  const waited = (): number => before.waited + loader.waited.seconds;
   const pending: LogLine[] = [];
   const keep = async (): Promise<void> => {
     const lines = pending.splice(0);
@@ -127,8 +126,6 @@ async function trained(session: Session, options: RunOptions): Promise<RunResult
   options.onTrained?.();
   const { judges = true } = options;
   if (judges) say?.("judging it beside the untrained model and the baselines");
-  const time =
-    from < updates ? { seconds: spent(), waited: waited() } : { seconds: before, waited: waitedBefore };
   const judging = {
     train: { gallery: loader.gallery, references: loader.train },
     test: { gallery: loader.gallery, references: loader.test },
@@ -138,7 +135,6 @@ async function trained(session: Session, options: RunOptions): Promise<RunResult
   const result = resultOf({
     session,
     log,
-    ...time,
     test: loader.test,
     table: judges ? await judged(judging, trainer.reader(session.looked(looks)), session.untrained()) : null,
     judgedOn: judges ? judgedOn(judging, config.recipe.preset.input) : undefined,

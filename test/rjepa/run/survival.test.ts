@@ -1,0 +1,227 @@
+import { existsSync, readdirSync, unlinkSync, watch, writeFileSync } from "node:fs";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { isAside } from "../../../src/data/node/write.js";
+import { type Config, configOf } from "../../../src/rjepa/run/config.js";
+import { files, RunFiles } from "../../../src/rjepa/run/files.js";
+import { RunFolder } from "../../../src/rjepa/run/folder.js";
+import { recipeNamed } from "../../../src/rjepa/run/recipe.js";
+import { run } from "../../../src/rjepa/run/run.js";
+import { makeReadOnly, mountDisk, sentencesOf, start, unmountDisk } from "../../support/onward-process.js";
+import { small } from "../parts/small.js";
+
+const updates = 60;
+const short = (parts: Partial<Config["recipe"]> = {}): Config =>
+  configOf("test", {
+    recipe: {
+      ...recipeNamed("online"),
+      preset: small({ saccade: true }),
+      steps: 4,
+      batch: 4,
+      updates,
+      rule: "rfp(4)",
+      ...parts,
+    },
+    source: { kind: "scenes", count: 12, width: 64, height: 48, viewers: 3 },
+    testShare: 0.5,
+  });
+
+let path = "";
+const mounted: string[] = [];
+beforeEach(async () => {
+  path = await mkdtemp(join(tmpdir(), "onward-survival-"));
+});
+afterEach(async () => {
+  for (const folder of mounted.splice(0)) unmountDisk(folder);
+  await rm(path, { recursive: true, force: true });
+});
+
+/** A file of a configuration. */
+async function saved(config: Config): Promise<string> {
+  const file = join(path, "config.json");
+  await writeFile(file, JSON.stringify(config));
+  return file;
+}
+
+/** Goes on to the end, in this process; the bytes of the last checkpoint and the losses of all updates. */
+async function finished(folder: string, config: Config) {
+  const open = await RunFolder.open("test", folder);
+  try {
+    const result = await run(config, { folder: open, judges: false });
+    return { losses: result?.losses, checkpoint: await readFile(open.at(files.checkpoint)) };
+  } finally {
+    await open.close();
+  }
+}
+
+/** The update of a folder's checkpoint; -1 where there is none yet. @throws CheckpointError for a damaged one */
+async function reached(folder: string): Promise<number> {
+  const found = new RunFiles("test", folder);
+  if (!(await found.has("checkpoint"))) return -1;
+  const kept = (await found.readCheckpoint()) as { trainer: { knows: { update: number } } };
+  return kept.trainer.knows.update;
+}
+
+/** Kills a process when the folder has begun to hold so many half-written files. */
+function killWhileWriting(folder: string, kill: () => void, times: number): () => void {
+  let seen = 0;
+  const watcher = watch(folder, (_, name) => {
+    if (name !== null && isAside(name) && ++seen === times) kill();
+  });
+  return () => watcher.close();
+}
+
+describe("a run that is killed", () => {
+  it("at 20 moments, also while a checkpoint is written, loses none and goes on to the same bits", async () => {
+    const config = short();
+    const file = await saved(config);
+    const whole = await finished(join(path, "whole"), config);
+    expect(whole.losses).toHaveLength(updates);
+    let [run, before, halves, kills] = [0, -1, 0, 0];
+    const touched = new Set<number>();
+    while (kills < 20) {
+      const folder = join(path, `run-${run}`);
+      const isNew = !existsSync(join(folder, files.config));
+      const { child, ended } = isNew
+        ? start("train", "--config", file, "--out", folder, "--every", "1")
+        : start("train", "--resume", folder, "--every", "1");
+      const kill = (): void => void child.kill("SIGKILL");
+      // every other one is aimed at a file that is being written, the others come whenever they come: a start is half of a life
+      const aimed = kills % 2 === 1 && !isNew;
+      const moment = Math.random();
+      const stop = aimed ? killWhileWriting(folder, kill, 1 + Math.floor(12 * moment)) : () => {};
+      const timer = aimed ? undefined : setTimeout(kill, 4000 * moment);
+      const { signal } = await ended;
+      clearTimeout(timer);
+      stop();
+      if (signal === "SIGKILL") kills++;
+      if (!existsSync(folder)) continue;
+      halves += readdirSync(folder).filter(isAside).length;
+      const now = await reached(folder);
+      expect(now).toBeGreaterThanOrEqual(before);
+      before = now;
+      touched.add(run);
+      if (now < updates) continue;
+      // all of its updates are made: another one is killed from here on
+      run++;
+      before = -1;
+    }
+    // writing was hit: what was half there is lost, and what was whole is kept
+    expect(halves).toBeGreaterThan(0);
+    for (const i of touched) {
+      const folder = join(path, `run-${i}`);
+      const parts = await finished(folder, config);
+      expect(parts.checkpoint.equals(whole.checkpoint)).toBe(true);
+      expect(parts.losses).toEqual(whole.losses);
+      expect(readdirSync(folder).filter(isAside)).toEqual([]);
+      const rows = (await readFile(join(folder, files.table), "utf8")).trim().split("\n");
+      expect(rows.map((row) => row.split(",")[0])).toEqual([
+        "update",
+        ...Array.from({ length: updates }, (_, u) => `${u + 1}`),
+      ]);
+    }
+  }, 900_000);
+
+  it("by a second Ctrl-C leaves no lock, and while it lives it shares its folder with no other", async () => {
+    // so many images that reading them does not end before the signals
+    const config = short();
+    const file = await saved({ ...config, source: { ...config.source, count: 100_000 } as Config["source"] });
+    const folder = join(path, "run");
+    const first = start("train", "--config", file, "--out", folder);
+    await first.said("reading images");
+    const second = await start("train", "--config", file, "--out", folder).ended;
+    expect(second.code).toBe(1);
+    expect(sentencesOf(second)).toEqual([
+      expect.stringMatching(
+        new RegExp(`no other run writes to, got .*, which process ${first.child.pid} on`),
+      ),
+    ]);
+    first.child.kill("SIGINT");
+    await first.said("once more to stop at once");
+    expect(existsSync(join(folder, "lock"))).toBe(true);
+    first.child.kill("SIGINT");
+    const ended = await first.ended;
+    expect([ended.signal, sentencesOf(ended)]).toEqual(["SIGINT", []]);
+    expect(existsSync(join(folder, "lock"))).toBe(false);
+  }, 300_000);
+});
+
+describe("a disk", () => {
+  it("that is too small is found before training, in one sentence", async (test) => {
+    const disk = join(path, "disk");
+    if (!mountDisk(disk, 2 << 20)) test.skip("no disk can be mounted here");
+    mounted.push(disk);
+    const ended = await start("train", "--config", await saved(short()), "--out", join(disk, "run")).ended;
+    expect(ended.code).toBe(1);
+    expect(sentencesOf(ended)).toEqual([
+      expect.stringMatching(/expected room for \d+ bytes in .*: the disk is full$/),
+    ]);
+    expect(await reached(join(disk, "run"))).toBe(0);
+    expect(readdirSync(join(disk, "run")).sort()).toEqual([files.checkpoint, files.config]);
+  }, 120_000);
+
+  it("that fills while a run goes on ends it in one sentence, and costs no older checkpoint", async (test) => {
+    const disk = join(path, "disk");
+    if (!mountDisk(disk, 16 << 20)) test.skip("no disk can be mounted here");
+    mounted.push(disk);
+    // so many updates that it is not over before
+    const config = short({ updates: 2000 });
+    const folder = join(disk, "run");
+    const going = start("train", "--config", await saved(config), "--out", folder, "--every", "1");
+    while ((await reached(folder)) < 5) await new Promise((resolve) => setTimeout(resolve, 20));
+    const before = await reached(folder);
+    for (let i = 0, size = 1 << 20; size >= 512; i++)
+      try {
+        writeFileSync(join(disk, `${i}`), new Uint8Array(size));
+      } catch {
+        size >>= 1;
+      }
+    const ended = await going.ended;
+    expect(ended.code).toBe(1);
+    expect(sentencesOf(ended)).toEqual([expect.stringMatching(/cannot write .*: the disk is full$/)]);
+    const kept = await reached(folder);
+    expect(kept).toBeGreaterThanOrEqual(before);
+    // with room again it goes on, to where one comes that never stopped
+    for (const name of readdirSync(disk)) if (/^\d+$/.test(name)) unlinkSync(join(disk, name));
+    const upTo = short({ updates: 2000 });
+    const stopped = async (at: string): Promise<readonly unknown[]> => {
+      const open = await RunFolder.open("test", at);
+      let done = 0;
+      try {
+        await run(upTo, {
+          folder: open,
+          judges: false,
+          isStopped: () => done >= kept + 3,
+          onProgress: ({ update }) => {
+            done = update;
+          },
+        });
+        return [
+          await readFile(open.at(files.checkpoint)),
+          (await open.readLog(kept + 3)).map(({ loss }) => loss),
+        ];
+      } finally {
+        await open.close();
+      }
+    };
+    expect(await stopped(folder)).toEqual(await stopped(join(path, "whole")));
+  }, 300_000);
+
+  it("that is read-only is found at once, in one sentence", async (test) => {
+    const disk = join(path, "disk");
+    if (!makeReadOnly(disk)) test.skip("no folder can be made read-only here");
+    mounted.push(disk);
+    const file = await saved(short());
+    for (const out of [disk, join(disk, "run")]) {
+      const ended = await start("train", "--config", file, "--out", out).ended;
+      expect([ended.code, ended.err.split("\n").length]).toEqual([1, 2]);
+      expect(sentencesOf(ended)).toEqual([
+        expect.stringMatching(
+          /cannot (write to|make the folder) .*: (no permission|the file system is read-only)$/,
+        ),
+      ]);
+    }
+  }, 120_000);
+});
