@@ -71,14 +71,14 @@ export function createReports() {
 }
 
 /**
- * Asks a run to stop at Ctrl-C, or when the system ends it. Whoever asks twice does not want to wait: the signal then does what it
- * does to any process, and the folder is free for the next run. `off` leaves that to the first signal.
+ * Asks a run to stop at Ctrl-C, or when the system ends it, while it trains: before and after there is nothing to be saved, and
+ * signals do what they do to any process. So they do for whoever asks twice, and does not want to wait; the folder is free then.
  */
 function interruptible(folder: RunFolder) {
   let isAsked = false;
   const stop = (signal: NodeJS.Signals): void => {
     if (isAsked) {
-      off();
+      listen(false);
       folder.release();
       process.kill(process.pid, signal);
       return;
@@ -86,13 +86,12 @@ function interruptible(folder: RunFolder) {
     isAsked = true;
     note("\nstopping after this update; once more to stop at once\n");
   };
-  const off = (): void => {
-    process.off("SIGINT", stop);
-    process.off("SIGTERM", stop);
+  const listen = (isTraining: boolean): void => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const)
+      if (isTraining) process.on(signal, stop);
+      else process.off(signal, stop);
   };
-  process.on("SIGINT", stop);
-  process.on("SIGTERM", stop);
-  return { isStopped: () => isAsked, off };
+  return { isStopped: () => isAsked, listen };
 }
 
 /** Trains by a configuration, from its start or from where it was stopped, and judges what it learned. */
@@ -134,8 +133,7 @@ export async function runRecipe(options: RecipeOptions, program: Program): Promi
       ...(watch === undefined ? {} : { watch }),
       isStopped: signals.isStopped,
       ...reports,
-      // there is nothing left to be saved
-      onTrained: signals.off,
+      onTraining: signals.listen,
     });
     reports.stop();
     if (result === null) {
@@ -147,7 +145,7 @@ export async function runRecipe(options: RecipeOptions, program: Program): Promi
     await writeReport(folder, result);
   } finally {
     reports.stop();
-    signals.off();
+    signals.listen(false);
     await folder.close();
   }
 }

@@ -19,11 +19,19 @@ export interface Running {
   said(words: string): Promise<void>;
 }
 
+const living = new Set<ChildProcess>();
+
+/** Ends what a test that failed has left. */
+export function endAll(): void {
+  for (const child of living) child.kill("SIGKILL");
+}
+
 export function start(...args: string[]): Running {
   const child = spawn(process.execPath, ["--import", "tsx", entry, ...args], {
     cwd: root,
     stdio: ["ignore", "ignore", "pipe"],
   });
+  living.add(child);
   let err = "";
   const listeners = new Set<() => void>();
   child.stderr.on("data", (text: Buffer) => {
@@ -31,7 +39,10 @@ export function start(...args: string[]): Running {
     for (const listener of listeners) listener();
   });
   const ended = new Promise<Ended>((resolve) => {
-    child.on("close", (code, signal) => resolve({ code, signal, err }));
+    child.on("close", (code, signal) => {
+      living.delete(child);
+      resolve({ code, signal, err });
+    });
   });
   const said = (words: string): Promise<void> =>
     new Promise((resolve, reject) => {

@@ -147,7 +147,7 @@ async function targetOf(
 }
 
 /** With those above it; false where it was there. Node's own recursion never ends where the system makes no folders, as in /proc. */
-async function makeFolder(folder: string): Promise<boolean> {
+export async function makeFolder(folder: string): Promise<boolean> {
   try {
     await mkdir(folder);
     return true;

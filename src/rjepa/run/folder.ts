@@ -1,7 +1,7 @@
-import { appendFile, mkdir, readdir, rmdir, unlink } from "node:fs/promises";
+import { appendFile, readdir, rmdir, unlink } from "node:fs/promises";
 import { DataError } from "../../core/errors.js";
 import { reasonOf } from "../../core/system-error.js";
-import { isAside, requireRoom, writeFileAtomic } from "../../data/node/write.js";
+import { isAside, makeFolder, requireRoom, writeFileAtomic } from "../../data/node/write.js";
 import { type Saved, save } from "../../tensor/saved/save.js";
 import { files, RunFiles } from "./files.js";
 import { type Lock, lockFolder } from "./lock.js";
@@ -38,7 +38,7 @@ export class RunFolder extends RunFiles {
     if (needs !== undefined) await new RunFiles(who, path).require(needs);
     let isNew = false;
     try {
-      isNew = (await mkdir(path, { recursive: true })) !== undefined;
+      isNew = await makeFolder(path);
     } catch (error) {
       throw new DataError(`${who}: cannot make the folder ${path}: ${reasonOf(error)}`, path);
     }

@@ -34,8 +34,8 @@ export interface RunOptions extends SessionOptions {
   /** Asked between updates: whether to save and stop here. */
   readonly isStopped?: () => boolean;
   readonly onProgress?: (progress: Progress) => void;
-  /** Told when all updates are made and saved. */
-  readonly onTrained?: () => void;
+  /** Told when updates begin, and when the last is made and saved: between these there is something that a stop would save. */
+  readonly onTraining?: (isTraining: boolean) => void;
 }
 
 /**
@@ -100,6 +100,7 @@ async function trained(session: Session, options: RunOptions): Promise<RunResult
   const { watch } = options;
   const key = foldIn(keyOf(config.seed), "watch");
   const watched = watch === undefined ? null : await watcherOf(loader, session.untrained(), key);
+  options.onTraining?.(true);
   while (trainer.updates < updates) {
     if (isStopped()) {
       await keep();
@@ -123,7 +124,7 @@ async function trained(session: Session, options: RunOptions): Promise<RunResult
     // others want a turn: signals, timers, progress
     await new Promise((resolve) => setImmediate(resolve));
   }
-  options.onTrained?.();
+  options.onTraining?.(false);
   const { judges = true } = options;
   if (judges) say?.("judging it beside the untrained model and the baselines");
   const judging = {
