@@ -69,5 +69,7 @@ function sentence(result: RunResult, own: JudgmentTable, other: RunResult, table
   const end = fails(control, verdict, leads)
     ? "It fails, as it must."
     : "It does not fail, so that the run shows little.";
-  return `is judged "${verdict}" with ${numbers.join(" and ")}. ${nameOfRun(result)} leads it in ${lead.join("; in ")}. ${end}`;
+  const found = numbers.length > 0 ? ` with ${numbers.join(" and ")}` : "";
+  const ahead = lead.length > 0 ? ` ${nameOfRun(result)} leads it in ${lead.join("; in ")}.` : "";
+  return `is judged "${verdict}"${found}.${ahead} ${end}`;
 }
