@@ -9,33 +9,18 @@ import { sceneName, sceneNamed } from "../../../src/data/scene-names.js";
 import { load, type Tensor } from "../../../src/index.js";
 import { fixationsOf } from "../../../src/rjepa/parts/data.js";
 import { representationOf } from "../../../src/rjepa/parts/read.js";
-import { type Config, configOf } from "../../../src/rjepa/run/config.js";
 import { embed } from "../../../src/rjepa/run/embed.js";
 import { evaluate } from "../../../src/rjepa/run/evaluate.js";
 import { files } from "../../../src/rjepa/run/files.js";
 import { RunFolder } from "../../../src/rjepa/run/folder.js";
-import { recipeNamed } from "../../../src/rjepa/run/recipe.js";
 import { beside, type RunResult } from "../../../src/rjepa/run/result.js";
 import { run } from "../../../src/rjepa/run/run.js";
 import { looks, openRun } from "../../../src/rjepa/run/session.js";
 import { referencesOf, type Source } from "../../../src/rjepa/run/source.js";
 import { run as onward } from "../../support/command-line.js";
-import { small } from "../parts/small.js";
+import { scenes, smallRun } from "./small-run.js";
 
-const scenes = { count: 12, width: 64, height: 48 };
-const config: Config = configOf("test", {
-  recipe: {
-    ...recipeNamed("online"),
-    preset: small({ saccade: true }),
-    steps: 4,
-    batch: 4,
-    updates: 6,
-    rule: "rfp(4)",
-  },
-  source: { kind: "scenes", ...scenes, viewers: 3 },
-  testShare: 0.5,
-  seed: 3,
-});
+const config = smallRun({ updates: 6 });
 
 let path = "";
 let done: RunResult;

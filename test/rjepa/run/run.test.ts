@@ -3,29 +3,16 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { CheckpointError, DataError } from "../../../src/index.js";
-import { type Config, configOf, requireConfig } from "../../../src/rjepa/run/config.js";
+import { type Config, requireConfig } from "../../../src/rjepa/run/config.js";
 import { files } from "../../../src/rjepa/run/files.js";
 import { RunFolder } from "../../../src/rjepa/run/folder.js";
-import { type Control, controlled, recipeNamed } from "../../../src/rjepa/run/recipe.js";
+import { type Control, controlled } from "../../../src/rjepa/run/recipe.js";
 import { run } from "../../../src/rjepa/run/run.js";
 import { small } from "../parts/small.js";
+import { smallRun } from "./small-run.js";
 
-const updates = 12;
-const config = (control: Control = "none"): Config => ({
-  format: "onward-run-1",
-  recipe: {
-    ...recipeNamed("online"),
-    preset: small({ saccade: true }),
-    steps: 4,
-    batch: 4,
-    updates,
-    rule: "rfp(4)",
-  },
-  control,
-  source: { kind: "scenes", count: 12, width: 64, height: 48, viewers: 3 },
-  testShare: 0.5,
-  seed: 3,
-});
+const config = (control: Control = "none"): Config => smallRun({}, control);
+const { updates } = config().recipe;
 
 let path = "";
 beforeEach(async () => {
@@ -203,8 +190,7 @@ describe("the folder of a run", () => {
     await writeFile(folder.at(files.config), "{");
     await expect(folder.readConfig()).rejects.toThrow(/is no JSON/);
     await folder.close();
-    const whole = configOf("train", config());
-    expect(requireConfig("train", JSON.parse(JSON.stringify(whole)))).toEqual(whole);
+    expect(requireConfig("train", JSON.parse(JSON.stringify(config())))).toEqual(config());
     for (const wrong of [
       null,
       {},

@@ -6,10 +6,9 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import "../../../src/index.js";
 import { isAside } from "../../../src/data/node/write.js";
 import { presets } from "../../../src/rjepa/parts/preset.js";
-import { type Config, configOf } from "../../../src/rjepa/run/config.js";
+import type { Config } from "../../../src/rjepa/run/config.js";
 import { files, RunFiles } from "../../../src/rjepa/run/files.js";
 import { RunFolder } from "../../../src/rjepa/run/folder.js";
-import { recipeNamed } from "../../../src/rjepa/run/recipe.js";
 import { run } from "../../../src/rjepa/run/run.js";
 import {
   endAll,
@@ -19,24 +18,9 @@ import {
   start,
   unmountDisk,
 } from "../../support/onward-process.js";
-import { small } from "../parts/small.js";
+import { smallRun } from "./small-run.js";
 
 const updates = 60;
-const short = (parts: Partial<Config["recipe"]> = {}): Config =>
-  configOf("test", {
-    recipe: {
-      ...recipeNamed("online"),
-      preset: small({ saccade: true }),
-      steps: 4,
-      batch: 4,
-      updates,
-      rule: "rfp(4)",
-      ...parts,
-    },
-    source: { kind: "scenes", count: 12, width: 64, height: 48, viewers: 3 },
-    testShare: 0.5,
-  });
-
 let path = "";
 const mounted: string[] = [];
 beforeEach(async () => {
@@ -89,7 +73,7 @@ function killWhileWriting(folder: string, kill: () => void, times: number): () =
 
 describe("a run that is killed", () => {
   it("at 20 moments, also while a checkpoint is written, loses none and goes on to the same bits", async () => {
-    const config = short();
+    const config = smallRun({ updates });
     const file = await saved(config);
     const whole = await finished(join(path, "whole"), config);
     expect(whole.losses).toHaveLength(updates);
@@ -140,7 +124,7 @@ describe("a run that is killed", () => {
 
   it("by a second Ctrl-C leaves no lock, and while it lives it shares its folder with no other", async () => {
     // updates that take a while: both signals come within one
-    const config = short({ preset: presets.content, batch: 18, updates: 100_000 });
+    const config = smallRun({ preset: presets.content, batch: 18, updates: 100_000 });
     const file = await saved(config);
     const folder = join(path, "run");
     const first = start("train", "--config", file, "--out", folder, "--every", "1");
@@ -168,7 +152,7 @@ describe("a disk", () => {
     const disk = join(path, "disk");
     if (!mountDisk(disk, 2 << 20)) test.skip("no disk can be mounted here");
     mounted.push(disk);
-    const ended = await start("train", "--config", await saved(short()), "--out", join(disk, "run")).ended;
+    const ended = await start("train", "--config", await saved(smallRun()), "--out", join(disk, "run")).ended;
     expect(ended.code).toBe(1);
     expect(sentencesOf(ended)).toEqual([
       expect.stringMatching(/expected room for \d+ bytes in .*: the disk is full$/),
@@ -182,7 +166,7 @@ describe("a disk", () => {
     if (!mountDisk(disk, 16 << 20)) test.skip("no disk can be mounted here");
     mounted.push(disk);
     // so many updates that it is not over before
-    const config = short({ updates: 2000 });
+    const config = smallRun({ updates: 2000 });
     const folder = join(disk, "run");
     const going = start("train", "--config", await saved(config), "--out", folder, "--every", "1");
     await until(async () => (await reached(folder)) >= 5);
@@ -200,7 +184,7 @@ describe("a disk", () => {
     expect(kept).toBeGreaterThanOrEqual(before);
     // with room again it goes on, to where one comes that never stopped
     for (const name of readdirSync(disk)) if (/^\d+$/.test(name)) unlinkSync(join(disk, name));
-    const upTo = short({ updates: 2000 });
+    const upTo = smallRun({ updates: 2000 });
     const stopped = async (at: string): Promise<readonly unknown[]> => {
       const open = await RunFolder.open("test", at);
       let done = 0;
@@ -228,7 +212,7 @@ describe("a disk", () => {
     const disk = join(path, "disk");
     if (!makeReadOnly(disk)) test.skip("no folder can be made read-only here");
     mounted.push(disk);
-    const file = await saved(short());
+    const file = await saved(smallRun());
     for (const out of [disk, join(disk, "run")]) {
       const ended = await start("train", "--config", file, "--out", out).ended;
       expect([ended.code, ended.err.split("\n").length]).toEqual([1, 2]);
