@@ -6,7 +6,6 @@ import type { ModelParams } from "../../learn/model/model.js";
 import { SavedPart } from "../../tensor/saved/part.js";
 import type { Saved } from "../../tensor/saved/save.js";
 import type { Labeled } from "../figures/judging/data.js";
-import { once } from "../figures/judging/once.js";
 import { type Jepa, jepa } from "../parts/compose.js";
 import { batchOf } from "../parts/data.js";
 import type { Reader } from "../parts/read.js";
@@ -37,7 +36,7 @@ export interface Session {
   readonly loader: Loader;
   readonly trainer: Trainer;
   /** The model before it learned. */
-  readonly untrained: () => Reader;
+  readonly untrained: Reader;
   /** Images of the probes; null where there are none, or nothing is judged. */
   readonly labeled: Labeled | null;
   batch(update: number): Promise<Batch>;
@@ -92,11 +91,7 @@ export async function openSession(
       model,
       loader,
       trainer,
-      untrained: once(() => ({
-        jepa: model,
-        params,
-        statistics: statisticsOf(model, params, looked(looks)),
-      })),
+      untrained: trainer.reader(looked(looks)),
       labeled,
       batch: async (update) => batchOf(preset, await loader.batch(update)),
       looked,
