@@ -3,6 +3,8 @@ import type { Command } from "./command.js";
 import * as benchModule from "./commands/bench.js";
 import * as checkModule from "./commands/check.js";
 import * as demoModule from "./commands/demo.js";
+import * as embedModule from "./commands/embed.js";
+import * as evaluateModule from "./commands/evaluate.js";
 import * as figuresModule from "./commands/figures.js";
 import * as infoModule from "./commands/info.js";
 import * as planModule from "./commands/plan.js";
@@ -14,6 +16,8 @@ export const commands = {
   bench: benchModule.command,
   check: checkModule.command,
   demo: demoModule.command,
+  embed: embedModule.command,
+  evaluate: evaluateModule.command,
   figures: figuresModule.command,
   info: infoModule.command,
   plan: planModule.command,

@@ -8,6 +8,8 @@ import { reasonOf } from "../../core/system-error.js";
 import { kindOf } from "./read.js";
 
 type Content = string | Uint8Array;
+/** Also one that is made while it is written. */
+type Written = Content | AsyncIterable<Uint8Array>;
 const aContent = either("a string or a Uint8Array", text, instanceOf(Uint8Array));
 
 /**
@@ -58,7 +60,41 @@ export async function prepareFolder(who: string, folder: string): Promise<void> 
   }
 }
 
-async function writeAll(who: string, files: readonly (readonly [string, Content])[]): Promise<void> {
+/** Requires that a folder's disk has room, by taking it for a moment. @throws DataError */
+export async function requireRoom(who: string, folder: string, bytes: number): Promise<void> {
+  try {
+    await discard(await writeAside(folder, zeros(bytes), null));
+  } catch (error) {
+    throw new DataError(
+      `${who}: expected room for ${bytes} bytes in ${folder}, got none: ${reasonOf(error)}`,
+      folder,
+    );
+  }
+}
+
+const block = new Uint8Array(1 << 16);
+
+async function* zeros(bytes: number): AsyncGenerator<Uint8Array> {
+  for (let left = bytes; left > 0; left -= block.length)
+    yield block.subarray(0, Math.min(left, block.length));
+}
+
+/** A file of a size that need not fit into memory, whole or not at all. @throws DataError of file and reason */
+export async function writeParts(who: string, path: string, parts: AsyncIterable<Uint8Array>): Promise<void> {
+  await writeAll(who, [[path, parts]]);
+}
+
+/** Requires that a path is a file or nothing yet, in a folder, before much is computed for it. @throws DataError */
+export async function requireTarget(who: string, path: string): Promise<void> {
+  try {
+    const { to } = await targetOf(who, path);
+    await discard(await writeAside(dirname(to), "", null));
+  } catch (error) {
+    throw refusal(who, path, error);
+  }
+}
+
+async function writeAll(who: string, files: readonly (readonly [string, Written])[]): Promise<void> {
   const aside: { readonly path: string; readonly from: string; readonly to: string }[] = [];
   let at = "";
   try {
@@ -76,13 +112,17 @@ async function writeAll(who: string, files: readonly (readonly [string, Content]
     for (const folder of folders) await syncFolder(folder);
   } catch (error) {
     await Promise.all(aside.map(({ from }) => discard(from)));
-    if (error instanceof DataError) throw error;
-    throw cannotWrite(who, at, codeOf(error) === "ENOENT" ? "there is no such folder" : reasonOf(error));
+    throw refusal(who, at, error);
   }
 }
 
 const cannotWrite = (who: string, path: string, reason: string): DataError =>
   new DataError(`${who}: cannot write ${path}: ${reason}`, path);
+
+const refusal = (who: string, path: string, error: unknown): DataError =>
+  error instanceof DataError
+    ? error
+    : cannotWrite(who, path, codeOf(error) === "ENOENT" ? "there is no such folder" : reasonOf(error));
 
 const codeOf = (error: unknown): unknown => (error as NodeJS.ErrnoException).code;
 
@@ -107,7 +147,7 @@ async function targetOf(
 }
 
 /** With those above it; false where it was there. Node's own recursion never ends where the system makes no folders, as in /proc. */
-async function makeFolder(folder: string): Promise<boolean> {
+export async function makeFolder(folder: string): Promise<boolean> {
   try {
     await mkdir(folder);
     return true;
@@ -122,13 +162,21 @@ async function makeFolder(folder: string): Promise<boolean> {
   }
 }
 
+/** Whether a file of this name is one that has not got its own yet: where nobody writes, what a killed process left. */
+export const isAside = (name: string): boolean => /^\.onward-\d+-[0-9a-f]{8}\.tmp$/.test(name);
+
+/** A name in a folder that no file has. */
+export const asideIn = (folder: string): string =>
+  join(folder, `.onward-${process.pid}-${randomBytes(4).toString("hex")}.tmp`);
+
 /** Writes to the disk under a name of its own, and gives that. */
-async function writeAside(folder: string, content: Content, mode: number | null): Promise<string> {
-  const path = join(folder, `.onward-${process.pid}-${randomBytes(4).toString("hex")}.tmp`);
+async function writeAside(folder: string, content: Written, mode: number | null): Promise<string> {
+  const path = asideIn(folder);
   const handle = await open(path, "wx");
   try {
     if (mode !== null) await handle.chmod(mode);
-    await handle.writeFile(content);
+    const parts = typeof content === "string" || content instanceof Uint8Array ? [content] : content;
+    for await (const part of parts) await handle.writeFile(part);
     await handle.sync();
     await handle.close();
     return path;

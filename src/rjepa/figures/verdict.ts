@@ -52,8 +52,8 @@ export function lightVerdict(judgment: Judgment, d: number, before: Before = {})
 }
 
 /** The two figures in which a row has to be ahead of what needs no learning; no single leak reaches both. */
-const joint = ["matchedAcc", "identificationH"] as const;
-const words = { matchedAcc: "matched accuracy", identificationH: "identification" } as const;
+export const joint = ["matchedAcc", "identificationH"] as const;
+export const words = { matchedAcc: "matched accuracy", identificationH: "identification" } as const;
 
 export interface VerdictOptions {
   /** Row of the same model before it learned. */

@@ -1,6 +1,10 @@
 import { join } from "node:path";
-import { foldIn, type Key, permutation } from "../../core/prng.js";
+import { checksum } from "../../core/checksum.js";
+import { foldIn, key as keyOf, permutation } from "../../core/prng.js";
+import type { Fovea } from "../../data/fovea.js";
+import type { Gallery } from "../../data/gallery.js";
 import { readLabeled } from "../../data/labeled-folder.js";
+import type { References } from "../../data/references.js";
 import { leakOf } from "../figures/baselines/leaky.js";
 import { trivialRepresentations } from "../figures/baselines/trivial.js";
 import type { Labeled } from "../figures/judging/data.js";
@@ -14,7 +18,6 @@ import { fixationsOf } from "../parts/data.js";
 import type { Preset } from "../parts/preset.js";
 import { type Reader, representationOf } from "../parts/read.js";
 import { comparedWith } from "../parts/target.js";
-import type { Loader } from "./loader.js";
 
 /** Sequences of training images to which regressions of figures are fitted. */
 const fitSequences = 2500;
@@ -37,32 +40,56 @@ export async function labeledIn(folder: string, { input }: Preset): Promise<Labe
   return labeledOf(fit, test, input);
 }
 
-/** What is judged, on which data. */
-export interface Judging {
-  readonly loader: Loader;
-  readonly trained: Reader;
-  readonly untrained: Reader;
-  readonly labeled: Labeled | null;
-  readonly key: Key;
+/** Sequences and their images. */
+export interface Data {
+  readonly gallery: Gallery;
+  readonly references: References;
 }
 
-/** A trained model beside the untrained one and all baselines, on images that nothing was fitted to. */
-export async function judged({ loader, trained, untrained, labeled, key }: Judging): Promise<JudgmentTable> {
-  const { gallery, train, test } = loader;
+/** On what a model is judged. */
+export interface Judging {
+  /** To which regressions of figures and baselines are fitted. */
+  readonly train: Data;
+  /** On images that nothing was fitted to. */
+  readonly test: Data;
+  readonly labeled: Labeled | null;
+  /** That of the run. */
+  readonly seed: number;
+}
+
+/** A trained model beside the untrained one and all baselines. */
+export async function judged(
+  { train, test, labeled, seed }: Judging,
+  trained: Reader,
+  untrained: Reader,
+): Promise<JudgmentTable> {
   const { preset } = trained.jepa;
+  const key = foldIn(keyOf(seed), "judge");
   const algebra = await linearAlgebra();
   const fovea = preset.input;
-  const chosen = permutation(foldIn(key, "fit"), train.sequences.length).subarray(0, fitSequences);
-  const fit = fixationsOf(gallery, train, fovea, chosen);
+  const { length } = train.references.sequences;
+  const chosen = permutation(foldIn(key, "fit"), length).subarray(0, fitSequences);
+  const fit = fixationsOf(train.gallery, train.references, fovea, chosen);
   return judgeAll(
     [representationOf("trained", trained), representationOf("untrained", untrained)],
     trivialRepresentations(fit, algebra, foldIn(key, "baselines"), comparedWith(preset)).map(lean),
     {
-      test: fixationsOf(gallery, test, fovea),
+      test: fixationsOf(test.gallery, test.references, fovea),
       fit,
       algebra,
       key: foldIn(key, "figures"),
       ...(labeled === null ? {} : { labeled }),
     },
   );
+}
+
+/** A checksum of what was judged on and what was fitted to: rows of two tables stand side by side where it is the same. */
+export function judgedOn({ train, test, labeled, seed }: Judging, { crops, size }: Fovea): string {
+  const seen = ({ references: { images, sequences } }: Data) =>
+    sequences.map(({ image, viewer, fixations }) => {
+      const { name, width, height } = images[image];
+      return [name, width, height, viewer, ...fixations];
+    });
+  const probes = labeled && [labeled.fitLabels, labeled.testLabels].map((labels) => Array.from(labels));
+  return checksum(JSON.stringify([seed, crops, size, seen(train), seen(test), probes]));
 }

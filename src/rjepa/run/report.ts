@@ -3,8 +3,12 @@ import { lossChart } from "../report/charts/loss.js";
 import { escapeHtml, formatCount, formatNumber, formatSeconds } from "../report/format.js";
 import { drawJudgments, judgmentSection } from "../report/judgments.js";
 import { style } from "../report/style.js";
+import { controlSentences } from "./controls.js";
+import { kindOfTarget } from "../parts/target.js";
 import { askedOfFew } from "./judging.js";
+import { controlled } from "./recipe.js";
 import { beside, type RunResult } from "./result.js";
+import { placeOf } from "./source.js";
 
 const targets = {
   fresh: "the embedding of the next patch alone",
@@ -39,6 +43,7 @@ export async function renderRun(result: RunResult, others: readonly RunResult[] 
 <main>
 ${header(result)}
 ${judgmentSection(table, { ...options, drawings })}
+${controlSection(controlSentences(result, others))}
 <section>
 <h2>How did it learn?</h2>
 <figure>
@@ -55,8 +60,18 @@ ${facts(result)}
 `;
 }
 
+const controlSection = (sentences: readonly string[]): string =>
+  sentences.length === 0
+    ? ""
+    : `<section>
+<h2>Do the controls fail?</h2>
+<ul>
+${sentences.map((text) => `<li>${escapeHtml(text)}</li>`).join("\n")}
+</ul>
+</section>`;
+
 function header({ config, parameters, images, updates, seconds }: RunResult): string {
-  const { preset, rule, batch, steps } = config.recipe;
+  const { preset, rule, batch, steps, updates: all } = config.recipe;
   const who =
     preset.objective === "areas"
       ? "Every area predicts for itself, and none learns from what lies above it."
@@ -65,7 +80,7 @@ function header({ config, parameters, images, updates, seconds }: RunResult): st
 <p class="eyebrow">Onward · exact gradients, forward in time</p>
 <h1>${escapeHtml(`R-JEPA: ${config.recipe.name}${config.control === "none" ? "" : `, control ${config.control}`}`)}</h1>
 <p class="lead">A recurrent JEPA of ${formatCount(parameters)} parameters looked at ${formatCount(images.train)} images, fixation by fixation, to
-predict ${targets[typeof preset.target === "object" ? preset.target.kind : preset.target]}. ${who} It made ${formatCount(updates)} updates by <code>${escapeHtml(rule)}</code>, each from ${batch} sequences
+predict ${targets[kindOfTarget(controlled(config.recipe, config.control).preset)]}. ${who} It made ${formatCount(updates)} updates${updates < all ? ` of ${formatCount(all)}` : ""} by <code>${escapeHtml(rule)}</code>, each from ${batch} sequences
 of ${steps} fixations, in ${formatSeconds(seconds)}.</p>
 </header>`;
 }
@@ -78,18 +93,19 @@ function facts({
   seconds,
   updates,
   waited,
+  elsewhere,
   problems,
 }: RunResult): string {
   const { recipe, source, seed } = config;
   const { crops, size } = recipe.preset.input;
-  const data =
-    source.kind === "scenes" ? "synthetic scenes" : source.kind === "folder" ? source.images : source.folder;
+  const data = placeOf(source);
+  const held = elsewhere === undefined ? "held out" : `of ${placeOf(elsewhere)}`;
   const left = problems.map(({ file, reason }) => `${file}: ${reason}`);
   const shown = left.slice(0, 5).join("; ") + (left.length > 5 ? ` and ${left.length - 5} more` : "");
   const perSecond = (updates * recipe.batch * recipe.steps) / Math.max(seconds, 1e-9);
   const rows: readonly (readonly [string, string])[] = [
-    ["images", `${formatCount(images.train)} and ${formatCount(images.test)} held out, ${data}`],
-    ["sequences", `${formatCount(sequences.train)} and ${formatCount(sequences.test)} held out`],
+    ["images", `${formatCount(images.train)} of ${data} and ${formatCount(images.test)} ${held}`],
+    ["sequences", `${formatCount(sequences.train)} and ${formatCount(sequences.test)} ${held}`],
     ["a fixation", `crops of ${crops.join(", ")} pixels, each averaged to ${size} by ${size}`],
     ["baselines", askedOfFew],
     ["parameters", formatCount(parameters)],

@@ -1,9 +1,16 @@
 import { CheckpointError, DataError } from "../../core/errors.js";
-import { count, having, listOf, maybe, number, plainObject } from "../../core/kinds.js";
+import { count, either, having, listOf, maybe, number, oneOf, plainObject, text } from "../../core/kinds.js";
+import { leavesOf } from "../../core/tree.js";
 import type { Problem } from "../../data/problem.js";
+import type { References } from "../../data/references.js";
+import { isTensor, type Tensor } from "../../tensor/tensor.js";
 import { judgmentsFromJson, judgmentsToJson } from "../figures/judging/json.js";
 import type { JudgmentTable } from "../figures/judging/table.js";
 import { type Config, requireConfig } from "./config.js";
+import { type LogLine, timeOf } from "./log.js";
+import { imagesOf, type Session } from "./session.js";
+import type { Source } from "./source.js";
+import { sourceField } from "./source-schema.js";
 import type { Waited } from "./waiting.js";
 
 /** What a run found. */
@@ -12,6 +19,7 @@ export interface RunResult {
   readonly parameters: number;
   readonly images: { readonly train: number; readonly test: number };
   readonly sequences: { readonly train: number; readonly test: number };
+  /** Updates that were made: fewer than the recipe's where an unfinished run is judged. */
   readonly updates: number;
   readonly seconds: number;
   /** How long training waited for patches. */
@@ -20,7 +28,35 @@ export interface RunResult {
   readonly losses: readonly number[];
   /** `null` where it was not judged. */
   readonly table: JudgmentTable | null;
+  /** Checksum of the sequences that it was judged on; absent where it was not judged, or by a version without it. */
+  readonly judgedOn?: string;
+  /** Where the images that it was judged on come from, if the run has not held them out itself. */
+  readonly elsewhere?: Source;
   readonly problems: readonly Problem[];
+}
+
+/** What a result is made of, besides what a session knows. */
+interface Parts extends Pick<RunResult, "table" | "judgedOn" | "elsewhere" | "problems"> {
+  readonly session: Session;
+  readonly log: readonly LogLine[];
+  readonly test: References;
+}
+
+export function resultOf({ session, log, test, ...rest }: Parts): RunResult {
+  const { config, loader, trainer } = session;
+  const { seconds, waited } = timeOf(log);
+  const { train } = loader;
+  return {
+    config,
+    parameters: leavesOf<Tensor>(trainer.params, isTensor).reduce((n, { value }) => n + value.size, 0),
+    images: { train: imagesOf(train), test: imagesOf(test) },
+    sequences: { train: train.sequences.length, test: test.sequences.length },
+    updates: trainer.updates,
+    seconds,
+    waited: { seconds: waited, share: seconds > 0 ? waited / seconds : 0 },
+    losses: log.flatMap(({ loss }) => (loss === undefined ? [] : [Number(loss)])),
+    ...rest,
+  };
 }
 
 const counts = having({ train: count(0), test: count(0) });
@@ -33,7 +69,9 @@ const fields = having({
   seconds: number,
   waited: having({ seconds: number, share: number }),
   losses: listOf(number),
-  table: maybe(plainObject),
+  table: maybe(either("an object or null", plainObject, oneOf(null))),
+  judgedOn: maybe(text),
+  elsewhere: maybe(plainObject),
   problems: listOf(plainObject),
 });
 
@@ -47,9 +85,10 @@ export const writtenResult = (result: RunResult): unknown => ({
 export function requireResult(who: string, content: unknown): RunResult {
   try {
     fields(who, "the figures of a run", content);
-    const { config, table, ...rest } = content as RunResult;
+    const { config, table, elsewhere, ...rest } = content as RunResult;
     return {
       ...rest,
+      ...(elsewhere === undefined ? {} : { elsewhere: sourceField(who, "elsewhere", elsewhere) as Source }),
       config: requireConfig(who, config),
       table: table === null ? null : judgmentsFromJson(JSON.stringify(table)),
     };
@@ -65,28 +104,57 @@ export function requireResult(who: string, content: unknown): RunResult {
 export const nameOfRun = ({ config }: RunResult): string =>
   config.control === "none" ? config.recipe.name : config.control;
 
+/** Whether a result may stand beside another: both were judged, on the same sequences by the same seed. */
+function isAlike(one: RunResult, other: RunResult): boolean {
+  if (one.table === null || other.table === null) return false;
+  if (one.judgedOn !== undefined && other.judgedOn !== undefined) return one.judgedOn === other.judgedOn;
+  const on = ({ config: { source, testShare, seed, labeled, recipe } }: RunResult): string =>
+    JSON.stringify([source, testShare, seed, labeled, recipe.steps, recipe.preset.input]);
+  return on(one) === on(other) && one.elsewhere === undefined && other.elsewhere === undefined;
+}
+
+/** What runs beside another are called, in their order: each by its control or its recipe, and by more primes where names recur. */
+export function namesBeside({ table }: RunResult, others: readonly RunResult[]): string[] {
+  const taken = new Set(Object.keys(table?.rows ?? {}));
+  return others.map((other) => {
+    let name = nameOfRun(other);
+    while (taken.has(name)) name += "'";
+    taken.add(name);
+    return name;
+  });
+}
+
 /**
- * A table with the trained rows of other runs, such as controls, by their names.
+ * A table with the trained rows of other runs, such as controls, by their names, each with its margins over the same baselines.
  * @throws DataError where one was not judged, or on other sequences
  */
 export function beside(result: RunResult, others: readonly RunResult[]): JudgmentTable {
   const { table } = result;
   if (table === null) throw new DataError("figures: expected a run that was judged, got one that was not");
-  const on = ({ config: { source, testShare, seed, recipe } }: RunResult): string =>
-    JSON.stringify([source, testShare, seed, recipe.steps, recipe.preset.input]);
-  let { rows, sizes } = table;
-  const names = new Set(Object.keys(rows));
-  for (const other of others) {
-    if (other.table === null || on(other) !== on(result))
-      throw new DataError(
-        `figures: expected runs that were judged on the same sequences by the same seed, got ${nameOfRun(other)}, which was not`,
-      );
-    let name = nameOfRun(other);
-    while (names.has(name)) name += "'";
-    names.add(name);
-    rows = { ...rows, [name]: other.table.rows.trained };
-    sizes = { ...sizes, [name]: other.table.sizes.trained };
-  }
-  const added = [...names].filter((name) => !Object.hasOwn(table.rows, name));
-  return { ...table, rows, sizes, representations: [...table.representations, ...added] };
+  const strange = others.find((other) => !isAlike(result, other));
+  if (strange !== undefined)
+    throw new DataError(
+      `figures: expected runs that were judged on the same sequences by the same seed, got ${nameOfRun(strange)}, which was not`,
+    );
+  const names = namesBeside(result, others);
+  const added = <V>(of: (own: JudgmentTable) => V): Record<string, V> =>
+    Object.fromEntries(others.map((other, i) => [names[i], of(other.table as JudgmentTable)]));
+  return {
+    ...table,
+    representations: [...table.representations, ...names],
+    rows: { ...table.rows, ...added(({ rows }) => rows.trained) },
+    sizes: { ...table.sizes, ...added(({ sizes }) => sizes.trained) },
+    margins: { ...table.margins, ...added(({ margins }) => overBaselines(margins.trained, table.baselines)) },
+  };
 }
+
+type Margins = JudgmentTable["margins"][string];
+
+/** Margins of a row over baselines alone: other rows are those of its own run. */
+const overBaselines = (margins: Margins | undefined, baselines: readonly string[]): Margins =>
+  Object.fromEntries(
+    Object.entries(margins ?? {}).map(([figure, over]) => [
+      figure,
+      Object.fromEntries(Object.entries(over ?? {}).filter(([row]) => baselines.includes(row))),
+    ]),
+  );

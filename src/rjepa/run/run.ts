@@ -1,23 +1,19 @@
-import { checksum } from "../../core/checksum.js";
 import { foldIn, key as keyOf } from "../../core/prng.js";
-import { leavesOf } from "../../core/tree.js";
-import type { References } from "../../data/references.js";
-import { SavedPart } from "../../tensor/saved/part.js";
 import type { Saved } from "../../tensor/saved/save.js";
-import { isTensor, type Tensor } from "../../tensor/tensor.js";
-import type { Labeled } from "../figures/judging/data.js";
-import { type Jepa, jepa } from "../parts/compose.js";
-import { batchOf } from "../parts/data.js";
-import type { Reader } from "../parts/read.js";
-import { requireLabels, requireStreams } from "../parts/require.js";
-import { type BatchOptions, stepsOf } from "../parts/steps.js";
-import { type Batch, statisticsOf, Trainer } from "../parts/train.js";
-import type { Config } from "./config.js";
-import type { LogLine, RunFolder } from "./folder.js";
-import { judged, labeledIn } from "./judging.js";
-import { type Loader, openLoader } from "./loader.js";
-import { controlled } from "./recipe.js";
-import { type RunResult, writtenResult } from "./result.js";
+import { type Config, configOf, requireConfig } from "./config.js";
+import type { RunFolder } from "./folder.js";
+import { judged, judgedOn } from "./judging.js";
+import { type LogLine, timeOf } from "./log.js";
+import { type RunResult, resultOf, writtenResult } from "./result.js";
+import {
+  firstLook,
+  goOn,
+  looks,
+  madeFrom,
+  openSession,
+  type Session,
+  type SessionOptions,
+} from "./session.js";
 import { numbersOf, watcherOf } from "./watch.js";
 
 export interface Progress {
@@ -26,7 +22,7 @@ export interface Progress {
   readonly loss: number;
 }
 
-export interface RunOptions {
+export interface RunOptions extends SessionOptions {
   readonly folder: RunFolder;
   /** Updates from one checkpoint to the next; default 100. */
   readonly every?: number;
@@ -35,96 +31,20 @@ export interface RunOptions {
    * logged; a run that has collapsed ends there, unless it is a control.
    */
   readonly watch?: number;
-  readonly memoryLimit?: number;
-  /** Whether the model is judged at the end; default true. */
-  readonly judges?: boolean;
   /** Asked between updates: whether to save and stop here. */
   readonly isStopped?: () => boolean;
   readonly onProgress?: (progress: Progress) => void;
-  /** Told of each image that is read. */
-  readonly onImage?: (done: number, total: number) => void;
-  readonly say?: (sentence: string) => void;
-}
-
-/** Batches that are looked at for what standardizes: before training, and whenever the model is read. */
-const [firstLook, looks] = [12, 16];
-
-/** A run at hand: data in memory, and a model that learns. */
-interface Session {
-  readonly config: Config;
-  readonly model: Jepa;
-  readonly loader: Loader;
-  readonly trainer: Trainer;
-  readonly untrained: Reader;
-  readonly labeled: Labeled | null;
-  batch(update: number): Promise<Batch>;
-  looked(count: number): Iterable<Batch>;
-}
-
-const imagesOf = ({ sequences }: References): number => new Set(sequences.map(({ image }) => image)).size;
-
-async function open(
-  config: Config,
-  { memoryLimit, say, onImage, judges = true }: RunOptions,
-): Promise<Session> {
-  const key = keyOf(config.seed);
-  const recipe = controlled(config.recipe, config.control);
-  const { preset, steps, updates, rate, momentum, rule, credit, decay } = recipe;
-  const control = config.control === "shuffle" ? "shuffle" : "none";
-  const batches = (of: string): BatchOptions => ({ batch: recipe.batch, key: foldIn(key, of), control });
-  const model = jepa({ preset, steps, decay });
-  requireStreams("train", preset, recipe.batch);
-  say?.("reading images");
-  // what is wanted at the end is read first: it may not be there
-  const labeled = config.labeled === undefined || !judges ? null : await labeledIn(config.labeled, preset);
-  const loader = await openLoader({
-    source: config.source,
-    steps,
-    key: foldIn(key, "data"),
-    test: config.testShare,
-    cutting: { input: preset.input, ...batches("train") },
-    updates,
-    ...(memoryLimit === undefined ? {} : { memoryLimit }),
-    ...(onImage === undefined ? {} : { onProgress: onImage }),
-  });
-  if (loader.note !== null) say?.(loader.note);
-  try {
-    requireLabels("train", preset, loader.references.labels);
-  } catch (error) {
-    await loader.close();
-    throw error;
-  }
-  const params = model.init(foldIn(key, "init"), { dtype: "float32" });
-  function* looked(count: number): Generator<Batch> {
-    for (let i = 0; i < count; i++)
-      yield batchOf(preset, stepsOf(loader.gallery, loader.train, preset, batches("look"), i));
-  }
-  const statistics = statisticsOf(model, params, looked(firstLook));
-  const trainer = new Trainer(model, params, statistics, {
-    rule,
-    ruleOptions: rule.startsWith("rfp") ? { credit } : {},
-    updates,
-    rate,
-    momentum,
-  });
-  return {
-    config,
-    model,
-    loader,
-    trainer,
-    untrained: trainer.reader(looked(looks)),
-    labeled,
-    batch: async (update) => batchOf(preset, await loader.batch(update)),
-    looked,
-  };
+  /** Told when updates begin, and when the last is made and saved: between these there is something that a stop would save. */
+  readonly onTraining?: (isTraining: boolean) => void;
 }
 
 /**
  * Trains by a configuration, from where the folder's checkpoint is if it has one, and judges the model beside the untrained one
  * and all baselines. `null` where it was stopped before its end: its checkpoint is of the last update then.
  */
-export async function run(config: Config, options: RunOptions): Promise<RunResult | null> {
-  const session = await open(config, options);
+export async function run(given: Config, options: RunOptions): Promise<RunResult | null> {
+  const config = configOf("train", given);
+  const session = await openSession(config, options);
   try {
     return await trained(session, options);
   } finally {
@@ -132,27 +52,34 @@ export async function run(config: Config, options: RunOptions): Promise<RunResul
   }
 }
 
-async function trained(session: Session, options: RunOptions): Promise<RunResult | null> {
-  const { folder, every = 100, isStopped = () => false, onProgress, say } = options;
+/**
+ * What the folder's checkpoints are made from; a session goes on from the one that is there.
+ * @throws CheckpointError where that is of another configuration or of other fixations
+ */
+async function begin(session: Session, folder: RunFolder): Promise<string> {
   const { config, loader } = session;
-  const { trainer } = session;
-  const { updates } = config.recipe;
-  const began = performance.now();
-  const made = digestOf(config, loader.references);
-  const save = (): Promise<void> => folder.writeCheckpoint({ made, trainer: trainer.save() });
-  if (await folder.has("checkpoint")) {
-    const saved = new SavedPart("train", await folder.readCheckpoint());
-    if (saved.at("made").text() !== made)
-      saved.refuse(
-        "the configuration and the fixations that it was made from",
-        "others: config.json, images or scanpaths are not what they were",
-      );
-    trainer.resume(saved.at("trainer").anything() as Saved);
-  } else {
+  const isNew = !(await folder.has("checkpoint"));
+  // what options of a later version are by default is no other configuration
+  const written: unknown = isNew ? config : await folder.readConfig();
+  const isOther = !isNew && JSON.stringify(requireConfig("train", written)) !== JSON.stringify(config);
+  const made = madeFrom(isOther ? config : written, loader.references);
+  if (isNew) {
     // both before the first update: a full disk is found out before training
     await folder.writeJson("config", config);
-    await save();
-  }
+    await folder.writeCheckpoint(checkpointOf(session, made));
+  } else goOn(session, await folder.readCheckpoint(), made);
+  await folder.requireRoom(checkpointOf(session, made), config.recipe.updates - session.trainer.updates);
+  return made;
+}
+
+const checkpointOf = ({ trainer }: Session, made: string): Saved => ({ made, trainer: trainer.save() });
+
+async function trained(session: Session, options: RunOptions): Promise<RunResult | null> {
+  const { folder, every = 100, isStopped = () => false, onProgress, say } = options;
+  const { config, loader, trainer } = session;
+  const { updates } = config.recipe;
+  const began = performance.now();
+  const made = await begin(session, folder);
   const log = await folder.logUpTo(trainer.updates);
   const from = trainer.updates;
   if (from > 0)
@@ -160,21 +87,20 @@ async function trained(session: Session, options: RunOptions): Promise<RunResult
       from < updates ? `going on at update ${from + 1} of ${updates}` : `all ${updates} updates are made`,
     );
   // time is counted over all processes that made it
-  const last = log.findLast(({ seconds }) => seconds !== undefined);
-  const [before, waitedBefore] = [Number(last?.seconds ?? 0), Number(last?.waited ?? 0)];
-  const spent = (): number => before + (performance.now() - began) / 1000;
-  const waited = (): number => waitedBefore + loader.waited.seconds;
+  const before = timeOf(log);
+  const spent = (): number => before.seconds + (performance.now() - began) / 1000;
+  const waited = (): number => before.waited + loader.waited.seconds;
   const pending: LogLine[] = [];
   const keep = async (): Promise<void> => {
-    for (const line of pending.splice(0)) {
-      log.push(line);
-      await folder.log(line);
-    }
-    await save();
+    const lines = pending.splice(0);
+    log.push(...lines);
+    await folder.log(lines);
+    await folder.writeCheckpoint(checkpointOf(session, made));
   };
   const { watch } = options;
   const key = foldIn(keyOf(config.seed), "watch");
   const watched = watch === undefined ? null : await watcherOf(loader, session.untrained, key);
+  options.onTraining?.(true);
   while (trainer.updates < updates) {
     if (isStopped()) {
       await keep();
@@ -198,37 +124,23 @@ async function trained(session: Session, options: RunOptions): Promise<RunResult
     // others want a turn: signals, timers, progress
     await new Promise((resolve) => setImmediate(resolve));
   }
-  const [seconds, waiting] = from < updates ? [spent(), waited()] : [before, waitedBefore];
+  options.onTraining?.(false);
   const { judges = true } = options;
   if (judges) say?.("judging it beside the untrained model and the baselines");
-  const result: RunResult = {
-    config,
-    parameters: leavesOf<Tensor>(trainer.params, isTensor).reduce((n, { value }) => n + value.size, 0),
-    images: { train: imagesOf(loader.train), test: imagesOf(loader.test) },
-    sequences: { train: loader.train.sequences.length, test: loader.test.sequences.length },
-    updates,
-    seconds,
-    waited: { seconds: waiting, share: seconds > 0 ? waiting / seconds : 0 },
-    losses: log.flatMap(({ loss }) => (loss === undefined ? [] : [Number(loss)])),
-    table: judges
-      ? await judged({
-          loader,
-          trained: trainer.reader(session.looked(looks)),
-          untrained: session.untrained,
-          labeled: session.labeled,
-          key: foldIn(keyOf(config.seed), "judge"),
-        })
-      : null,
-    problems: loader.problems,
+  const judging = {
+    train: { gallery: loader.gallery, references: loader.train },
+    test: { gallery: loader.gallery, references: loader.test },
+    labeled: session.labeled,
+    seed: config.seed,
   };
+  const result = resultOf({
+    session,
+    log,
+    test: loader.test,
+    table: judges ? await judged(judging, trainer.reader(session.looked(looks)), session.untrained) : null,
+    judgedOn: judges ? judgedOn(judging, config.recipe.preset.input) : undefined,
+    problems: loader.problems,
+  });
   await folder.writeJson("figures", writtenResult(result));
   return result;
-}
-
-/** What a run is made from, whatever lies where now: its configuration, and who looked where at which images. */
-function digestOf(config: Config, { images, sequences }: References): string {
-  const seen = sequences.map(({ image, viewer, fixations }) => [image, viewer, ...fixations]);
-  return checksum(
-    JSON.stringify([config, images.map(({ name, width, height }) => [name, width, height]), seen]),
-  );
 }

@@ -17,6 +17,10 @@ export type Source =
   | ({ readonly kind: "labeled" } & Own<LabeledOptions>)
   | ({ readonly kind: "scenes" } & Own<ReferenceSceneOptions>);
 
+/** Where that is, for people. */
+export const placeOf = (source: Source): string =>
+  source.kind === "folder" ? source.images : source.kind === "labeled" ? source.folder : "synthetic scenes";
+
 const aKind = oneOf("folder", "labeled", "scenes");
 
 /** The data set of a source. @throws DataError, ArgumentError, PlanError as its maker does */

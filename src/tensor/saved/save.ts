@@ -1,7 +1,8 @@
 /** Trees of tensors as bytes, and back: the same bits, and readable wherever the safetensors format is. */
-import { allocate, bytesPerElement } from "../../core/dtype.js";
+import { allocate, bytesPerElement, type DType } from "../../core/dtype.js";
 import { ArgumentError, CheckpointError } from "../../core/errors.js";
 import { isA, kindOf, quote } from "../../core/kinds.js";
+import type { Shape } from "../../core/shape.js";
 import { mapTree, type Tree } from "../../core/tree.js";
 import { isList, namesOf } from "../../core/tree-node.js";
 import { at } from "../../core/tree-path.js";
@@ -65,12 +66,50 @@ export function save(tree: unknown): Uint8Array {
   const bytes = allocate("bool", header.length + written.bytes, "save") as Uint8Array;
   bytes.set(header);
   written.entries.forEach(({ begin, end }, i) => {
-    const data = entries(written.tensors[i]);
-    const place = bytes.subarray(header.length + begin, header.length + end);
-    place.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-    if (!isLittleEndian) turn(place, data.BYTES_PER_ELEMENT);
+    bytes.subarray(header.length + begin, header.length + end).set(fileBytes(entries(written.tensors[i])));
   });
   return bytes;
+}
+
+/** Numbers as they lie in a file, with their last byte first; a view of them where they lie so in memory. */
+export function fileBytes(values: ArrayBufferView & { readonly BYTES_PER_ELEMENT: number }): Uint8Array {
+  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  if (isLittleEndian) return bytes;
+  const copy = bytes.slice();
+  turn(copy, values.BYTES_PER_ELEMENT);
+  return copy;
+}
+
+/** A tensor whose numbers are written elsewhere. */
+export interface Outlined {
+  readonly dtype: DType;
+  readonly shape: Shape;
+}
+
+/**
+ * The head of a file that is too large to be held: after it come the bytes of the tensors, in their order. `load` gives a record
+ * of these and of `plain`; `texts` are for other readers, as metadata.
+ */
+export function headOf(
+  tensors: Readonly<Record<string, Outlined>>,
+  plain: Readonly<Record<string, unknown>>,
+  texts: Readonly<Record<string, string>>,
+): Uint8Array {
+  let end = 0;
+  const placed = Object.entries(tensors).map(([name, { dtype, shape }]): Entry => {
+    const begin = end;
+    end += shape.reduce((n, m) => n * m, 1) * bytesPerElement[dtype];
+    return { name, dtype, shape, begin, end };
+  });
+  const outline: Node = [
+    "record",
+    [
+      ...Object.keys(tensors).map((name) => [name, ["tensor", name]] as const),
+      ...Object.entries(plain).map(([name, value]) => [name, outlineOf(value, () => name)] as const),
+    ],
+  ];
+  const metadata = { ...texts, format, version, [outlineName]: JSON.stringify(outline) };
+  return writeHeader({ entries: placed, metadata });
 }
 
 /** Nodes for a tree, with the names that `named` gives to its tensors. */

@@ -4,6 +4,8 @@ import { describe, expect, it } from "vitest";
 import { CheckpointError, DataError } from "../../../src/index.js";
 import type { FigureValue } from "../../../src/rjepa/figures/_figure.js";
 import type { JudgmentTable } from "../../../src/rjepa/figures/judging/table.js";
+import { configOf } from "../../../src/rjepa/run/config.js";
+import { controlSentences } from "../../../src/rjepa/run/controls.js";
 import type { Control } from "../../../src/rjepa/run/recipe.js";
 import { recipeNamed } from "../../../src/rjepa/run/recipe.js";
 import { renderRun } from "../../../src/rjepa/run/report.js";
@@ -34,14 +36,12 @@ const table = (acc: number): JudgmentTable => ({
 });
 
 const result = (acc: number, control: Control = "none", seed = 1): RunResult => ({
-  config: {
-    format: "onward-run-1",
+  config: configOf("test", {
     recipe: recipeNamed("content"),
     control,
     source: { kind: "folder", images: "<photos>" },
-    testShare: 0.25,
     seed,
-  },
+  }),
   parameters: 49992,
   images: { train: 300, test: 100 },
   sequences: { train: 3778, test: 1275 },
@@ -78,6 +78,60 @@ describe("the result of a run", () => {
     expect(all.rows.collapse.matchedAcc?.value).toBe(0.5);
     expect(() => beside(result(0.75), [result(0.56, "shuffle", 2)])).toThrow(DataError);
     expect(() => beside({ ...result(0.75), table: null }, [])).toThrow(DataError);
+    // sequences decide, not what their folder is called
+    const on = (judgedOn: string, images: string): RunResult => {
+      const found = result(0.6, "shuffle");
+      return { ...found, judgedOn, config: { ...found.config, source: { kind: "folder", images } } };
+    };
+    expect(beside(on("same", "a"), [on("same", "b")]).representations).toContain("shuffle");
+    expect(() => beside(on("same", "a"), [on("other", "a")])).toThrow(
+      /expected runs that were judged on the same/,
+    );
+  });
+});
+
+describe("the controls beside a run", () => {
+  const sentence = (own: number, other: number, control: Control): string =>
+    controlSentences(result(own), [result(other, control)])[0];
+
+  it("are said to fail from the numbers of both, and to stand where they do not", () => {
+    expect(sentence(0.75, 0.55, "shuffle")).toBe(
+      'shuffle, whose patches come from other sequences, is judged "undecided" with matched accuracy 0.55 [0.53, 0.57] and identification 0.28 [0.26, 0.30]. content leads it in matched accuracy by +0.20, intervals apart; in identification by +0.10, intervals apart. It fails, as it must.',
+    );
+    // ahead of neither, with intervals that overlap, and behind
+    for (const other of [0.75, 0.77, 0.9])
+      expect(sentence(0.75, other, "shuffle")).toMatch(/It does not fail, so that the run shows little\.$/);
+    expect(sentence(0.75, 0.77, "shuffle")).toMatch(/matched accuracy by −0\.02, intervals overlapping/);
+  });
+
+  it("that forget must fail in identification, and those that collapse by their collapse", () => {
+    // identification is half of the accuracy here, and its interval as wide
+    expect(sentence(0.75, 0.69, "feedforward")).toMatch(
+      /accuracy by \+0\.06, intervals apart; .*overlapping\. It does not/,
+    );
+    expect(sentence(0.75, 0.65, "feedforward")).toMatch(/It fails, as it must\.$/);
+    const collapsed = result(0.5, "collapse");
+    const { rows, ...rest } = collapsed.table as JudgmentTable;
+    const trained = {
+      ...rows.trained,
+      matchedAcc: null,
+      identificationH: null,
+      variance: { value: 0, interval: null },
+    };
+    const [told] = controlSentences(result(0.75), [
+      { ...collapsed, table: { ...rest, rows: { ...rows, trained } } },
+    ]);
+    expect(told).toBe(
+      'collapse, where the gradient reaches the target, is judged "collapsed in scale". It fails, as it must.',
+    );
+  });
+
+  it("all have a sentence, under the names of their rows; other runs have none", () => {
+    const others = [result(0.5, "shuffle"), result(0.6), result(0.5, "shuffle")];
+    expect(controlSentences(result(0.75), others).map((text) => text.split(",")[0])).toEqual([
+      "shuffle",
+      "shuffle'",
+    ]);
   });
 });
 
@@ -90,6 +144,10 @@ describe("the report of a run", () => {
     expect(page).not.toContain("<photos>");
     expect(page).toContain("3 of 15 scanpaths");
     expect(page).toMatch(/<th scope="row">shuffle<\/th>/);
+    expect(page).toMatch(
+      /Do the controls fail\?[\s\S]*<li>shuffle, whose patches .* It fails, as it must\.<\/li>/,
+    );
+    expect(await renderRun(result(0.75))).not.toContain("Do the controls fail?");
     expect(page).not.toMatch(/NaN|undefined|https?:\/\/(?!www\.w3\.org)/);
   });
 
@@ -100,7 +158,7 @@ describe("the report of a run", () => {
     await writeFile(join(folder, "figures.json"), JSON.stringify(writtenResult(result(0.75))));
     const { status, out } = await run("figures", folder);
     expect(status).toBe(0);
-    expect(out).toMatch(/^content: 49992 parameters, 40 updates in 12 s/);
+    expect(out).toMatch(/^content: 49992 parameters, 40 of 2000 updates in 12 s/);
     expect(out).toMatch(/^trained +0\.75/m);
     expect(await readFile(join(folder, "report.html"), "utf8")).toContain("R-JEPA: content");
     const missing = await run("figures", join(folder, "none"));

@@ -1,34 +1,18 @@
-import { spawn } from "node:child_process";
-import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { CheckpointError, DataError } from "../../../src/index.js";
 import { type Config, requireConfig } from "../../../src/rjepa/run/config.js";
-import { files, RunFolder } from "../../../src/rjepa/run/folder.js";
-import { type Control, controlled, recipeNamed } from "../../../src/rjepa/run/recipe.js";
+import { files } from "../../../src/rjepa/run/files.js";
+import { RunFolder } from "../../../src/rjepa/run/folder.js";
+import { type Control, controlled } from "../../../src/rjepa/run/recipe.js";
 import { run } from "../../../src/rjepa/run/run.js";
 import { small } from "../parts/small.js";
+import { smallRun } from "./small-run.js";
 
-const updates = 12;
-const config = (control: Control = "none"): Config => ({
-  format: "onward-run-1",
-  recipe: {
-    ...recipeNamed("online"),
-    preset: small({ predictor: { kind: "linear", saccade: true } }),
-    steps: 4,
-    batch: 4,
-    updates,
-    rule: "rfp(4)",
-  },
-  control,
-  source: { kind: "scenes", count: 12, width: 64, height: 48, viewers: 3 },
-  testShare: 0.5,
-  seed: 3,
-});
-
-/** What a checkpoint holds, as far as is asked here. */
-type Kept = { readonly trainer: { readonly knows: { readonly update: number } } };
+const config = (control: Control = "none"): Config => smallRun({}, control);
+const { updates } = config().recipe;
 
 let path = "";
 beforeEach(async () => {
@@ -64,7 +48,8 @@ async function runIn(
       },
     });
     const log = await readFile(folder.at(files.log), "utf8");
-    return { result, said, log, checkpoint: await readFile(folder.at(files.checkpoint)) };
+    const rows = (await readFile(folder.at(files.table), "utf8")).trim().split("\n");
+    return { result, said, log, rows, checkpoint: await readFile(folder.at(files.checkpoint)) };
   } finally {
     await folder.close();
   }
@@ -113,7 +98,12 @@ describe("a run", () => {
     expect(watched.said.filter((sentence) => /^update (4|8|12): /.test(sentence))).toHaveLength(3);
     const looks = watched.log.split("\n").filter((line) => line.includes("verdict"));
     expect(looks.map((line) => JSON.parse(line).update)).toEqual([4, 8, 12]);
-    expect(JSON.parse(looks[0]).matchedAcc).toBeGreaterThan(0);
+    const { verdict, matchedAcc } = JSON.parse(looks[0]);
+    expect(matchedAcc).toBeGreaterThan(0);
+    // the same in the table, whose columns are those of a run that nobody watches
+    expect(watched.rows[4 + 1]).toMatch(new RegExp(`^4,,,,${verdict},${matchedAcc},`));
+    expect(watched.rows[0]).toBe(alone.rows[0]);
+    expect(watched.rows).toHaveLength(1 + updates + 3);
   }, 120_000);
 
   it("that collapses ends when that is seen, and says so", async () => {
@@ -127,48 +117,6 @@ describe("a run", () => {
     expect(log).toContain('"verdict":"collapsed in scale"');
     expect(said.at(-1)).toMatch(/ends here, since it has collapsed/);
   }, 120_000);
-
-  it("that is killed at any moment leaves a checkpoint, and goes on from it to the same bits", async () => {
-    const whole = await runIn("whole");
-    const script = join(path, "child.mts");
-    const source = (file: string) => JSON.stringify(new URL(`../../../src/${file}`, import.meta.url).href);
-    await writeFile(
-      script,
-      `const { RunFolder } = await import(${source("rjepa/run/folder.js")});
-await import(${source("index.js")});
-const { run } = await import(${source("rjepa/run/run.js")});
-const folder = await RunFolder.open("child", ${JSON.stringify(join(path, "killed"))});
-await run(${JSON.stringify(config())}, { folder, every: 1, judges: false, onProgress: ({ update }) => console.log(update) });
-`,
-    );
-    // once at each update, as it is said: while the next is made, or its checkpoint written
-    let reached = 0;
-    for (let kills = 0; kills < 3 && reached < updates - 1; kills++) {
-      const child = spawn(process.execPath, ["--import", "tsx", script], {
-        stdio: ["ignore", "pipe", "inherit"],
-      });
-      const wait = 20 * kills;
-      let said = 0;
-      await new Promise<void>((resolve) => {
-        child.stdout.on("data", (text: Buffer) => {
-          const first = said === 0;
-          said = Number(text.toString().trim().split("\n").at(-1));
-          if (first) setTimeout(() => child.kill("SIGKILL"), wait);
-        });
-        child.on("close", () => resolve());
-      });
-      expect(said).toBeGreaterThan(reached);
-      reached = said;
-    }
-    const folder = await RunFolder.open("test", join(path, "killed"));
-    expect(Number(((await folder.readCheckpoint()) as Kept).trainer.knows.update)).toBeGreaterThanOrEqual(
-      reached,
-    );
-    await folder.close();
-    const parts = await runIn("killed");
-    expect(parts.checkpoint.equals(whole.checkpoint)).toBe(true);
-    expect(parts.result?.losses).toEqual(whole.result?.losses);
-  }, 240_000);
 });
 
 describe("the folder of a run", () => {
@@ -183,11 +131,7 @@ describe("the folder of a run", () => {
   });
 
   it("is taken over from a process that is gone, or was killed while it took it", async () => {
-    for (const left of [
-      JSON.stringify({ pid: 2 ** 22 + 1, host: (await import("node:os")).hostname() }),
-      "",
-      "{",
-    ]) {
+    for (const left of [JSON.stringify({ pid: 2 ** 22 + 1, host: hostname() }), "", "{"]) {
       await writeFile(join(path, "lock"), left);
       await (await RunFolder.open("train", path)).close();
     }
@@ -195,25 +139,46 @@ describe("the folder of a run", () => {
     await expect(RunFolder.open("train", path)).rejects.toThrow(/process 1 on elsewhere holds/);
   });
 
+  it("is free once it was let go, and where a process of this very number has left it", async () => {
+    const first = await RunFolder.open("train", path);
+    first.release();
+    const second = await RunFolder.open("train", path);
+    await second.close();
+    await writeFile(join(path, "lock"), JSON.stringify({ pid: process.pid, host: hostname() }));
+    await (await RunFolder.open("train", path)).close();
+  });
+
+  it("loses what a killed process had begun to write, and nothing else", async () => {
+    await writeFile(join(path, ".onward-12-0123abcd.tmp"), "half");
+    await writeFile(join(path, ".onward-notes.tmp"), "mine");
+    await (await RunFolder.open("train", path)).close();
+    expect(await readdir(path)).toEqual([".onward-notes.tmp"]);
+  });
+
   it("that cannot be written to is found before training", async () => {
     await writeFile(join(path, "file"), "");
     await expect(RunFolder.open("train", join(path, "file"))).rejects.toThrow(DataError);
     await expect(RunFolder.open("train", "")).rejects.toThrow(/expected the name of a folder/);
-    await expect(RunFolder.open("train", path, { mustBeThere: true })).rejects.toThrow(/has no config.json/);
+    await expect(RunFolder.open("train", path, { needs: "config" })).rejects.toThrow(/has no config.json/);
     if (process.getuid?.() === 0) return;
     await chmod(path, 0o500);
     await expect(RunFolder.open("train", path)).rejects.toThrow(/cannot write/);
   });
 
-  it("cuts a log back to its checkpoint, and forgets half a line", async () => {
+  it("cuts both logs back to its checkpoint, and forgets half a line", async () => {
     const folder = await RunFolder.open("train", path);
-    for (const update of [1, 2, 3]) await folder.log({ update, loss: update / 10 });
+    await folder.logUpTo(0);
+    for (const update of [1, 2, 3]) await folder.log([{ update, loss: update / 10 }]);
+    const head = "update,loss,seconds,waited,verdict,matchedAcc,rankMe,variance,colorShare\n";
+    const table = () => readFile(folder.at(files.table), "utf8");
+    expect(await table()).toBe(`${head}1,0.1,,,,,,,\n2,0.2,,,,,,,\n3,0.3,,,,,,,\n`);
     await writeFile(folder.at(files.log), `${await readFile(folder.at(files.log), "utf8")}{"update":4,"lo`);
     expect(await folder.logUpTo(2)).toEqual([
       { update: 1, loss: 0.1 },
       { update: 2, loss: 0.2 },
     ]);
     expect((await readFile(folder.at(files.log), "utf8")).trim().split("\n")).toHaveLength(2);
+    expect(await table()).toBe(`${head}1,0.1,,,,,,,\n2,0.2,,,,,,,\n`);
     await folder.close();
   });
 
