@@ -18,6 +18,7 @@ export interface RecipeOptions extends TrainingOptions {
   readonly watch?: string;
   readonly testShare: string;
   readonly labeled?: string;
+  readonly moving?: boolean;
 }
 
 /** Options of a recipe, beside those of training. */
@@ -31,6 +32,10 @@ export function addRecipeOptions(program: Program): Program {
       "updates from one look at what a recipe learns to the next; one that collapses ends",
     )
     .option("--test-share <x>", "share of the images, the last by name, that a recipe is judged on", "0.25")
+    .option(
+      "--moving",
+      "objects of synthetic scenes move, and each fixation of a recipe is on the next frame",
+    )
     .option("--labeled <folder>", "folders train and test of folders by label, for a recipe's linear probes")
     .option("--resume <folder>", "goes on where a recipe was stopped, to the same bits as never stopping");
 }
@@ -44,6 +49,7 @@ const withoutEffect = ["preset", "credit", "epochs", "rule", "rate", "steps", "b
 async function configOf(options: RecipeOptions, program: Program): Promise<Config> {
   const { recipeNamed, controls } = await import("../rjepa/run/recipe.js");
   const { ruleNamed } = await import("../learn/index.js");
+  const { kindAt } = await import("../rjepa/run/source.js");
   refuseGiven(program, withoutEffect, "a run without --recipe, which decides it");
   const recipe = recipeNamed(options.recipe ?? "");
   ruleNamed(recipe.rule);
@@ -54,7 +60,9 @@ async function configOf(options: RecipeOptions, program: Program): Promise<Confi
     throw new ArgumentError(`--test-share: expected a share below 1, got "${options.testShare}"`);
   const recorded = options.scanpaths !== undefined;
   if (options.images === undefined) refuseGiven(program, ["scanpaths"], "--images with it");
-  else refuseGiven(program, ["sequences"], "synthetic scenes, without --images");
+  else refuseGiven(program, ["sequences", "moving"], "synthetic scenes, without --images");
+  const isVideo = options.images !== undefined && (await kindAt(options.images)) === "video";
+  if (isVideo) refuseGiven(program, ["scanpaths"], "images that stand still, in --images");
   if (recorded)
     refuseGiven(program, ["viewers", "sampler"], "fixations that are sampled, without --scanpaths");
   const viewers = countOf("--viewers", options.viewers);
@@ -74,12 +82,15 @@ async function configOf(options: RecipeOptions, program: Program): Promise<Confi
               Math.ceil(countOf("--sequences", options.sequences, 2) / viewers / (1 - share)),
             ),
             ...sampled,
+            ...(options.moving ? { moving: true } : {}),
           }
-        : {
-            kind: "folder",
-            images: options.images,
-            ...(recorded ? { scanpaths: options.scanpaths } : sampled),
-          },
+        : isVideo
+          ? { kind: "video", videos: options.images, ...sampled }
+          : {
+              kind: "folder",
+              images: options.images,
+              ...(recorded ? { scanpaths: options.scanpaths } : sampled),
+            },
     testShare: share,
     ...(options.labeled === undefined ? {} : { labeled: options.labeled }),
     seed: countOf("--seed", options.seed, 0, Number.MAX_SAFE_INTEGER),
@@ -105,7 +116,18 @@ export async function runRecipe(options: RecipeOptions, program: Program): Promi
   if (!isNew)
     refuseGiven(
       program,
-      ["recipe", "updates", "out", "seed", "control", "images", "scanpaths", "test-share", "labeled"],
+      [
+        "recipe",
+        "updates",
+        "out",
+        "seed",
+        "control",
+        "images",
+        "scanpaths",
+        "test-share",
+        "labeled",
+        "moving",
+      ],
       "a run without --resume, whose folder says it",
     );
   const path =

@@ -45,7 +45,7 @@ export function addTrainingOptions(program: Program, defaults: { sequences: stri
     )
     .option(
       "--images <folder>",
-      "JPEG, PNG or WebP images; default: synthetic scenes, which need no download",
+      "JPEG, PNG or WebP images, or for a recipe a video or several; default: synthetic scenes, which need no download",
     )
     .option("--scanpaths <file>", "recorded fixations on these images; default: a sampler")
     .option(

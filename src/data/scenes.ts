@@ -11,12 +11,19 @@ const coverage = 0.995;
 const mostLeaves = 600;
 const textureOctaves = 5;
 
-/** One leaf: a disk with a color and a texture of its own. */
-interface Leaf {
+/** How a leaf looks: a color and a texture of its own. */
+interface Look {
   readonly color: readonly [number, number, number];
   readonly contrast: number;
   readonly shade: readonly [number, number];
   readonly texture: number;
+}
+
+/** One leaf: a disk in pixels, and how it looks. */
+export interface Leaf extends Look {
+  readonly x: number;
+  readonly y: number;
+  readonly r: number;
 }
 
 /** Value noise of octaves whose amplitude halves as frequency doubles: a 1/f spectrum. Tiles of side `tile`. */
@@ -46,7 +53,7 @@ const tileSize = 128;
 const tiles = 4;
 
 /** Colors of one scene share a mood: brightness varies most, then warmth, then green against magenta. */
-function leafOf(key: Key, mood: ArrayLike<number>): Leaf {
+function lookOf(key: Key, mood: ArrayLike<number>): Look {
   const [brightness, warmth, green, contrast, shadeX, shadeY] = normal(key, 6);
   const l = 0.42 + 0.2 * brightness + 0.08 * mood[0];
   const w = 0.07 * warmth + 0.06 * mood[1];
@@ -64,11 +71,30 @@ function leafOf(key: Key, mood: ArrayLike<number>): Leaf {
  * each with a color, a gradient of shade and 1/f texture. The same key gives the same scene.
  */
 export function scene(key: Key, width: number, height: number, name: string): Image {
-  requireKey("scene", key);
-  side("scene", "width", width);
-  side("scene", "height", height);
-  text("scene", "the name", name);
-  requireRoom("scene", "bool", 3 * width * height);
+  requireScene("scene", key, width, height, name);
+  return paint(layOut(key, width, height), name);
+}
+
+/** What a scene is made from. @throws ArgumentError */
+export function requireScene(who: string, key: Key, width: number, height: number, name: string): void {
+  requireKey(who, key);
+  side(who, "width", width);
+  side(who, "height", height);
+  text(who, "the name", name);
+  requireRoom(who, "bool", 3 * width * height);
+}
+
+/** A scene before it is painted: leaves from front to back, and where they lie. */
+export interface Layout {
+  readonly width: number;
+  readonly height: number;
+  readonly leaves: readonly Leaf[];
+  readonly ground: Leaf;
+  readonly textures: readonly Float32Array[];
+}
+
+/** Lays leaves until they cover the scene. */
+export function layOut(key: Key, width: number, height: number): Layout {
   const short = Math.min(width, height);
   const mood = normal(foldIn(key, "mood"), 3);
   const textures = Array.from({ length: tiles }, (_, i) =>
@@ -76,7 +102,6 @@ export function scene(key: Key, width: number, height: number, name: string): Im
   );
   const owner = new Int16Array(width * height).fill(-1);
   const leaves: Leaf[] = [];
-  const centers: number[] = [];
   let open = width * height;
   const target = open * (1 - coverage);
   while (open > target && leaves.length < mostLeaves) {
@@ -85,27 +110,59 @@ export function scene(key: Key, width: number, height: number, name: string): Im
     // inverse of the distribution function of a density proportional to r^-3
     const r = short / Math.sqrt(ur / largest ** 2 + (1 - ur) / smallest ** 2);
     const [cx, cy] = [ux * (width + 2 * r) - r, uy * (height + 2 * r) - r];
-    for (let y = Math.max(0, Math.ceil(cy - r)); y < Math.min(height, cy + r); y++) {
-      const half = Math.sqrt(Math.max(0, r * r - (y - cy) ** 2));
-      for (let x = Math.max(0, Math.ceil(cx - half)); x < Math.min(width, cx + half); x++) {
-        if (owner[y * width + x] >= 0) continue;
-        owner[y * width + x] = leaves.length;
-        open--;
-      }
-    }
-    leaves.push(leafOf(foldIn(own, "look"), mood));
-    centers.push(cx, cy);
+    const leaf = { x: cx, y: cy, r, ...lookOf(foldIn(own, "look"), mood) };
+    open -= lay(leaf, leaves.length, owner, width, height);
+    leaves.push(leaf);
   }
-  const ground = leafOf(foldIn(key, "ground"), mood);
+  const ground = { x: 0, y: 0, r: 0, ...lookOf(foldIn(key, "ground"), mood) };
+  return { width, height, leaves, ground, textures };
+}
+
+/** Lays a leaf where no other one is; how many pixels that are. */
+function lay({ x: cx, y: cy, r }: Leaf, i: number, owner: Int16Array, width: number, height: number): number {
+  let laid = 0;
+  for (let y = Math.max(0, Math.ceil(cy - r)); y < Math.min(height, cy + r); y++) {
+    const half = Math.sqrt(Math.max(0, r * r - (y - cy) ** 2));
+    for (let x = Math.max(0, Math.ceil(cx - half)); x < Math.min(width, cx + half); x++) {
+      if (owner[y * width + x] >= 0) continue;
+      owner[y * width + x] = i;
+      laid++;
+    }
+  }
+  return laid;
+}
+
+/**
+ * Paints a scene. Leaves may have been moved since they were laid, by `[dx, dy]` in whole pixels each: their texture and shade move
+ * with them, and the ground shows where none is.
+ */
+export function paint(
+  { width, height, leaves, ground, textures }: Layout,
+  name: string,
+  moved: readonly (readonly [dx: number, dy: number])[] = [],
+): Image {
+  const short = Math.min(width, height);
+  const places = leaves.map((leaf, i) => ({
+    ...leaf,
+    x: leaf.x + (moved[i]?.[0] ?? 0),
+    y: leaf.y + (moved[i]?.[1] ?? 0),
+  }));
+  const owner = new Int16Array(width * height).fill(-1);
+  places.forEach((leaf, i) => {
+    lay(leaf, i, owner, width, height);
+  });
   const data = new Uint8Array(width * height * 3);
   for (let y = 0; y < height; y++)
     for (let x = 0; x < width; x++) {
       const at = y * width + x;
       const i = owner[at];
-      const leaf = i < 0 ? ground : leaves[i];
-      const [dx, dy] = i < 0 ? [0, 0] : [(x - centers[2 * i]) / short, (y - centers[2 * i + 1]) / short];
+      const leaf = i < 0 ? ground : places[i];
+      const [dx, dy] = i < 0 ? [0, 0] : [(x - leaf.x) / short, (y - leaf.y) / short];
+      const [mx, my] = moved[i] ?? [0, 0];
       const grain =
-        textures[leaf.texture][((y + 7 * i) & (tileSize - 1)) * tileSize + ((x + 13 * i) & (tileSize - 1))];
+        textures[leaf.texture][
+          ((y - my + 7 * i) & (tileSize - 1)) * tileSize + ((x - mx + 13 * i) & (tileSize - 1))
+        ];
       const light = leaf.contrast * grain + leaf.shade[0] * dx + leaf.shade[1] * dy;
       for (let c = 0; c < 3; c++)
         data[3 * at + c] = Math.round(255 * Math.min(1, Math.max(0, leaf.color[c] + light)));

@@ -11,7 +11,11 @@ export const command: Command = {
     addRecipeOptions(addTrainingOptions(program, { sequences: "all", out: "runs/train" })).action(
       async (options: RecipeOptions, self: Program) => {
         if (options.recipe === undefined && options.resume === undefined) {
-          refuseGiven(self, ["updates", "every", "watch", "test-share", "labeled"], "--recipe with it");
+          refuseGiven(
+            self,
+            ["updates", "every", "watch", "test-share", "labeled", "moving"],
+            "--recipe with it",
+          );
           return runTraining(options, self);
         }
         return runRecipe(options, self);

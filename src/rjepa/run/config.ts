@@ -1,7 +1,7 @@
 import { CheckpointError } from "../../core/errors.js";
 import { anything, count, having, kind, maybe, number, oneOf, text } from "../../core/kinds.js";
 import { type Control, controls, type Recipe } from "./recipe.js";
-import type { Source } from "./source.js";
+import { type Source, sourceKinds } from "./source.js";
 
 /** All that decides a run, in words that are saved with it. */
 export interface Config {
@@ -39,7 +39,7 @@ const fields = having({
     credit: oneOf("exact", "local"),
   }),
   control: oneOf(...controls),
-  source: having({ kind: oneOf("folder", "scenes"), sampler: maybe(text) }),
+  source: having({ kind: oneOf(...sourceKinds), sampler: maybe(text) }),
   testShare: share,
   seed: count(0),
 });

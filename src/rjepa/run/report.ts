@@ -2,9 +2,11 @@ import { drawChart } from "../report/charts/chart.js";
 import { lossChart } from "../report/charts/loss.js";
 import { escapeHtml, formatCount, formatNumber, formatSeconds } from "../report/format.js";
 import { drawJudgments, judgmentSection } from "../report/judgments.js";
+import { portraitSection } from "../report/portraits.js";
 import { style } from "../report/style.js";
 import { askedOfFew } from "./judging.js";
-import { beside, type RunResult } from "./result.js";
+import { beside, portraitsBeside, type RunResult } from "./result.js";
+import { unitOf } from "./source.js";
 
 const targets = {
   fresh: "the embedding of the next patch alone",
@@ -22,9 +24,11 @@ export async function renderRun(result: RunResult, others: readonly RunResult[] 
   const options = { model: "trained", untrained: "untrained" };
   const { batch, steps, name } = result.config.recipe;
   const curve = result.losses.map((loss, u) => ({ fixation: (u + 1) * batch * steps, loss }));
-  const [drawings, loss] = await Promise.all([
+  const portraits = portraitsBeside(result, others);
+  const [drawings, loss, portrait] = await Promise.all([
     drawJudgments(table, options),
     drawChart("loss", "Loss while training", lossChart(curve)),
+    portraits === null ? "" : portraitSection(portraits.all, { ...options, others: portraits.others }),
   ]);
   return `<!doctype html>
 <html lang="en">
@@ -38,6 +42,7 @@ export async function renderRun(result: RunResult, others: readonly RunResult[] 
 <main>
 ${header(result)}
 ${judgmentSection(table, { ...options, drawings })}
+${portrait}
 <section>
 <h2>How did it learn?</h2>
 <figure>
@@ -74,6 +79,7 @@ function facts({
   parameters,
   images,
   sequences,
+  judged,
   seconds,
   updates,
   waited,
@@ -82,13 +88,22 @@ function facts({
   const { recipe, source, seed } = config;
   const { crops, size } = recipe.preset.input;
   const data =
-    source.kind === "scenes" ? "synthetic scenes" : source.kind === "folder" ? source.images : source.folder;
+    source.kind === "scenes"
+      ? `synthetic scenes${source.moving ? ", which move" : ""}`
+      : source.kind === "labeled"
+        ? source.folder
+        : source.kind === "video"
+          ? source.videos
+          : source.images;
   const left = problems.map(({ file, reason }) => `${file}: ${reason}`);
   const shown = left.slice(0, 5).join("; ") + (left.length > 5 ? ` and ${left.length - 5} more` : "");
   const perSecond = (updates * recipe.batch * recipe.steps) / Math.max(seconds, 1e-9);
   const rows: readonly (readonly [string, string])[] = [
-    ["images", `${formatCount(images.train)} and ${formatCount(images.test)} held out, ${data}`],
-    ["sequences", `${formatCount(sequences.train)} and ${formatCount(sequences.test)} held out`],
+    [unitOf(source), `${formatCount(images.train)} and ${formatCount(images.test)} held out, ${data}`],
+    [
+      "sequences",
+      `${formatCount(sequences.train)} and ${formatCount(sequences.test)} held out${judged < sequences.test ? `, ${formatCount(judged)} of which figures compare with each other` : ""}`,
+    ],
     ["a fixation", `crops of ${crops.join(", ")} pixels, each averaged to ${size} by ${size}`],
     ["baselines", askedOfFew],
     ["parameters", formatCount(parameters)],

@@ -202,7 +202,7 @@ async function trained(session: Session, options: RunOptions): Promise<RunResult
     seconds,
     waited: { seconds: waiting, share: seconds > 0 ? waiting / seconds : 0 },
     losses: log.flatMap(({ loss }) => (loss === undefined ? [] : [Number(loss)])),
-    table: judges
+    ...(judges
       ? await judged({
           loader,
           trained: trainer.reader(session.looked(looks)),
@@ -210,7 +210,7 @@ async function trained(session: Session, options: RunOptions): Promise<RunResult
           labeled: session.labeled,
           key: foldIn(keyOf(config.seed), "judge"),
         })
-      : null,
+      : { table: null, judged: 0, portraits: null }),
     problems: loader.problems,
   };
   await folder.writeJson("figures", writtenResult(result));
@@ -219,8 +219,18 @@ async function trained(session: Session, options: RunOptions): Promise<RunResult
 
 /** What a run is made from, whatever lies where now: its configuration, and who looked where at which images. */
 function digestOf(config: Config, { images, sequences }: References): string {
-  const seen = sequences.map(({ image, viewer, fixations }) => [image, viewer, ...fixations]);
-  return checksum(
-    JSON.stringify([config, images.map(({ name, width, height }) => [name, width, height]), seen]),
-  );
+  // frames last, where there are any: the digest of a run on pictures is what it was before there was video
+  const seen = sequences.map(({ image, viewer, fixations, frames = [] }) => [
+    image,
+    viewer,
+    ...fixations,
+    ...frames,
+  ]);
+  const sizes = images.map(({ name, width, height, frames }) => [
+    name,
+    width,
+    height,
+    ...(frames === undefined ? [] : [frames]),
+  ]);
+  return checksum(JSON.stringify([config, sizes, seen]));
 }
