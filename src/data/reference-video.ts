@@ -175,14 +175,14 @@ async function measure(path: string, rate: number, maxSide: number, limit: numbe
   return { path, name, width, height, frames };
 }
 
-/** Stretches of a video that share no frame. */
+/** Stretches of a video that share no frame; one that is shorter than a stretch is one. */
 function stretchesOf(
   video: Measured,
   seconds: number,
   rate: number,
   steps: number,
 ): (Measured & { readonly from: number })[] {
-  const frames = Math.max(steps, Math.round(seconds * rate));
+  const frames = Math.min(video.frames, Math.max(steps, Math.round(seconds * rate)));
   return Array.from({ length: Math.floor(video.frames / frames) }, (_, k) => ({
     ...video,
     name: stretchName(video.name, k * frames, frames, rate),

@@ -142,30 +142,28 @@ export function paint(
   moved: readonly (readonly [dx: number, dy: number])[] = [],
 ): Image {
   const short = Math.min(width, height);
-  const places = leaves.map((leaf, i) => ({
-    ...leaf,
-    x: leaf.x + (moved[i]?.[0] ?? 0),
-    y: leaf.y + (moved[i]?.[1] ?? 0),
-  }));
+  const places = leaves.map((leaf, i) => {
+    const [mx, my] = moved[i] ?? [0, 0];
+    return { ...leaf, x: leaf.x + mx, y: leaf.y + my, mx, my };
+  });
+  const below = { ...ground, mx: 0, my: 0 };
   const owner = new Int16Array(width * height).fill(-1);
   places.forEach((leaf, i) => {
     lay(leaf, i, owner, width, height);
   });
   const data = new Uint8Array(width * height * 3);
-  for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++) {
-      const at = y * width + x;
+  for (let y = 0, at = 0; y < height; y++)
+    for (let x = 0; x < width; x++, at++) {
       const i = owner[at];
-      const leaf = i < 0 ? ground : places[i];
-      const [dx, dy] = i < 0 ? [0, 0] : [(x - leaf.x) / short, (y - leaf.y) / short];
-      const [mx, my] = moved[i] ?? [0, 0];
-      const grain =
-        textures[leaf.texture][
-          ((y - my + 7 * i) & (tileSize - 1)) * tileSize + ((x - mx + 13 * i) & (tileSize - 1))
-        ];
-      const light = leaf.contrast * grain + leaf.shade[0] * dx + leaf.shade[1] * dy;
+      const leaf = i < 0 ? below : places[i];
+      const { contrast, shade, color } = leaf;
+      const dx = i < 0 ? 0 : (x - leaf.x) / short;
+      const dy = i < 0 ? 0 : (y - leaf.y) / short;
+      const [row, column] = [(y - leaf.my + 7 * i) & (tileSize - 1), (x - leaf.mx + 13 * i) & (tileSize - 1)];
+      const light =
+        contrast * textures[leaf.texture][row * tileSize + column] + shade[0] * dx + shade[1] * dy;
       for (let c = 0; c < 3; c++)
-        data[3 * at + c] = Math.round(255 * Math.min(1, Math.max(0, leaf.color[c] + light)));
+        data[3 * at + c] = Math.round(255 * Math.min(1, Math.max(0, color[c] + light)));
     }
   return { name, width, height, data };
 }

@@ -50,6 +50,8 @@ const result = (acc: number, control: Control = "none", seed = 1): RunResult => 
   waited: { seconds: 0.1, share: 0.01 },
   losses: Array.from({ length: 40 }, (_, u) => 5 - u / 20),
   table: table(acc),
+  judged: 1275,
+  portraits: null,
   problems: [{ file: "a.jpg", reason: "3 of 15 scanpaths have fewer than 8 fixations" }],
 });
 

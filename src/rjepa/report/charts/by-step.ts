@@ -12,10 +12,12 @@ interface Line {
 
 /** L_R(t) of the model, before and after training and beside its controls; dashed, what predicting the target before scores. */
 export function lossByStepChart(portraits: Portraits, rows: PortraitRows): ChartSpec {
-  const lines = shownRows(portraits, rows).flatMap(({ name, color, portrait }) => [
-    { name, color, isDashed: false, values: portrait.prediction.loss },
-    { name: `${name}, copy`, color, isDashed: true, values: portrait.prediction.copy },
-  ]);
+  const lines = shownRows(portraits, rows).flatMap(({ name, color, portrait: { prediction } }) => {
+    const own = { name, color, isDashed: false, values: prediction.loss };
+    const copy = { name: `${name}, copy`, color, isDashed: true, values: prediction.copy };
+    // of controls the loss alone: there may be many
+    return rows.others.includes(name) ? [own] : [own, copy];
+  });
   return byStepChart(lines, "prediction loss L(t)");
 }
 
@@ -50,6 +52,9 @@ export function bestTexture(portraits: Portraits): string | null {
   return best;
 }
 
+/** Letters of a name that has room beside another one. */
+const longest = 20;
+
 function byStepChart(lines: readonly Line[], title: string): ChartSpec {
   const values = lines.flatMap(({ name, isDashed, values: { points } }) =>
     points.map(({ at, value, interval }) => ({
@@ -65,7 +70,14 @@ function byStepChart(lines: readonly Line[], title: string): ChartSpec {
     field: "name",
     type: "nominal",
     scale: { domain: lines.map(({ name }) => name), range: lines.map((line) => line.color) },
-    legend: { title: null, columns: 2, labelLimit: 190, symbolType: "stroke", symbolOpacity: 1 },
+    // a line each where names may be long
+    legend: {
+      title: null,
+      columns: lines.some(({ name }) => name.length > longest) ? 1 : 2,
+      labelLimit: 380,
+      symbolType: "stroke",
+      symbolOpacity: 1,
+    },
   } as const;
   const dash = {
     field: "name",
@@ -85,7 +97,7 @@ function byStepChart(lines: readonly Line[], title: string): ChartSpec {
   } as const;
   return {
     width: 420,
-    height: 340,
+    height: 360,
     autosize: { type: "fit", contains: "padding" },
     data: { values },
     encoding: {
