@@ -21,6 +21,7 @@ export interface ConfigOptions extends DataOptions {
   readonly set?: readonly string[];
   readonly control?: string;
   readonly sequences?: string;
+  readonly moving?: boolean;
   readonly testShare?: string;
   readonly labeled?: string;
   readonly updates?: string;
@@ -62,12 +63,13 @@ export function addConfigOptions(program: Program): Program {
     );
   return addDataOptions(
     program.optionsGroup("From what:"),
-    "JPEG, PNG or WebP images; default: synthetic scenes, which need no download",
+    "JPEG, PNG or WebP images, or a video or a folder of some; default: synthetic scenes, which need no download",
   )
     .option(
       "--sequences <n>",
       "training sequences of synthetic scenes; at least, as all viewers see a scene; default 2000",
     )
+    .option("--moving", "objects of synthetic scenes move, and each fixation is on the next frame")
     .option("--labeled <folder>", "folders train and test of folders by label, for linear probes")
     .option("--test-share <x>", "share of the images, the last by name, that are judged on; default 0.25")
     .optionsGroup("Values of the configuration, by other names:")
@@ -82,7 +84,7 @@ export function addConfigOptions(program: Program): Program {
 
 /** Names of the options that decide a run. */
 export const deciding = [
-  ...["recipe", "config", "set", "control", "images", "scanpaths", "sampler", "viewers", "sequences"],
+  ...["recipe", "config", "set", "control", "images", "scanpaths", "sampler", "viewers", "sequences", "moving"],
   ...["labeled", "test-share", "updates", "steps", "batch", "rate", "rule", "credit", "seed"],
 ];
 
@@ -95,7 +97,7 @@ const scenesFor = (sequences: number, viewers: number, testShare: number): numbe
 /** Refuses what has no effect on where fixations come from. */
 function checkData({ images, scanpaths }: DataOptions, program: Program): void {
   if (images === undefined) refuseGiven(program, ["scanpaths"], "--images with it");
-  else refuseGiven(program, ["sequences"], "synthetic scenes, without --images");
+  else refuseGiven(program, ["sequences", "moving"], "synthetic scenes, without --images");
   if (scanpaths !== undefined)
     refuseGiven(program, ["viewers", "sampler"], "fixations that are sampled, without --scanpaths");
 }
@@ -103,19 +105,25 @@ function checkData({ images, scanpaths }: DataOptions, program: Program): void {
 const viewersOf = (text?: string): number | undefined =>
   text === undefined ? undefined : countOf("--viewers", text);
 
-/** The folder of images that options name. */
-export function folderOf(options: DataOptions & { readonly images: string }, program: Program): Source {
+/** The folder of images, or the video, that options name. */
+export async function folderOf(
+  options: DataOptions & { readonly images: string },
+  program: Program,
+): Promise<Source> {
   checkData(options, program);
+  const { kindAt } = await import("../rjepa/run/source.js");
   const { images, scanpaths, sampler = "centerBiased" } = options;
   const looks =
     scanpaths === undefined
       ? { sampler, viewers: viewersOf(options.viewers) ?? scenes.viewers }
       : { scanpaths };
-  return { kind: "folder", images, ...looks };
+  if ((await kindAt(images)) === "folder") return { kind: "folder", images, ...looks };
+  if (scanpaths !== undefined) refuseGiven(program, ["scanpaths"], "images that stand still, in --images");
+  return { kind: "video", videos: images, ...looks };
 }
 
 /** The same where they name one; `undefined` where none is asked for. */
-export function folderIn(options: DataOptions, program: Program): Source | undefined {
+export async function folderIn(options: DataOptions, program: Program): Promise<Source | undefined> {
   const { images } = options;
   if (images === undefined) {
     refuseGiven(program, ["scanpaths", "sampler", "viewers"], "--images with it");
@@ -161,7 +169,7 @@ export async function configFrom(options: ConfigOptions, program: Program): Prom
     ...(recipe === undefined ? {} : { recipe }),
     ...(content === undefined ? {} : { content }),
     settings: [
-      ...sourceSettings(options, program, { share, hasSource }),
+      ...(await sourceSettings(options, program, { share, hasSource })),
       ...said("control", "control", control),
       ...said("labeled", "labeled", options.labeled),
       ...said("testShare", "test-share", testShare === undefined ? undefined : share),
@@ -182,22 +190,23 @@ export async function configFrom(options: ConfigOptions, program: Program): Prom
 }
 
 /** What options say of the source: all of it, or of one that a file has already single values. */
-function sourceSettings(
+async function sourceSettings(
   options: ConfigOptions,
   program: Program,
   { share, hasSource }: { readonly share: number; readonly hasSource: boolean },
-): Setting[] {
-  const { images, sequences, sampler } = options;
+): Promise<Setting[]> {
+  const { images, sequences, sampler, moving } = options;
   if (images !== undefined)
-    return [{ path: "source", value: folderOf({ ...options, images }, program), by: "--images" }];
+    return [{ path: "source", value: await folderOf({ ...options, images }, program), by: "--images" }];
   const viewers = viewersOf(options.viewers);
   const looks = {
     ...(viewers === undefined ? {} : { viewers }),
     ...(sampler === undefined ? {} : { sampler }),
+    ...(moving === undefined ? {} : { moving }),
   };
   if (sequences === undefined && hasSource)
     return Object.entries(looks).map(([name, value]) => ({ path: `source.${name}`, value, by: `--${name}` }));
-  const given = [sequences, viewers, sampler, options.testShare];
+  const given = [sequences, viewers, sampler, moving, options.testShare];
   if (given.every((value) => value === undefined)) return [];
   const { width, height } = scenes;
   const n = sequences === undefined ? scenes.sequences : countOf("--sequences", sequences, 2);

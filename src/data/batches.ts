@@ -77,7 +77,7 @@ export function cutSequences(
   for (let i = 0; i < n; i++) {
     const at = fieldOf("cutSequences", "which", which, `${i}`);
     number("cutSequences", `which[${i}]`, at);
-    aSeen(images.length, steps)("cutSequences", `sequence ${at}`, sequences[at as number]);
+    aSeen(images, steps)("cutSequences", `sequence ${at}`, sequences[at as number]);
     aReference("cutSequences", `the image of sequence ${at}`, images[sequences[at as number].image]);
   }
   requireRoom("cutSequences", "float32", n * t * length);
@@ -85,13 +85,15 @@ export function cutSequences(
   const [saccades, positions] = [new Float64Array(2 * n * t), new Float64Array(2 * n * t)];
   for (let i = 0; i < n; i++) {
     const seen = sequences[which[i]];
-    const image = pyramidOf(gallery, references, seen);
+    const shown = (k: number): Pyramid => pyramidOf(gallery, references, seen, seen.frames?.[from + k]);
+    let image = shown(0);
     const { places, flip, zoom } = augmented(seen, augment === null ? null : foldIn(augment, which[i]));
     const sign = flip ? -1 : 1;
     const scale = 1 / (zoom * Math.hypot(image.width, image.height));
     for (let k = 0; k < t; k++) {
       const [x, y] = [places[2 * (from + k)], places[2 * (from + k) + 1]];
       const at = i * t + k;
+      if (k > 0 && seen.frames !== undefined) image = shown(k);
       cutUnchecked(image, x, y, fovea, zoom, flip, crops, at * length);
       positions[2 * at] = sign * (x - image.width / 2) * scale;
       positions[2 * at + 1] = (y - image.height / 2) * scale;
@@ -118,9 +120,9 @@ function augmented(
   };
 }
 
-/** The image of a sequence. @throws DataError where the gallery is of other images */
-function pyramidOf(gallery: Gallery, { images }: References, { image }: Seen): Pyramid {
-  const found = gallery.pyramid(image);
+/** The image of a sequence, or a frame of it. @throws DataError where the gallery is of other images */
+function pyramidOf(gallery: Gallery, { images }: References, { image }: Seen, frame?: number): Pyramid {
+  const found = gallery.pyramid(image, frame);
   aPyramid("cutSequences", `the pyramid of image ${image}`, found);
   const { name, width, height } = images[image];
   if (found.name !== name || found.width !== width || found.height !== height)

@@ -114,13 +114,25 @@ const salient = sampler((key, count, width, height, image) => {
   if (image === undefined)
     throw new ArgumentError("sampler: expected the image as the last argument for saliency, got undefined");
   const map = saliencyMap(image);
+  return salientOn(key, count, width, height, () => map);
+});
+
+/** The same on what moves: `mapAt` gives the map of what is there at each fixation, counted from 0. */
+export function salientOn(
+  key: Key,
+  count: number,
+  width: number,
+  height: number,
+  mapAt: (t: number) => SaliencyMap,
+): Float64Array {
   const diagonal = Math.hypot(width, height);
   const out = new Float64Array(2 * count);
-  const first = firstOf(foldIn(key, 0), map);
+  const first = firstOf(foldIn(key, 0), mapAt(0));
   [out[0], out[1]] = [first[0] * width, first[1] * height];
   const weight = new Float64Array(directions);
   for (let t = 1; t < count; t++) {
     const own = foldIn(key, t);
+    const map = mapAt(t);
     const [x, y] = [out[2 * t - 2], out[2 * t - 1]];
     [out[2 * t], out[2 * t + 1]] = [x, y];
     for (let attempt = 0; attempt < mostTries; attempt++) {
@@ -146,7 +158,7 @@ const salient = sampler((key, count, width, height, image) => {
     }
   }
   return out;
-});
+}
 
 /** Saliency times the bias to the center, at shares of the width and height. */
 function appeal({ columns, rows, values }: SaliencyMap, x: number, y: number): number {

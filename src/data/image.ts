@@ -75,7 +75,8 @@ export async function entriesOf(folder: string): Promise<FolderEntry[]> {
 /** Paths of the images in a folder, by name. @throws DataError for a folder that is missing or holds none */
 export const listImages = async (folder: string): Promise<string[]> => [...(await listFolder(folder)).paths];
 
-const extensionOf = (name: string): string => extname(name).toLowerCase();
+/** How a name ends, in small letters: `.jpg`. */
+export const extensionOf = (name: string): string => extname(name).toLowerCase();
 
 /** A problem for each kind of entry: folders, and files by the end of their names. */
 export function othersOf(entries: readonly FolderEntry[]): Problem[] {

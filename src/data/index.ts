@@ -6,6 +6,7 @@ export { type CropOptions, cutCrops, type Fovea } from "./fovea.js";
 export { type Gallery, type GalleryOptions, openGallery } from "./gallery.js";
 export { type Image, type ImageList, listFolder, listImages, readImage } from "./image.js";
 export { type LabeledImages, readLabeled } from "./labeled-folder.js";
+export { movingScene } from "./moving-scenes.js";
 export { type Pyramid, type PyramidLevel, pyramid } from "./pyramid.js";
 export {
   type LabeledOptions,
@@ -13,7 +14,13 @@ export {
   referencesFromFolder,
   referencesFromLabeled,
 } from "./reference-files.js";
-export { type ReferenceSceneOptions, referencesFromScenes } from "./reference-scenes.js";
+export {
+  type MovingSceneOptions,
+  type ReferenceSceneOptions,
+  referencesFromMovingScenes,
+  referencesFromScenes,
+} from "./reference-scenes.js";
+export { referencesFromVideo, type VideoOptions } from "./reference-video.js";
 export {
   type ImageReference,
   type ReferenceOptions,

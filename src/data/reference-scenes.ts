@@ -1,6 +1,11 @@
+import { ArgumentError } from "../core/errors.js";
 import { count, type Known, options as optionsOf } from "../core/kinds.js";
+import { foldIn, type Key } from "../core/prng.js";
 import { samplerNamed } from "./fixations.js";
+import type { Image } from "./image.js";
 import { side } from "./kinds.js";
+import { mapsOf, watched } from "./moving.js";
+import { movingScene } from "./moving-scenes.js";
 import {
   type ImageReference,
   known,
@@ -19,6 +24,14 @@ export interface ReferenceSceneOptions extends ReferenceOptions {
   readonly viewers: number;
 }
 
+export interface MovingSceneOptions extends ReferenceSceneOptions {
+  /** Frames of a scene, at least T: who looks sees T of them, one at each fixation; T by default. */
+  readonly frames?: number;
+}
+
+/** More than anybody looks at. */
+const mostFrames = 10_000;
+
 const scenes: Known<ReferenceSceneOptions> = {
   ...known,
   count: count(0),
@@ -26,6 +39,8 @@ const scenes: Known<ReferenceSceneOptions> = {
   height: side,
   viewers: count(1),
 };
+
+const moving: Known<MovingSceneOptions> = { ...scenes, frames: count(2, mostFrames) };
 
 /**
  * Sequences on synthetic scenes, made when they are loaded, unless the sampler looks at pixels: the scenes and fixations that
@@ -49,6 +64,43 @@ export function referencesFromScenes(options: ReferenceSceneOptions): References
         viewer,
         fixations: sampler(sceneViewer(key, name, viewer), steps, width, height, pixels),
       });
+    options.onProgress?.(i + 1, count);
+  }
+  return { images, sequences, steps, problems: [] };
+}
+
+/**
+ * Sequences on synthetic scenes whose objects move and pass each other, as `movingScene` makes them when they are played: each
+ * fixation is on the frame after that of the one before. @throws PlanError, ArgumentError
+ */
+export async function referencesFromMovingScenes(options: MovingSceneOptions): Promise<References> {
+  optionsOf("referencesFromMovingScenes", options, moving, ["key", "count", "width", "height", "viewers"]);
+  const { steps, count, width, height, viewers, key, frames = steps, sampler = "centerBiased" } = options;
+  checkSteps(steps);
+  samplerNamed(sampler);
+  if (frames < steps)
+    throw new ArgumentError(
+      `referencesFromMovingScenes: expected at least as many frames as fixations, ${steps}, got ${frames}`,
+    );
+  checkFixations(count * viewers, options);
+  const images: ImageReference[] = [];
+  const sequences: Seen[] = [];
+  for (let i = 0; i < count; i++) {
+    const name = sceneName(i);
+    const made = (n: number): Iterable<Image> => movingScene(foldIn(key, name), width, height, name, n);
+    images.push({
+      name,
+      width,
+      height,
+      frames,
+      load: async () => [...made(1)][0],
+      play: async function* () {
+        yield* made(frames);
+      },
+    });
+    const keyOf = (viewer: number): Key => sceneViewer(key, name, viewer);
+    const watching = { image: i, width, height, frames, steps, viewers, sampler, keyOf };
+    sequences.push(...watched(watching, await mapsOf(sampler, made(frames))));
     options.onProgress?.(i + 1, count);
   }
   return { images, sequences, steps, problems: [] };

@@ -20,11 +20,13 @@ interface Motif {
   readonly light: number;
 }
 
-/** One leaf: a disk with a color, and the motif of its scene at a length, turn and contrast of its own. */
-interface Leaf {
+/** How a leaf looks: a color, and the motif of its scene at a length, turn and contrast of its own. */
+interface Look {
   readonly color: readonly [number, number, number];
   /** Wave vectors of its figure, x and y of each, in radians per pixel. */
   readonly waves: Float64Array;
+  /** Of its motif. */
+  readonly bias: number;
   readonly contrast: number;
   readonly grain: number;
   readonly shade: readonly [number, number];
@@ -55,6 +57,13 @@ function figureAt(waves: Float64Array, bias: number, x: number, y: number): numb
   let sum = 0;
   for (let i = 0; i < waves.length; i += 2) sum += Math.cos(waves[i] * x + waves[i + 1] * y);
   return Math.tanh(3 * ((2 * sum) / waves.length + 0.6 * bias));
+}
+
+/** One leaf: a disk in pixels, and how it looks. */
+export interface Leaf extends Look {
+  readonly x: number;
+  readonly y: number;
+  readonly r: number;
 }
 
 /** Value noise of octaves whose amplitude halves as frequency doubles: a 1/f spectrum. Tiles of side `tile`. */
@@ -88,7 +97,7 @@ const tiles = 4;
  * Colors of one scene share a mood: brightness varies most, then warmth, then green against magenta. Size, turn, contrast and
  * grain of a figure are of the leaf, so that neither color nor the strength of edges says which motif it is.
  */
-function leafOf(key: Key, mood: ArrayLike<number>, { waves, light }: Motif): Leaf {
+function lookOf(key: Key, mood: ArrayLike<number>, { waves, bias, light }: Motif): Look {
   const [brightness, warmth, green, contrast, grain, turn, tilt] = normal(key, 7);
   const [size, texture] = uniform(foldIn(key, "figure"), 2);
   const l = 0.42 + 0.15 * brightness + 0.06 * mood[0];
@@ -103,6 +112,7 @@ function leafOf(key: Key, mood: ArrayLike<number>, { waves, light }: Motif): Lea
         return [k * Math.cos(along), k * Math.sin(along)];
       }),
     ),
+    bias,
     contrast: 0.2 * Math.exp(0.4 * contrast),
     grain: 0.03 * Math.exp(0.8 * grain),
     shade: [0.12 * Math.cos(light + turns * tilt), 0.12 * Math.sin(light + turns * tilt)],
@@ -116,11 +126,30 @@ function leafOf(key: Key, mood: ArrayLike<number>, { waves, light }: Motif): Lea
  * it, at a size, turn and contrast of its own. The same key gives the same scene.
  */
 export function scene(key: Key, width: number, height: number, name: string): Image {
-  requireKey("scene", key);
-  side("scene", "width", width);
-  side("scene", "height", height);
-  text("scene", "the name", name);
-  requireRoom("scene", "bool", 3 * width * height);
+  requireScene("scene", key, width, height, name);
+  return paint(layOut(key, width, height), name);
+}
+
+/** What a scene is made from. @throws ArgumentError */
+export function requireScene(who: string, key: Key, width: number, height: number, name: string): void {
+  requireKey(who, key);
+  side(who, "width", width);
+  side(who, "height", height);
+  text(who, "the name", name);
+  requireRoom(who, "bool", 3 * width * height);
+}
+
+/** A scene before it is painted: leaves from front to back, and where they lie. */
+export interface Layout {
+  readonly width: number;
+  readonly height: number;
+  readonly leaves: readonly Leaf[];
+  readonly ground: Leaf;
+  readonly textures: readonly Float32Array[];
+}
+
+/** Lays leaves until they cover the scene. */
+export function layOut(key: Key, width: number, height: number): Layout {
   const short = Math.min(width, height);
   const mood = normal(foldIn(key, "mood"), 3);
   const motif = motifOf(foldIn(key, "motif"));
@@ -129,8 +158,6 @@ export function scene(key: Key, width: number, height: number, name: string): Im
   );
   const owner = new Int16Array(width * height).fill(-1);
   const leaves: Leaf[] = [];
-  /** Center and radius of each. */
-  const places: number[] = [];
   let open = width * height;
   const target = open * (1 - coverage);
   while (open > target && leaves.length < mostLeaves) {
@@ -139,35 +166,60 @@ export function scene(key: Key, width: number, height: number, name: string): Im
     // inverse of the distribution function of a density proportional to r^-3
     const r = short / Math.sqrt(ur / largest ** 2 + (1 - ur) / smallest ** 2);
     const [cx, cy] = [ux * (width + 2 * r) - r, uy * (height + 2 * r) - r];
-    for (let y = Math.max(0, Math.ceil(cy - r)); y < Math.min(height, cy + r); y++) {
-      const half = Math.sqrt(Math.max(0, r * r - (y - cy) ** 2));
-      for (let x = Math.max(0, Math.ceil(cx - half)); x < Math.min(width, cx + half); x++) {
-        if (owner[y * width + x] >= 0) continue;
-        owner[y * width + x] = leaves.length;
-        open--;
-      }
-    }
-    leaves.push(leafOf(foldIn(own, "look"), mood, motif));
-    places.push(cx, cy, r);
+    const leaf = { x: cx, y: cy, r, ...lookOf(foldIn(own, "look"), mood, motif) };
+    open -= lay(leaf, leaves.length, owner, width, height);
+    leaves.push(leaf);
   }
-  const ground = leafOf(foldIn(key, "ground"), mood, motif);
+  const ground = { x: width / 2, y: height / 2, r: short, ...lookOf(foldIn(key, "ground"), mood, motif) };
+  return { width, height, leaves, ground, textures };
+}
+
+/** Lays a leaf where no other one is; how many pixels that are. */
+function lay({ x: cx, y: cy, r }: Leaf, i: number, owner: Int16Array, width: number, height: number): number {
+  let laid = 0;
+  for (let y = Math.max(0, Math.ceil(cy - r)); y < Math.min(height, cy + r); y++) {
+    const half = Math.sqrt(Math.max(0, r * r - (y - cy) ** 2));
+    for (let x = Math.max(0, Math.ceil(cx - half)); x < Math.min(width, cx + half); x++) {
+      if (owner[y * width + x] >= 0) continue;
+      owner[y * width + x] = i;
+      laid++;
+    }
+  }
+  return laid;
+}
+
+/**
+ * Paints a scene. Leaves may have been moved since they were laid, by `[dx, dy]` in whole pixels each: their texture and shade move
+ * with them, and the ground shows where none is.
+ */
+export function paint(
+  { width, height, leaves, ground, textures }: Layout,
+  name: string,
+  moved: readonly (readonly [dx: number, dy: number])[] = [],
+): Image {
+  const places = leaves.map((leaf, i) => {
+    const [mx, my] = moved[i] ?? [0, 0];
+    return { ...leaf, x: leaf.x + mx, y: leaf.y + my, mx, my };
+  });
+  const below = { ...ground, mx: 0, my: 0 };
+  const owner = new Int16Array(width * height).fill(-1);
+  places.forEach((leaf, i) => {
+    lay(leaf, i, owner, width, height);
+  });
   const data = new Uint8Array(width * height * 3);
-  for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++) {
-      const at = y * width + x;
+  for (let y = 0, at = 0; y < height; y++)
+    for (let x = 0; x < width; x++, at++) {
       const i = owner[at];
-      const leaf = i < 0 ? ground : leaves[i];
-      const [cx, cy, r] =
-        i < 0 ? [width / 2, height / 2, short] : [places[3 * i], places[3 * i + 1], places[3 * i + 2]];
-      const [dx, dy] = [x - cx, y - cy];
-      const grain =
-        textures[leaf.texture][((y + 7 * i) & (tileSize - 1)) * tileSize + ((x + 13 * i) & (tileSize - 1))];
+      const leaf = i < 0 ? below : places[i];
+      const { contrast, shade, color } = leaf;
+      const [dx, dy] = [x - leaf.x, y - leaf.y];
+      const [row, column] = [(y - leaf.my + 7 * i) & (tileSize - 1), (x - leaf.mx + 13 * i) & (tileSize - 1)];
       const light =
-        leaf.grain * grain +
-        leaf.contrast * figureAt(leaf.waves, motif.bias, dx, dy) +
-        (leaf.shade[0] * dx + leaf.shade[1] * dy) / r;
+        leaf.grain * textures[leaf.texture][row * tileSize + column] +
+        contrast * figureAt(leaf.waves, leaf.bias, dx, dy) +
+        (shade[0] * dx + shade[1] * dy) / leaf.r;
       for (let c = 0; c < 3; c++)
-        data[3 * at + c] = Math.round(255 * Math.min(1, Math.max(0, leaf.color[c] + light)));
+        data[3 * at + c] = Math.round(255 * Math.min(1, Math.max(0, color[c] + light)));
     }
   return { name, width, height, data };
 }

@@ -1,8 +1,11 @@
 import { access, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
+import { key } from "../../src/core/prng.js";
+import { movingScene } from "../../src/data/index.js";
 import { run } from "../support/command-line.js";
 import { newFolder } from "../support/images.js";
+import { missing, writeVideo } from "../support/video.js";
 
 afterEach(() => {
   process.exitCode = undefined;
@@ -22,6 +25,13 @@ describe("train --recipe", () => {
     expect(losses).toHaveLength(3);
     expect(table.rows.trained.matchedAcc.value).toBeGreaterThan(0);
     expect(config.recipe.name).toBe("online");
+    const { portraits } = JSON.parse(await readFile(join(out, "figures.json"), "utf8"));
+    expect(Object.keys(portraits)).toEqual([
+      "trained",
+      "untrained",
+      ...[0, 0.5, 0.8, 0.9].map((leak) => `texture energy, leak ${leak}, fresh`),
+    ]);
+    expect(await readFile(join(out, "report.html"), "utf8")).toContain("Eigen-spectrum of h");
     const again = await run("train", "--recipe", "online", ...scenes, "--out", out);
     expect(again.status).not.toBe(0);
     expect(again.err).toMatch(/expected a folder without a run, got .*; go on with --resume/);
@@ -29,6 +39,30 @@ describe("train --recipe", () => {
     expect((await run("train", "--resume", out)).status).toBe(0);
     expect(JSON.parse(await readFile(join(out, "figures.json"), "utf8")).table).toEqual(table);
   }, 240_000);
+
+  it.skipIf(missing !== "")(
+    `trains on a video${missing}`,
+    async () => {
+      const folder = await newFolder();
+      writeVideo(join(folder, "clip.mkv"), [...movingScene(key(1), 96, 72, "v", 140)], 5);
+      const out = join(folder, "run");
+      // the videos of a folder, of which there is one
+      const args = ["--viewers", "4", "--updates", "2", "--test-share", "0.5", "--out", out];
+      const { status, out: said } = await run("train", "--recipe", "online", "--images", folder, ...args);
+      expect(status).toBe(0);
+      expect(said).toMatch(/^trained +0\.\d+/m);
+      const { config, images, sequences } = JSON.parse(await readFile(join(out, "figures.json"), "utf8"));
+      expect(config.source).toEqual({ kind: "video", videos: folder, sampler: "centerBiased", viewers: 4 });
+      // 28 seconds are seven stretches, of which half, rounded up, are for testing
+      expect([images, sequences]).toEqual([
+        { train: 3, test: 4 },
+        { train: 12, test: 16 },
+      ]);
+      const page = await readFile(join(out, "report.html"), "utf8");
+      expect(page).toContain("<dt>stretches of video</dt><dd>3 and 4 held out");
+    },
+    240_000,
+  );
 
   it.each([
     [["--recipe", "other"], /recipe: expected one of content, memory, online, tiny, got "other"/],
@@ -40,6 +74,14 @@ describe("train --recipe", () => {
     [["--recipe", "online", "--test-share", "1"], /--test-share: expected a share below 1/],
     [["--recipe", "online", "--scanpaths", "file"], /--scanpaths: expected --images with it/],
     [["--recipe", "online", "--images", "nowhere"], /images: expected a folder, got nowhere/],
+    [["--recipe", "online", "--images", "nowhere", "--moving"], /--moving: expected synthetic scenes/],
+    [["--recipe", "online", "--images", "none.mp4"], /nothing usable in none.mp4; .* no such file/],
+    [
+      ["--recipe", "online", "--images", "none.mp4", "--scanpaths", "file"],
+      /--scanpaths: expected images that stand still/,
+    ],
+    [["--moving"], /--moving: expected --recipe with it/],
+    [["--resume", "nowhere", "--moving"], /--moving: expected a run without --resume/],
     [["--recipe", "online", "--labeled", "nowhere"], /expected a folder, got nowhere/],
     [["--test-share", "0.5"], /--test-share: expected --recipe with it/],
     [["--updates", "3"], /--updates: expected --recipe with it/],

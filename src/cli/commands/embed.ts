@@ -37,7 +37,7 @@ async function embedRun(path: string, options: Options, program: Program): Promi
     throw new ArgumentError("--images: expected a folder of images to embed, got none");
   if (out === undefined) throw new ArgumentError("--out: expected a file for the features, got none");
   const who = program.name();
-  const source = folderOf({ ...options, images }, program);
+  const source = await folderOf({ ...options, images }, program);
   await requireParts(who, ["sharp"]);
   if (options.backend) useBackend(options.backend);
   const { say, onImage } = createReports();

@@ -45,7 +45,7 @@ async function evaluateRun(path: string, options: Options, program: Program): Pr
   const { RunFolder } = await import("../../rjepa/run/folder.js");
   const who = program.name();
   const { labeled, out } = options;
-  const source = folderIn(options, program);
+  const source = await folderIn(options, program);
   await requireParts(who, partsOfRuns);
   if (options.backend) useBackend(options.backend);
   await new RunFiles(who, path).require("config");

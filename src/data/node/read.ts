@@ -10,6 +10,13 @@ export function kindOf(found: Stats): string {
   return found.isSocket() ? "a socket" : "a device";
 }
 
+/** Whether there is a folder at a path. */
+export const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+
 const cannotRead = (who: string, path: string, reason: string): DataError =>
   new DataError(`${who}: cannot read ${path}: ${reason}`, path);
 

@@ -83,6 +83,9 @@ export type Representation = Described &
     | { readonly patchwise: Patchwise; readonly read?: undefined }
   );
 
+/** One that reads crops. */
+export type CropReader = Representation & { readonly read: Read };
+
 /** How a representation reads crops, whichever way it is made. */
 export function readerOf({ read, patchwise }: Representation): Read {
   if (patchwise === undefined) return read;

@@ -4,7 +4,7 @@ import type { ModelParams } from "../../learn/model/model.js";
 import { tensor } from "../../ops/create.js";
 import { entries } from "../../tensor/read.js";
 import type { Tensor } from "../../tensor/tensor.js";
-import type { Readout, Representation } from "../figures/representation.js";
+import type { CropReader, Readout } from "../figures/representation.js";
 import { named } from "./area.js";
 import type { Jepa } from "./compose.js";
 import { contextOf, contextSize } from "./context.js";
@@ -46,7 +46,7 @@ export function advance(
  * An R-JEPA as what figures judge: the embedding of its top area, and the states of its dense areas as the context. Patches alone
  * are embedded as its targets are.
  */
-export function representationOf(name: string, reader: Reader): Representation {
+export function representationOf(name: string, reader: Reader): CropReader {
   const { jepa, params, statistics } = reader;
   const alone = reader.slow ?? params;
   const { preset, model } = jepa;

@@ -36,14 +36,14 @@ export async function evaluate(who: string, path: string, options: EvaluateOptio
       `judging the model of update ${trainer.updates} of ${recipe.updates} beside the untrained model and the baselines`,
     );
     const judging = { train, test, labeled, seed };
-    const table = await judged(judging, trainer.reader(session.looked(looks)), session.untrained);
+    const found = await judged(judging, trainer.reader(session.looked(looks)), session.untrained);
     const log = await new RunFiles(who, path).readLog(trainer.updates);
     const own = folder === undefined ? session.config : { ...session.config, labeled: folder };
     return resultOf({
       session: { ...session, config: own },
       log,
       test: test.references,
-      table,
+      ...found,
       judgedOn: judgedOn(judging, recipe.preset.input),
       ...(source === undefined || source === learnedFrom ? {} : { elsewhere: source }),
       problems: source === undefined ? loader.problems : test.references.problems,

@@ -6,10 +6,10 @@ import { buffersOf, stepsOf } from "../parts/steps.js";
 import { type Answer, type Order, plainError, type Work } from "./work.js";
 
 const { references, pyramids, cutting } = workerData as Work;
-const load = (): never => {
+const undecoded = (): never => {
   throw new DataError("loader: expected images that are decoded already");
 };
-const images = references.images.map((image) => ({ ...image, load }));
+const images = references.images.map((image) => ({ ...image, load: undecoded, play: undecoded }));
 const data = { ...references, images };
 const gallery = galleryOf(data, pyramids);
 const wanted = new Set<number>();

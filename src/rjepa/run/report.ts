@@ -2,13 +2,14 @@ import { drawChart } from "../report/charts/chart.js";
 import { lossChart } from "../report/charts/loss.js";
 import { escapeHtml, formatCount, formatNumber, formatSeconds } from "../report/format.js";
 import { drawJudgments, judgmentSection } from "../report/judgments.js";
+import { portraitSection } from "../report/portraits.js";
 import { style } from "../report/style.js";
-import { controlSentences } from "./controls.js";
 import { kindOfTarget } from "../parts/target.js";
+import { controlSentences } from "./controls.js";
 import { askedOfFew } from "./judging.js";
 import { controlled } from "./recipe.js";
-import { beside, type RunResult } from "./result.js";
-import { placeOf } from "./source.js";
+import { beside, portraitsBeside, type RunResult } from "./result.js";
+import { placeOf, unitOf } from "./source.js";
 
 const targets = {
   fresh: "the embedding of the next patch alone",
@@ -27,9 +28,11 @@ export async function renderRun(result: RunResult, others: readonly RunResult[] 
   const options = { model: "trained", untrained: "untrained" };
   const { batch, steps, name } = result.config.recipe;
   const curve = result.losses.map((loss, u) => ({ fixation: (u + 1) * batch * steps, loss }));
-  const [drawings, loss] = await Promise.all([
+  const portraits = portraitsBeside(result, others);
+  const [drawings, loss, portrait] = await Promise.all([
     drawJudgments(table, options),
     drawChart("loss", "Loss while training", lossChart(curve)),
+    portraits === null ? "" : portraitSection(portraits.all, { ...options, others: portraits.others }),
   ]);
   return `<!doctype html>
 <html lang="en">
@@ -44,6 +47,7 @@ export async function renderRun(result: RunResult, others: readonly RunResult[] 
 ${header(result)}
 ${judgmentSection(table, { ...options, drawings })}
 ${controlSection(controlSentences(result, others))}
+${portrait}
 <section>
 <h2>How did it learn?</h2>
 <figure>
@@ -90,6 +94,7 @@ function facts({
   parameters,
   images,
   sequences,
+  judged,
   seconds,
   updates,
   waited,
@@ -104,8 +109,11 @@ function facts({
   const shown = left.slice(0, 5).join("; ") + (left.length > 5 ? ` and ${left.length - 5} more` : "");
   const perSecond = (updates * recipe.batch * recipe.steps) / Math.max(seconds, 1e-9);
   const rows: readonly (readonly [string, string])[] = [
-    ["images", `${formatCount(images.train)} of ${data} and ${formatCount(images.test)} ${held}`],
-    ["sequences", `${formatCount(sequences.train)} and ${formatCount(sequences.test)} ${held}`],
+    [unitOf(source), `${formatCount(images.train)} of ${data} and ${formatCount(images.test)} ${held}`],
+    [
+      "sequences",
+      `${formatCount(sequences.train)} and ${formatCount(sequences.test)} ${held}${judged < sequences.test ? `, ${formatCount(judged)} of which figures compare with each other` : ""}`,
+    ],
     ["a fixation", `crops of ${crops.join(", ")} pixels, each averaged to ${size} by ${size}`],
     ["baselines", askedOfFew],
     ["parameters", formatCount(parameters)],

@@ -1,10 +1,22 @@
 import { CheckpointError, DataError } from "../../core/errors.js";
-import { count, either, having, listOf, maybe, number, oneOf, plainObject, text } from "../../core/kinds.js";
+import {
+  count,
+  eachOf,
+  finite,
+  having,
+  type Kind,
+  listOf,
+  maybe,
+  number,
+  plainObject,
+  text,
+} from "../../core/kinds.js";
 import { leavesOf } from "../../core/tree.js";
 import type { Problem } from "../../data/problem.js";
 import type { References } from "../../data/references.js";
 import { isTensor, type Tensor } from "../../tensor/tensor.js";
 import { judgmentsFromJson, judgmentsToJson } from "../figures/judging/json.js";
+import type { Portrait } from "../figures/judging/portrait.js";
 import type { JudgmentTable } from "../figures/judging/table.js";
 import { type Config, requireConfig } from "./config.js";
 import { type LogLine, timeOf } from "./log.js";
@@ -32,11 +44,15 @@ export interface RunResult {
   readonly judgedOn?: string;
   /** Where the images that it was judged on come from, if the run has not held them out itself. */
   readonly elsewhere?: Source;
+  /** Test sequences that the table is of: all, or where there are very many some. */
+  readonly judged: number;
+  /** How rows look and are predicted step by step, on all test sequences; `null` where it was not judged. */
+  readonly portraits: Readonly<Record<string, Portrait>> | null;
   readonly problems: readonly Problem[];
 }
 
 /** What a result is made of, besides what a session knows. */
-interface Parts extends Pick<RunResult, "table" | "judgedOn" | "elsewhere" | "problems"> {
+interface Parts extends Pick<RunResult, "table" | "judged" | "portraits" | "judgedOn" | "elsewhere" | "problems"> {
   readonly session: Session;
   readonly log: readonly LogLine[];
   readonly test: References;
@@ -58,6 +74,31 @@ export function resultOf({ session, log, test, ...rest }: Parts): RunResult {
     ...rest,
   };
 }
+const orNull =
+  (inner: Kind): Kind =>
+  (who, what, value) => {
+    if (value !== null && value !== undefined) inner(who, what, value);
+  };
+const estimate = having({ value: finite, interval: orNull(listOf(finite, 2)) });
+const byStep = having({ points: listOf(estimate, 1), fall: orNull(estimate) });
+const place = listOf(finite, 2);
+const aPortrait = having({
+  sequences: count(1),
+  images: count(1),
+  prediction: having({
+    loss: byStep,
+    copy: byStep,
+    relative: orNull(having({ loss: byStep, copy: byStep })),
+  }),
+  shape: orNull(
+    having({
+      spectrum: listOf(finite, 1),
+      explained: place,
+      paths: listOf(listOf(place, 1)),
+      mean: listOf(place, 1),
+    }),
+  ),
+});
 
 const counts = having({ train: count(0), test: count(0) });
 const fields = having({
@@ -69,9 +110,11 @@ const fields = having({
   seconds: number,
   waited: having({ seconds: number, share: number }),
   losses: listOf(number),
-  table: maybe(either("an object or null", plainObject, oneOf(null))),
+  table: orNull(plainObject),
   judgedOn: maybe(text),
   elsewhere: maybe(plainObject),
+  judged: maybe(count(0)),
+  portraits: orNull(eachOf(aPortrait)),
   problems: listOf(plainObject),
 });
 
@@ -85,10 +128,13 @@ export const writtenResult = (result: RunResult): unknown => ({
 export function requireResult(who: string, content: unknown): RunResult {
   try {
     fields(who, "the figures of a run", content);
-    const { config, table, elsewhere, ...rest } = content as RunResult;
+    // runs of before there were portraits were judged on all sequences
+    const { config, table, portraits = null, judged, elsewhere, ...rest } = content as RunResult;
     return {
       ...rest,
       ...(elsewhere === undefined ? {} : { elsewhere: sourceField(who, "elsewhere", elsewhere) as Source }),
+      portraits,
+      judged: judged ?? rest.sequences.test,
       config: requireConfig(who, config),
       table: table === null ? null : judgmentsFromJson(JSON.stringify(table)),
     };
@@ -145,6 +191,23 @@ export function beside(result: RunResult, others: readonly RunResult[]): Judgmen
     rows: { ...table.rows, ...added(({ rows }) => rows.trained) },
     sizes: { ...table.sizes, ...added(({ sizes }) => sizes.trained) },
     margins: { ...table.margins, ...added(({ margins }) => overBaselines(margins.trained, table.baselines)) },
+  };
+}
+
+/** Portraits of a run with those of the trained rows of others, by the names that `beside` gives them; null where it has none. */
+export function portraitsBeside(
+  result: RunResult,
+  others: readonly RunResult[],
+): { readonly all: Readonly<Record<string, Portrait>>; readonly others: readonly string[] } | null {
+  const { table, portraits } = result;
+  if (table === null || portraits === null) return null;
+  const names = namesBeside(result, others);
+  const added = others.flatMap(({ portraits: own }, i) =>
+    own?.trained === undefined ? [] : [[names[i], own.trained] as const],
+  );
+  return {
+    all: { ...portraits, ...Object.fromEntries(added) },
+    others: added.map(([name]) => name),
   };
 }
 

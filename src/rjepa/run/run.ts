@@ -137,7 +137,9 @@ async function trained(session: Session, options: RunOptions): Promise<RunResult
     session,
     log,
     test: loader.test,
-    table: judges ? await judged(judging, trainer.reader(session.looked(looks)), session.untrained) : null,
+    ...(judges
+      ? await judged(judging, trainer.reader(session.looked(looks)), session.untrained)
+      : { table: null, judged: 0, portraits: null }),
     judgedOn: judges ? judgedOn(judging, config.recipe.preset.input) : undefined,
     problems: loader.problems,
   });

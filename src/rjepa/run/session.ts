@@ -117,10 +117,19 @@ function requireEnough({ train, test }: Loader): void {
 
 /** What a checkpoint was made from, whatever lies where now: a configuration as it was written, and who looked where at which images. */
 export function madeFrom(written: unknown, { images, sequences }: References): string {
-  const seen = sequences.map(({ image, viewer, fixations }) => [image, viewer, ...fixations]);
-  return checksum(
-    JSON.stringify([written, images.map(({ name, width, height }) => [name, width, height]), seen]),
-  );
+  const seen = sequences.map(({ image, viewer, fixations, frames = [] }) => [
+    image,
+    viewer,
+    ...fixations,
+    ...frames,
+  ]);
+  const sizes = images.map(({ name, width, height, frames }) => [
+    name,
+    width,
+    height,
+    ...(frames === undefined ? [] : [frames]),
+  ]);
+  return checksum(JSON.stringify([written, sizes, seen]));
 }
 
 /** A session goes on from a checkpoint. @throws CheckpointError where that is of another configuration or of other fixations */

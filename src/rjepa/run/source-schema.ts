@@ -1,7 +1,8 @@
 import { ArgumentError } from "../../core/errors.js";
-import { count, nameIn, oneOf } from "../../core/kinds.js";
+import { count, flag, nameIn, oneOf } from "../../core/kinds.js";
 import { samplers } from "../../data/fixations.js";
 import { aPath, side } from "../../data/kinds.js";
+import { perSecond, seconds } from "../../data/reference-video.js";
 import { byKind, type Field, leaf, optional } from "./schema.js";
 
 const viewers = count(1);
@@ -16,7 +17,14 @@ const files = {
 const sources = {
   folder: { images: leaf(aPath), scanpaths: optional(leaf(aPath)), ...files },
   labeled: { folder: leaf(aPath), ...files },
+  video: {
+    videos: leaf(aPath),
+    ...files,
+    rate: optional(leaf(perSecond)),
+    stretch: optional(leaf(seconds)),
+  },
   scenes: {
+    moving: optional(leaf(flag)),
     count: leaf(count(2), 667),
     width: leaf(side, 480),
     height: leaf(side, 360),

@@ -12,10 +12,10 @@ export type Cutting = Pick<Preset, "input"> & BatchOptions;
 /** All that a thread needs to cut batches. Pixels are shared, the rest is copied. */
 export interface Work {
   readonly references: Omit<References, "images"> & {
-    readonly images: readonly Omit<ImageReference, "load">[];
+    readonly images: readonly Omit<ImageReference, "load" | "play">[];
   };
-  /** By numbers of images. */
-  readonly pyramids: ReadonlyMap<number, Pyramid>;
+  /** Of all frames, by numbers of images. */
+  readonly pyramids: ReadonlyMap<number, readonly Pyramid[]>;
   readonly cutting: Cutting;
 }
 
@@ -23,8 +23,14 @@ export interface Work {
 export function workOf(gallery: Gallery, data: References, cutting: Cutting): Work {
   const used = new Set(data.sequences.map(({ image }) => image));
   return {
-    references: { ...data, images: data.images.map(({ name, width, height }) => ({ name, width, height })) },
-    pyramids: new Map([...used].map((image) => [image, gallery.pyramid(image)])),
+    // functions do not pass between threads
+    references: { ...data, images: data.images.map(({ load: _, play: __, ...image }) => image) },
+    pyramids: new Map(
+      [...used].map((image) => {
+        const { frames = 1 } = data.images[image];
+        return [image, Array.from({ length: frames }, (_, frame) => gallery.pyramid(image, frame))];
+      }),
+    ),
     cutting,
   };
 }

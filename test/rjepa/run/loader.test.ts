@@ -7,12 +7,14 @@ import { promisify } from "node:util";
 import { afterEach, describe, expect, it } from "vitest";
 import { ArgumentError, DataError, PlanError } from "../../../src/core/errors.js";
 import { key } from "../../../src/core/prng.js";
-import { openGallery, referencesFromScenes, splitReferences } from "../../../src/data/index.js";
+import { movingScene, openGallery, referencesFromScenes, splitReferences } from "../../../src/data/index.js";
 import { fixationsOf } from "../../../src/rjepa/parts/data.js";
 import { stepsOf } from "../../../src/rjepa/parts/steps.js";
 import { startCutting } from "../../../src/rjepa/run/cutting.js";
 import { type Loader, type LoaderOptions, openLoader } from "../../../src/rjepa/run/loader.js";
+import { referencesOf } from "../../../src/rjepa/run/source.js";
 import { newFolder, writeBadImages } from "../../support/images.js";
+import { missing as withoutVideo, writeVideo } from "../../support/video.js";
 
 const scenes = { count: 6, width: 64, height: 48, viewers: 3 };
 const options: LoaderOptions = {
@@ -35,8 +37,8 @@ afterEach(async () => {
 });
 
 /** What is cut without a loader. */
-async function alone({ cutting } = options) {
-  const all = referencesFromScenes({ ...scenes, steps: options.steps, key: options.key });
+async function alone({ cutting, source } = options) {
+  const all = await referencesOf(source, options.steps, options.key);
   const gallery = await openGallery(all);
   const { train } = splitReferences(all, { test: options.test });
   return (update: number) => stepsOf(gallery, train, cutting, cutting, update);
@@ -49,6 +51,30 @@ describe("a loader", () => {
       const cutting = { ...options.cutting, control };
       const [loader, cut] = [await open({ cutting }), await alone({ ...options, cutting })];
       expect(loader.note).toBeNull();
+      for (let update = 0; update < options.updates; update++)
+        expect(await loader.batch(update)).toEqual(cut(update));
+    },
+  );
+
+  it("cuts in its thread what moves, to the bit", async () => {
+    const source = { kind: "scenes", moving: true, frames: 6, ...scenes } as const;
+    const [loader, cut] = [await open({ source }), await alone({ ...options, source })];
+    expect(loader.note).toBeNull();
+    for (let update = 0; update < options.updates; update++)
+      expect(await loader.batch(update)).toEqual(cut(update));
+    // of 6 frames each, where the pictures of still scenes are one
+    expect(loader.gallery.bytes).toBe(6 * (await open()).gallery.bytes);
+  });
+
+  it.skipIf(withoutVideo !== "")(
+    `cuts in its thread what a video shows, to the bit${withoutVideo}`,
+    async () => {
+      const videos = join(await newFolder(), "clip.mkv");
+      writeVideo(videos, [...movingScene(key(1), 64, 48, "v", 50)], 10);
+      const source = { kind: "video", videos, rate: 10, stretch: 1, viewers: 4 } as const;
+      const [loader, cut] = [await open({ source }), await alone({ ...options, source })];
+      expect(loader.note).toBeNull();
+      expect(loader.references.images.length).toBe(5);
       for (let update = 0; update < options.updates; update++)
         expect(await loader.batch(update)).toEqual(cut(update));
     },
@@ -126,7 +152,7 @@ describe("a loader", () => {
   it("says in one sentence what is wrong with options and updates", async () => {
     const refused = (some: object) => expect(open(some)).rejects;
     await refused({ source: { kind: "film" } }).toThrow(
-      'data: expected the kind of the source to be one of folder, labeled, scenes, got "film"',
+      'data: expected the kind of the source to be one of folder, labeled, video, scenes, got "film"',
     );
     await refused({ ahead: 0 }).toThrow("loader: expected ahead to be a whole number from 1 to 64, got 0");
     await refused({ test: 2 }).toThrow("loader: expected test to be a share of images in [0, 1], got 2");

@@ -3,13 +3,20 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { CheckpointError, DataError } from "../../../src/index.js";
 import type { FigureValue } from "../../../src/rjepa/figures/_figure.js";
+import type { ByStep, Portrait } from "../../../src/rjepa/figures/judging/portrait.js";
 import type { JudgmentTable } from "../../../src/rjepa/figures/judging/table.js";
 import { configOf } from "../../../src/rjepa/run/config.js";
 import { controlSentences } from "../../../src/rjepa/run/controls.js";
 import type { Control } from "../../../src/rjepa/run/recipe.js";
 import { recipeNamed } from "../../../src/rjepa/run/recipe.js";
 import { renderRun } from "../../../src/rjepa/run/report.js";
-import { beside, type RunResult, requireResult, writtenResult } from "../../../src/rjepa/run/result.js";
+import {
+  beside,
+  portraitsBeside,
+  type RunResult,
+  requireResult,
+  writtenResult,
+} from "../../../src/rjepa/run/result.js";
 import { run } from "../../support/command-line.js";
 import { newFolder } from "../../support/images.js";
 
@@ -35,6 +42,21 @@ const table = (acc: number): JudgmentTable => ({
   margins: {},
 });
 
+const steps = (first: number): ByStep => ({
+  points: [2, 3].map((at) => ({ at, ...value(first / at) })),
+  fall: value(first / 6),
+});
+const portrait = (loss: number): Portrait => ({
+  sequences: 7000,
+  images: 100,
+  prediction: {
+    loss: steps(loss),
+    copy: steps(2 * loss),
+    relative: loss === 0 ? null : { loss: steps(loss), copy: steps(2 * loss) },
+  },
+  shape: { spectrum: [loss, 0], explained: [1, 0], paths: [[[1, 2]]], mean: [[0, 0]] },
+});
+
 const result = (acc: number, control: Control = "none", seed = 1): RunResult => ({
   config: configOf("test", {
     recipe: recipeNamed("content"),
@@ -44,12 +66,18 @@ const result = (acc: number, control: Control = "none", seed = 1): RunResult => 
   }),
   parameters: 49992,
   images: { train: 300, test: 100 },
-  sequences: { train: 3778, test: 1275 },
+  sequences: { train: 3778, test: 7000 },
   updates: 40,
   seconds: 12,
   waited: { seconds: 0.1, share: 0.01 },
   losses: Array.from({ length: 40 }, (_, u) => 5 - u / 20),
   table: table(acc),
+  judged: 1500,
+  portraits: {
+    trained: portrait(acc < 0.52 ? 0 : 0.5),
+    untrained: portrait(0.9),
+    "texture energy, leak 0": { ...portrait(0.4), shape: null },
+  },
   problems: [{ file: "a.jpg", reason: "3 of 15 scanpaths have fewer than 8 fixations" }],
 });
 
@@ -63,9 +91,30 @@ describe("the result of a run", () => {
       { ...found, losses: "none" },
       { ...found, config: {} },
       { ...found, table: {} },
+      { ...found, portraits: { trained: {} } },
+      { ...found, portraits: { trained: { ...found.portraits?.trained, shape: { spectrum: ["1"] } } } },
     ])
       expect(() => requireResult("figures", wrong)).toThrow();
     expect(() => requireResult("figures", { ...found, config: {} })).toThrow(CheckpointError);
+  });
+
+  it("of a run before there were portraits has none, and was judged on all test sequences", () => {
+    const { judged: _, portraits: __, ...old } = result(0.75);
+    const found = requireResult("figures", JSON.parse(JSON.stringify(writtenResult(old as RunResult))));
+    expect([found.judged, found.portraits]).toEqual([7000, null]);
+    expect(portraitsBeside(found, [result(0.5, "collapse")])).toBeNull();
+  });
+
+  it("has portraits beside those of its controls, by the same names as their rows", () => {
+    const all = portraitsBeside(result(0.75), [result(0.56, "shuffle"), result(0.6, "shuffle")]);
+    expect(all?.others).toEqual(["shuffle", "shuffle'"]);
+    expect(Object.keys(all?.all ?? {})).toEqual([
+      "trained",
+      "untrained",
+      "texture energy, leak 0",
+      "shuffle",
+      "shuffle'",
+    ]);
   });
 
   it("stands beside its controls, by their names, if they were judged on the same sequences", () => {
@@ -137,7 +186,11 @@ describe("the controls beside a run", () => {
 
 describe("the report of a run", () => {
   it("says what was found, of the run and of its controls, and escapes what files are called", async () => {
-    const page = await renderRun(result(0.75), [result(0.56, "shuffle")]);
+    const page = await renderRun(result(0.75), [result(0.56, "shuffle"), result(0.5, "collapse")]);
+    expect(page).toContain("Prediction loss at each step of a sequence");
+    expect(page).toContain("On 7,000 test sequences; bands hold 95&thinsp;% of resamplings of 100 images");
+    expect(page).toContain("collapse: no variance at all, it has collapsed.");
+    expect(page).toContain("7,000 held out, 1,500 of which figures compare with each other");
     expect(page).toContain("<h1>R-JEPA: content</h1>");
     expect(page).toContain("49,992 parameters");
     expect(page).toContain("&lt;photos&gt;");

@@ -2,7 +2,7 @@ import type { Readout, Representation } from "../representation.js";
 import { centered, meanSquares, stepsOf } from "./arrays.js";
 import type { Data } from "./data.js";
 import { once } from "./once.js";
-import { type Patches, readAll, type Shown } from "./read-all.js";
+import { between, type Patches, readAll, type Shown } from "./read-all.js";
 import { applyRidge, fitRidge } from "./ridge.js";
 import { saccadesOf, toldWidth, withSaccades } from "./saccades.js";
 import type { Strangers } from "./strangers.js";
@@ -51,12 +51,6 @@ export interface Judged {
   /** Last embeddings and contexts of the labeled sequences; null without labels. */
   readonly labeled: () => { readonly fit: Readout; readonly test: Readout } | null;
 }
-
-/** Steps `from` to `to`, not included, of each sequence. */
-const between =
-  (steps: number, from: number, to: number): Patches =>
-  (i) =>
-    Array.from({ length: to - from }, (_, t) => i * steps + from + t);
 
 /** The fixations before the last, of which all but the last k are those of a partner. */
 const misledBy =

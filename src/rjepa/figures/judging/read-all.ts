@@ -5,6 +5,12 @@ import type { Strangers } from "./strangers.js";
 /** Which patches are seen for the steps of a sequence: patch i T + t is fixation t of sequence i. */
 export type Patches = (sequence: number) => readonly number[];
 
+/** Steps `from` to `to`, not included, of sequences of so many. */
+export const between =
+  (steps: number, from: number, to: number): Patches =>
+  (i) =>
+    Array.from({ length: to - from }, (_, t) => i * steps + from + t);
+
 /** What a data set of N sequences of T fixations shows, patch by patch. */
 export interface Shown {
   readonly fixations: Fixations;
