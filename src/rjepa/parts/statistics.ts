@@ -1,4 +1,5 @@
 import { allocate, type DType } from "../../core/dtype.js";
+import { concat } from "../../ops/join.js";
 import { fromData } from "../../tensor/apply.js";
 import { entries } from "../../tensor/read.js";
 import type { SavedPart } from "../../tensor/saved/part.js";
@@ -82,17 +83,6 @@ class Running {
   }
 }
 
-/** Entries of outputs [B, n] of several steps, one after the other. */
-function joined(outputs: readonly ArrayLike<number>[]): Float64Array {
-  const out = new Float64Array(outputs.reduce((sum, values) => sum + values.length, 0));
-  let at = 0;
-  for (const values of outputs) {
-    out.set(values, at);
-    at += values.length;
-  }
-  return out;
-}
-
 /**
  * What standardizes the outputs of every area that predicts: running moments with their past, and from the zero state, all steps in
  * one. With their past it is a mean for each step since the start, for a head with the mean of the batch; one mean of all steps
@@ -138,8 +128,11 @@ export class RunningStatistics {
    */
   update(recurrent: readonly (readonly Tensor[])[], fresh: readonly Tensor[], weight: number): void {
     this.areas.forEach((area, a) => {
-      const seen = recurrent[a].map((r) => entries(r));
-      area.recurrent.update(this.head === "running" ? [joined(seen)] : seen, weight);
+      const steps = this.head === "running" ? [concat(recurrent[a])] : recurrent[a];
+      area.recurrent.update(
+        steps.map((r) => entries(r)),
+        weight,
+      );
       area.fresh.update([entries(fresh[a])], weight);
     });
   }

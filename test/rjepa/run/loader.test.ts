@@ -132,9 +132,10 @@ describe("a loader", () => {
       decoded++;
     };
     const refused = (some: Partial<LoaderOptions>) => expect(open({ ...some, onProgress })).rejects;
-    // pyramids of 64 x 48, 32 x 24 and 16 x 12 pixels; 6 batches of 20 fixations, and what is cut for one
+    // pyramids of 64 x 48, 32 x 24 and 16 x 12 pixels; 6 batches of 20 fixations, each with a saccade, a position and at most a label,
+    // and what is cut for one
     const images = 6 * 3 * (3072 + 768 + 192);
-    const batches = 20 * (6 * (5 * 128 + 8) + 8 * 128);
+    const batches = 20 * (6 * (5 * 128 + 20) + 8 * 128);
     await refused({ memoryLimit: images + batches - 1 }).toThrow(
       new PlanError(
         `loader: 6 images and 6 batches must fit into ${images + batches - 1} bytes, got ${images + batches}`,
