@@ -109,22 +109,41 @@ export async function runRecipe(options: RecipeOptions, program: Program): Promi
     print(`${jsonOf(asked, 1)}\n`);
     return;
   }
+  await runIn(who, resume ?? options.out ?? defaultFolder(asked as Config), {
+    asked,
+    every: countOf("--every", options.every ?? "100"),
+    ...(options.watch === undefined ? {} : { watch: countOf("--watch", options.watch) }),
+    ...(options.backend === undefined ? {} : { backend: options.backend }),
+  });
+}
+
+interface RunIn {
+  /** The configuration of a run that begins; `null` for one that is there and goes on. */
+  readonly asked: Config | null;
+  readonly every: number;
+  readonly watch?: number;
+  readonly backend?: string;
+}
+
+/** A run in a folder: training, figures, the page, and what is said meanwhile. */
+export async function runIn(
+  who: string,
+  path: string,
+  { asked, every, watch, backend }: RunIn,
+): Promise<void> {
   const { useBackend } = await import("../index.js");
   const { RunFolder } = await import("../rjepa/run/folder.js");
   const { requireConfig } = await import("../rjepa/run/config.js");
   const { run } = await import("../rjepa/run/run.js");
-  if (options.backend) useBackend(options.backend);
+  if (backend) useBackend(backend);
   await requireParts(who, partsOfRuns);
-  const every = countOf("--every", options.every ?? "100");
-  const watch = options.watch === undefined ? undefined : countOf("--watch", options.watch);
-  const path = resume ?? options.out ?? defaultFolder(asked as Config);
-  const folder = await RunFolder.open(who, path, resume === undefined ? {} : { needs: "config" });
+  const folder = await RunFolder.open(who, path, asked === null ? { needs: "config" } : {});
   const signals = interruptible(folder);
   const reports = createReports();
   try {
     if (asked !== null && (await folder.has("config")))
       throw new ArgumentError(
-        `${who}: expected a folder without a run, got ${printable(path)}; go on with --resume ${printable(path)}, or choose another --out`,
+        `${who}: expected a folder without a run, got ${printable(path)}; go on with onward train --resume ${printable(path)}, or choose another --out`,
       );
     const config = asked ?? requireConfig(who, await folder.readConfig());
     const result = await run(config, {

@@ -1,40 +1,37 @@
 /** R-JEPA: a recurrent joint-embedding predictive architecture on sequences of fixated image patches. */
-export { loadModel, saveModel } from "./checkpoint.js";
-export { compareWithBptt, type GradientDifference } from "./compare.js";
-export { type Embeddings, embedAll, type Reader } from "./embed.js";
 export {
-  type Experiment,
-  type ExperimentOptions,
-  formatSummary,
-  runExperiment,
-  type Summary,
-} from "./experiment.js";
-export { type Figures, figuresOf, rankMe } from "./figures.js";
-export { RunningHead } from "./head.js";
-export { type Fixated, type HeadStatistics, type Jepa, type JepaOptions, jepa } from "./model.js";
-export type { LinearAlgebra } from "./linear-algebra.js";
-export { type ConvArea, type Preset, presetNamed, presets } from "./presets.js";
-export type {
-  FigureTargets,
-  FixationStrip,
-  GradientCheck,
-  JointFigures,
-  LossByStep,
-  LossPoint,
-  MemoryFigures,
-  ReportCounts,
-  ReportData,
-  TrajectoryPoint,
-} from "./report/data.js";
-export { renderReport } from "./report/report.js";
-export { type ChannelStatistics, channelStatistics, samplesOf } from "./samples.js";
+  type AreaPreset,
+  type DrivePreset,
+  type Preset,
+  presetNamed,
+  presets,
+} from "./parts/preset.js";
+export { requirePreset } from "./parts/require.js";
+export { type Fixated, type Jepa, type JepaOptions, jepa } from "./parts/compose.js";
+export type { HeadStatistics, Standardization } from "./parts/head.js";
+export { type BatchOptions, type Step, stepsOf } from "./parts/steps.js";
+export { batchOf, fixationsOf } from "./parts/data.js";
+export type { RunningStatistics } from "./parts/statistics.js";
+export { type Batch, statisticsOf, Trainer, type TrainerOptions } from "./parts/train.js";
+export { type Reader, representationOf } from "./parts/read.js";
+export { type Exactness, exactnessOf } from "./parts/exactness.js";
+export { type Control, controlled, type Recipe, recipeNamed } from "./run/recipe.js";
+export { type LinearAlgebra, linearAlgebra } from "./linear-algebra.js";
+export type { Figure, FigureValue } from "./figures/_figure.js";
+export { figures } from "./figures/registry.js";
 export {
-  firstStatistics,
-  type Progress,
-  runSequence,
-  type Start,
-  type Trained,
-  type TrainOptions,
-  train,
-} from "./train.js";
+  type CropReader,
+  type Fixations,
+  type Patchwise,
+  type PatchFeatures,
+  type Readout,
+  type Representation,
+} from "./figures/representation.js";
+export { leaky } from "./figures/baselines/leaky.js";
+export { trivialRepresentations } from "./figures/baselines/trivial.js";
+export type { JudgeOptions } from "./figures/judging/data.js";
+export { type Judgment, judge } from "./figures/judging/judge.js";
+export { type JudgmentTable, judgeAll } from "./figures/judging/table.js";
+export { formatJudgments } from "./figures/judging/format.js";
+export { judgeVerdict, type Verdict } from "./figures/verdict.js";
 export * as data from "../data/index.js";

@@ -1,8 +1,9 @@
-/** R-JEPA nano over sequences of fixations, one stream. */
+/** R-JEPA nano-v1 over sequences of fixations, one stream. */
 import { key } from "../../../src/core/prng.js";
 import { bptt, rfp } from "../../../src/learn/index.js";
 import type { Learner } from "../../../src/learn/learners/learner.js";
 import type { RuleOptions } from "../../../src/learn/rules/_rule.js";
+import { zeros } from "../../../src/ops/create.js";
 import { type Fixated, jepa, presets } from "../../../src/rjepa/index.js";
 import type { Prepared } from "../serve.mjs";
 import { checksum } from "../wave.mjs";
@@ -16,17 +17,19 @@ function sequences(
   steps: number,
   options: RuleOptions = {},
 ): Prepared {
-  const { model, headUnits, init } = jepa({ preset: presets.nano, steps });
+  const preset = presets["nano-v1"];
+  const { model, predicting, init } = jepa({ preset, steps });
   const params = filled(
     init(key(1), { dtype: "float32" }),
     (path) => (leafOf(path).startsWith("K") ? 1.2 : 1),
     (path) => offsets[leafOf(path)] ?? 0,
   );
-  const head = { mean: given([headUnits], 300, 0.1), scale: given([headUnits], 301, 0.2, 1.5) };
+  const [{ outputs }] = predicting;
+  const head = { mean: given([outputs], 300, 0.1), scale: given([outputs], 301, 0.2, 1.5) };
   const fixations: Fixated[] = Array.from({ length: steps }, (_, t) => ({
-    patch: given([1, 3, presets.nano.size, presets.nano.size], 100 + t),
-    saccade: t < steps - 1 ? given([1, 2], 200 + t, 0.3) : null,
-    head,
+    input: given([1, 3, preset.input.size, preset.input.size], 100 + t),
+    saccade: zeros([1, 2], { dtype: "float32" }),
+    heads: [{ recurrent: head, fresh: head }],
   }));
   const learner = start(model, params, options);
   const run = () => {

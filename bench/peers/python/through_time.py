@@ -62,9 +62,9 @@ def jepa_params():
         for name, offset in GATES.items():
             area[name] = leaf(units, scale=0.1, offset=offset)
         areas.append(area)
-    d, context = EMBEDDING, 2 * sum(torch.Size(s).numel() for s in STATES)
-    shapes = {"Wh": (d, 32), "WG": (d, d), "bG": (d,), "Wa": (2, context), "ba": (2,)}
-    scales = {"Wh": 32**-0.5, "WG": d**-0.5, "bG": 0.1, "Wa": context**-0.5, "ba": 0.1}
+    d = EMBEDDING
+    shapes = {"Wh": (d, 32), "WG": (d, d), "bG": (d,)}
+    scales = {"Wh": 32**-0.5, "WG": d**-0.5, "bG": 0.1}
     readout = {name: leaf(*shape, scale=scales[name]) for name, shape in shapes.items()}
     return areas, readout, leaves
 
@@ -86,10 +86,9 @@ def advance(area, spatial, h, c, x):
 
 
 def jepa(steps):
-    """R-JEPA nano, one stream, sequences of `steps` fixations from zero states."""
+    """R-JEPA nano-v1, one stream, sequences of `steps` fixations from zero states."""
     areas, readout, leaves = jepa_params()
     patches = [wave(1, 3, 16, 16, seed=100 + t) for t in range(steps)]
-    saccades = [wave(1, 2, seed=200 + t, scale=0.3) for t in range(steps - 1)]
     mean, scale = wave(32, seed=300, scale=0.1), wave(32, seed=301, scale=0.2, offset=1.5)
     decayed = [readout["WG"], readout["Wh"]] + [area[k] for area in areas for k in ("Kh", "Kc")]
     share = 1 / (steps - 1)
@@ -103,10 +102,6 @@ def jepa(steps):
                 states[b] = advance(area, b < 3, *states[b], x)
                 x = states[b][0]
             h = ((x - mean) * scale) @ readout["Wh"].T
-            if t < steps - 1:
-                context = torch.cat([v.detach().flatten(1) for s in states for v in s], 1)
-                aim = torch.addmm(readout["ba"], context, readout["Wa"].T)
-                loss = loss + ((aim - saccades[t]) ** 2).sum() * share
             if t > 0:
                 predicted = torch.addmm(readout["bG"], embedded, readout["WG"].T)
                 loss = loss + ((predicted - h.detach()) ** 2).sum() * (share / EMBEDDING)

@@ -1,8 +1,8 @@
 import { key } from "../../core/prng.js";
 import { sizeOf } from "../../core/shape.js";
 import type { Model, ModelParams } from "../../learn/index.js";
-import { scalar, zeros } from "../../ops/create.js";
 import { type Fixated, jepa, presetNamed } from "../../rjepa/index.js";
+import { exampleOf } from "../../rjepa/parts/example.js";
 import { randomSequence } from "../../testing/random-case.js";
 import { type StackSizes, stackOf } from "../stacks.js";
 
@@ -39,11 +39,12 @@ export function prepare(subject: Subject, count: number): Prepared {
 }
 
 function prepareJepa(preset: string, count: number): Prepared {
-  const { model, init, headUnits } = jepa({ preset: presetNamed(preset), steps: 8 });
-  const head = { mean: zeros([headUnits]), scale: scalar(1) };
+  const made = jepa({ preset: presetNamed(preset), steps: 8 });
+  const { model, init } = made;
+  const { sample } = exampleOf(made);
   const sizes = { input: model.areas[0].geometry.input, target: [2], steps: count, batch: 1 };
   const samples = randomSequence(1, sizes).map(
-    ({ input, target }): Fixated => ({ patch: input, saccade: target, head }),
+    ({ input, target }): Fixated => ({ ...sample, input, saccade: target }),
   );
   return { model: model as Model<unknown>, init: () => init(key(1)), samples };
 }

@@ -109,8 +109,9 @@ async function subjectOf(
   if (cells === undefined) {
     refuseGiven(self, ["input", "units"], "--cells or a module with it");
     const { jepa, presetNamed } = await import("../../rjepa/index.js");
-    const { model, example } = jepa({ preset: presetNamed(preset ?? "nano"), steps: 8 });
-    return { model, ...example({ batch, dtype }) } as unknown as Subject;
+    const { exampleOf } = await import("../../rjepa/parts/example.js");
+    const made = jepa({ preset: presetNamed(preset ?? "content"), steps: 8 });
+    return { model: made.model, ...exampleOf(made, { batch, dtype }) } as unknown as Subject;
   }
   refuseGiven(self, ["preset"], "no --cells beside it");
   const names = cells.split(",");

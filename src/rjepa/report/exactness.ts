@@ -1,29 +1,7 @@
+import type { Exactness } from "../parts/exactness.js";
 import { drawChart } from "./charts/chart.js";
 import { crossover, memoryChart } from "./charts/memory.js";
 import { escapeHtml, formatBytes, formatCount, formatTiny } from "./format.js";
-
-/** How far a rule's gradient is from that of backpropagation through time, and what rules have to hold. */
-export interface Exactness {
-  /** The rule, with its setting. */
-  readonly rule: string;
-  readonly credit: "exact" | "local";
-  /** Streams and fixations that it was compared on. */
-  readonly batch: number;
-  readonly steps: number;
-  /** The largest relative difference of any parameter block. */
-  readonly worst: number;
-  /** max|a − b| / max|b| of each parameter block. */
-  readonly blocks: Readonly<Record<string, number>>;
-  /** Bytes of one stream, as planned; what the rule held. */
-  readonly memory: MemoryOfRules;
-}
-
-/** Bytes that rules need: influence for `rfp` and `rtrl`, records of `steps` fixations for `bptt`. */
-export interface MemoryOfRules {
-  readonly rfp: { readonly planned: number };
-  readonly rtrl: { readonly planned: number };
-  readonly bptt: { readonly planned: number; readonly steps: number };
-}
 
 /** Rounding of sums of some thousand float64 terms stays well below it; a wrong term is far above. */
 const bound = 1e-10;
@@ -32,13 +10,15 @@ const bound = 1e-10;
 export async function exactnessSection(of: Exactness): Promise<string> {
   const { rule, credit, batch, steps, worst, blocks, memory } = of;
   const count = Object.keys(blocks).length;
-  const found = `over all ${count} parameter blocks the largest relative difference is ${formatTiny(worst)}`;
+  const tried = (largest: number): string => `over all ${count} parameter blocks the largest relative difference is ${formatTiny(largest)}`;
   const verdict =
-    worst <= bound
-      ? `They are: ${found}.`
-      : credit === "local"
-        ? `<strong>They are not,</strong> since credit is local: ${found}.`
-        : `<strong>They are not:</strong> ${found}, where rounding stays below ${formatTiny(bound)}.`;
+    worst === null
+      ? `It was not tried here: <code>${escapeHtml(rule)}</code> would hold ${formatBytes(memory.rfp.planned)}.`
+      : worst <= bound
+        ? `They are: ${tried(worst)}.`
+        : credit === "local"
+          ? `<strong>They are not,</strong> since credit is local: ${tried(worst)}.`
+          : `<strong>They are not:</strong> ${tried(worst)}, where rounding stays below ${formatTiny(bound)}.`;
   const longer = crossover(memory);
   const compared =
     longer > memory.bptt.steps
@@ -47,18 +27,19 @@ export async function exactnessSection(of: Exactness): Promise<string> {
   const chart = await drawChart("memory", "Memory of RFP, RTRL and BPTT over sequence length", memoryChart(memory));
   return `<section>
 <h2>Are the gradients exact?</h2>
-<p>The same ${batch} sequences of ${steps} fixations went through <code>${escapeHtml(rule)}</code>, forward in time, and through
+<p>The same ${batch} sequences of ${steps} fixations go through <code>${escapeHtml(rule)}</code>, forward in time, and through
 backpropagation through time (BPTT), which stores the past and runs back over it, both in float64. ${verdict}</p>
 <div class="grid">
-<figure>
+<figure${worst === null ? " hidden" : ""}>
 <h3>Difference to BPTT, by parameter block</h3>
 ${blockTable(blocks)}
-<figcaption>max|a − b| / max|b| of each block, the largest first; the list scrolls.</figcaption>
+<figcaption>max|a − b| / max|b| of each block, the largest first; the list scrolls. Blocks that are zero but for rounding are measured by a
+millionth of the largest entry of all.</figcaption>
 </figure>
 <figure>
 <h3>What each rule has to remember</h3>
 ${chart}
-<figcaption>Planned for one stream in float64. RFP keeps ${formatBytes(memory.rfp.planned)} for a stream of any length; RTRL stores the full influence of every
+<figcaption>Planned for ${batch} streams in float64. RFP keeps ${formatBytes(memory.rfp.planned)} for a stream of any length; RTRL stores the full influence of every
 parameter on every state. ${compared}.</figcaption>
 </figure>
 </div>

@@ -2,7 +2,9 @@ import { drawChart } from "../report/charts/chart.js";
 import { lossChart } from "../report/charts/loss.js";
 import { escapeHtml, formatCount, formatNumber, formatSeconds } from "../report/format.js";
 import { drawJudgments, judgmentSection } from "../report/judgments.js";
+import { exactnessSection } from "../report/exactness.js";
 import { portraitSection } from "../report/portraits.js";
+import { stripSection } from "../report/strip.js";
 import { style } from "../report/style.js";
 import { kindOfTarget } from "../parts/target.js";
 import { controlSentences } from "./controls.js";
@@ -29,10 +31,11 @@ export async function renderRun(result: RunResult, others: readonly RunResult[] 
   const { batch, steps, name } = result.config.recipe;
   const curve = result.losses.map((loss, u) => ({ fixation: (u + 1) * batch * steps, loss }));
   const portraits = portraitsBeside(result, others);
-  const [drawings, loss, portrait] = await Promise.all([
+  const [drawings, loss, portrait, exactness] = await Promise.all([
     drawJudgments(table, options),
     drawChart("loss", "Loss while training", lossChart(curve)),
     portraits === null ? "" : portraitSection(portraits.all, { ...options, others: portraits.others }),
+    result.exactness === undefined ? "" : exactnessSection(result.exactness),
   ]);
   return `<!doctype html>
 <html lang="en">
@@ -57,6 +60,8 @@ ${loss}
 slow embedding, or one that collapses, is easy to predict.</figcaption>
 </figure>
 </section>
+${exactness}
+${result.strip === undefined ? "" : stripSection(result.strip, result.config.recipe.preset.input.size)}
 ${facts(result)}
 </main>
 </body>

@@ -23,6 +23,8 @@ import { type LogLine, timeOf } from "./log.js";
 import { imagesOf, type Session } from "./session.js";
 import type { Source } from "./source.js";
 import { sourceField } from "./source-schema.js";
+import { aStrip, type FixationStrip } from "../report/strip.js";
+import type { Exactness } from "../parts/exactness.js";
 import type { Waited } from "./waiting.js";
 
 /** What a run found. */
@@ -48,11 +50,15 @@ export interface RunResult {
   readonly judged: number;
   /** How rows look and are predicted step by step, on all test sequences; `null` where it was not judged. */
   readonly portraits: Readonly<Record<string, Portrait>> | null;
+  /** How exact the gradients of its rule are; absent where it was not judged, or by a version without it. */
+  readonly exactness?: Exactness;
+  /** A test sequence as the model sees it. */
+  readonly strip?: FixationStrip;
   readonly problems: readonly Problem[];
 }
 
 /** What a result is made of, besides what a session knows. */
-interface Parts extends Pick<RunResult, "table" | "judged" | "portraits" | "judgedOn" | "elsewhere" | "problems"> {
+interface Parts extends Pick<RunResult, "table" | "judged" | "portraits" | "judgedOn" | "elsewhere" | "exactness" | "strip" | "problems"> {
   readonly session: Session;
   readonly log: readonly LogLine[];
   readonly test: References;
@@ -100,6 +106,17 @@ const aPortrait = having({
   ),
 });
 
+const planned = having({ planned: number });
+const anExactness = having({
+  rule: text,
+  credit: text,
+  batch: count(1),
+  steps: count(2),
+  worst: orNull(number),
+  blocks: eachOf(number),
+  memory: having({ rfp: planned, rtrl: planned, bptt: having({ planned: number, steps: count(1) }) }),
+});
+
 const counts = having({ train: count(0), test: count(0) });
 const fields = having({
   config: plainObject,
@@ -115,6 +132,8 @@ const fields = having({
   elsewhere: maybe(plainObject),
   judged: maybe(count(0)),
   portraits: orNull(eachOf(aPortrait)),
+  exactness: maybe(anExactness),
+  strip: maybe(aStrip),
   problems: listOf(plainObject),
 });
 

@@ -4,6 +4,8 @@ import { type Config, configOf, requireConfig } from "./config.js";
 import type { RunFolder } from "./folder.js";
 import { judged, judgedOn } from "./judging.js";
 import { type LogLine, timeOf } from "./log.js";
+import { exactnessOf } from "../parts/exactness.js";
+import { stripOf } from "./seen.js";
 import { type RunResult, resultOf, writtenResult } from "./result.js";
 import {
   firstLook,
@@ -138,7 +140,11 @@ async function trained(session: Session, options: RunOptions): Promise<RunResult
     log,
     test: loader.test,
     ...(judges
-      ? await judged(judging, trainer.reader(session.looked(looks)), session.untrained)
+      ? {
+          ...(await judged(judging, trainer.reader(session.looked(looks)), session.untrained)),
+          exactness: exactnessOf(session.untrained, [...session.looked(1)][0], config.recipe),
+          strip: await stripOf(judging.test, config.recipe.preset.input),
+        }
       : { table: null, judged: 0, portraits: null }),
     judgedOn: judges ? judgedOn(judging, config.recipe.preset.input) : undefined,
     problems: loader.problems,

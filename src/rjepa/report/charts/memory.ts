@@ -1,4 +1,4 @@
-import type { MemoryOfRules } from "../exactness.js";
+import type { MemoryOfRules } from "../../parts/exactness.js";
 import { formatBytes } from "../format.js";
 import { colors } from "../theme.js";
 import { byteLabel, byteTicks } from "./byte-axis.js";

@@ -1,0 +1,102 @@
+import { pairLeaves } from "../../core/pair-leaves.js";
+import { relativeError } from "../../core/relative-error.js";
+import { mapTree } from "../../core/tree.js";
+import type { Learner } from "../../learn/learners/learner.js";
+import type { ModelParams } from "../../learn/model/model.js";
+import { ruleNamed } from "../../learn/named.js";
+import { plan } from "../../learn/plan/plan.js";
+import type { RuleOptions } from "../../learn/rules/_rule.js";
+import { cast } from "../../ops/cast.js";
+import { slice } from "../../ops/views.js";
+import { entries } from "../../tensor/read.js";
+import { isTensor, type Tensor } from "../../tensor/tensor.js";
+import type { Fixated } from "./compose.js";
+import type { Reader } from "./read.js";
+import type { Batch } from "./train.js";
+
+/** Bytes that rules need: of influence for `rfp` and `rtrl`, of the record of `steps` fixations for `bptt`. */
+export interface MemoryOfRules {
+  readonly rfp: { readonly planned: number };
+  readonly rtrl: { readonly planned: number };
+  readonly bptt: { readonly planned: number; readonly steps: number };
+}
+
+/** How far a rule's gradient is from that of backpropagation through time, and what rules have to hold, in float64. */
+export interface Exactness {
+  readonly rule: string;
+  readonly credit: NonNullable<RuleOptions["credit"]>;
+  /** Streams and fixations that it was compared on. */
+  readonly batch: number;
+  readonly steps: number;
+  /** The largest relative difference of any parameter block; `null` where the rule would hold too much to be tried. */
+  readonly worst: number | null;
+  /** max|a − b| / max|b| of each parameter block; of one that is nearly zero, over a millionth of the whole gradient's largest entry. */
+  readonly blocks: Readonly<Record<string, number>>;
+  readonly memory: MemoryOfRules;
+}
+
+/** Streams that are compared: two, since one alone has no mean over streams. */
+const streams = 2;
+/** What a rule may hold to be tried, in bytes. */
+const most = 2 ** 30;
+
+/** A block this much smaller than the whole gradient counts as zero but for rounding. */
+const small = 1e-6;
+
+const largest = (values: ArrayLike<number>): number =>
+  Array.from(values).reduce((most, v) => Math.max(most, Math.abs(v)), 0);
+
+/** The first streams of something, in float64. */
+const few = <T>(tree: T, isOfStreams: boolean): T =>
+  mapTree(tree, isTensor, (t: Tensor) => {
+    const wide = t.dtype === "float32" ? cast(t, "float64") : t;
+    return isOfStreams ? slice(wide, [[0, streams], ...wide.shape.slice(1).map(() => null)]) : wide;
+  }) as T;
+
+/**
+ * Compares the gradient of a rule on the first two streams of a batch with that of backpropagation through time, block by block. A
+ * rule other than `rfp` is what it is: then `rfp` is compared.
+ */
+export function exactnessOf(
+  { jepa, params: given, slow, statistics }: Reader,
+  batch: Batch,
+  { rule, credit = "exact" }: { readonly rule: string; readonly credit?: RuleOptions["credit"] },
+): Exactness {
+  const compared = rule.startsWith("rfp") ? rule : "rfp";
+  const params = few(given, false);
+  const heads = statistics.ofBatch("float64");
+  const samples = batch.map(
+    (sample): Fixated => ({ ...few(sample, true), heads, ...(slow == null ? {} : { slow: few(slow, false) }) }),
+  );
+  const { bytes } = plan(jepa.model, { sample: samples[0], params, steps: batch.length });
+  const planned = credit === "local" ? bytes.rfpLocal : bytes.rfpExact;
+  const memory = {
+    rfp: { planned },
+    rtrl: { planned: bytes.rtrl },
+    bptt: { planned: bytes.bptt, steps: batch.length },
+  };
+  const found = { rule: compared, credit, batch: streams, steps: batch.length, memory };
+  if (planned > most) return { ...found, worst: null, blocks: {} };
+  const [own, reference] = [
+    ruleNamed(compared).start(jepa.model, params, { credit }),
+    ruleNamed("bptt").start(jepa.model, params),
+  ].map((learner) => gradientOf(learner, samples));
+  const words = { who: "exactness", reference: "the gradient of bptt", other: `that of ${compared}` };
+  const pairs = pairLeaves<Tensor>(words, reference, own, isTensor).map(
+    ({ path, value, other }) => [path, entries(value), entries(other)] as const,
+  );
+  // what stands below a mean over streams has no derivative but for rounding, of which no share is right
+  const floor = small * Math.max(...pairs.map(([, value]) => largest(value)));
+  const blocks = Object.fromEntries(
+    pairs.map(([path, value, other]) => [
+      path,
+      relativeError(other, value) * Math.min(1, largest(value) / floor || 1),
+    ]),
+  );
+  return { ...found, worst: Math.max(...Object.values(blocks)), blocks };
+}
+
+function gradientOf(learner: Learner<Fixated>, samples: readonly Fixated[]): ModelParams {
+  for (const sample of samples) learner.step(sample);
+  return learner.gradient();
+}
