@@ -6,7 +6,7 @@ import { leavesOf } from "../src/core/tree.js";
 import { ruleNamed } from "../src/learn/named.js";
 import { ones, zeros } from "../src/ops/create.js";
 import { normal } from "../src/ops/random.js";
-import { inputShape } from "../src/rjepa/parts/area.js";
+import { inputShape } from "../src/rjepa/parts/input.js";
 import { jepa } from "../src/rjepa/parts/compose.js";
 import { presetNamed } from "../src/rjepa/parts/preset.js";
 import { isTensor, type Tensor } from "../src/tensor/tensor.js";

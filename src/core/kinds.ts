@@ -95,6 +95,10 @@ export const kind =
 export const anything: Kind = () => {};
 export const number = kind("a number", (v) => typeof v === "number");
 export const finite = kind("a finite number", Number.isFinite);
+export const notNegative = kind(
+  "a finite number of at least 0",
+  (v) => Number.isFinite(v) && (v as number) >= 0,
+);
 /** A limit in bytes; Infinity is none. */
 export const bytes = kind("a number of bytes of at least 0", (v) => typeof v === "number" && v >= 0);
 export const flag = kind("true or false", (v) => typeof v === "boolean");
@@ -183,6 +187,22 @@ export const having =
 
 /** A kind for each option of O: a missing one does not compile. */
 export type Known<O> = { readonly [N in keyof O]-?: Kind };
+
+/** A plain object with these fields, each of its kind, and no others; those that are not required may be left out. */
+export const exactly =
+  <O extends object>(known: Known<O>, required: readonly (keyof O & string)[] = []): Kind =>
+  (who, what, value) => {
+    plainObject(who, what, value);
+    const strange = Object.keys(value as object).find((name) => !Object.hasOwn(known, name));
+    if (strange !== undefined)
+      throw new ArgumentError(
+        `${who}: expected ${what} with fields among ${namesOf(known)}, got ${quote(strange)}`,
+      );
+    for (const name of Object.keys(known) as (keyof O & string)[]) {
+      const field = fieldOf(who, what, value, name);
+      if (field !== undefined || required.includes(name)) known[name](who, `${what}.${name}`, field);
+    }
+  };
 
 const none = Object.freeze({});
 

@@ -1,5 +1,5 @@
 import { ArgumentError } from "../../core/errors.js";
-import { type Known, kind, number, options as optionsOf } from "../../core/kinds.js";
+import { type Known, notNegative, number, options as optionsOf } from "../../core/kinds.js";
 import { at } from "../../core/tree-path.js";
 import { add, div, mul, pow, sqrt, sub } from "../../ops/pointwise.js";
 import { allFinite, entries } from "../../tensor/read.js";
@@ -23,7 +23,6 @@ export interface AdamWOptions extends AdamOptions {
 /** What is kept of a tensor: running means of the gradient and of its square. */
 export type AdamSlot = "mean" | "square";
 
-const notNegative = kind("a finite number of at least 0", (v) => Number.isFinite(v) && (v as number) >= 0);
 const known: Known<AdamOptions> = { ...rating, beta1: number, beta2: number, epsilon: positive };
 
 /**

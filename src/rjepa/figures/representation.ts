@@ -49,7 +49,12 @@ export interface Representation {
   read(crops: Float32Array, n: number, t: number, others?: readonly Float32Array[]): Readout;
   /**
    * The model's own prediction of the next target, [rows, d], from embeddings [rows, d] and the saccades that follow,
-   * [rows, 2], over the diagonal; absent where there is none, and a ridge regression stands in.
+   * [rows, 2], over the diagonal, and contexts, [rows, c]; absent where there is none, and a ridge regression stands in.
    */
-  predict?(h: Float64Array, saccades: Float64Array, rows: number): Float64Array;
+  predict?(
+    h: Float64Array,
+    saccades: Float64Array,
+    rows: number,
+    context?: Float64Array | null,
+  ): Float64Array;
 }

@@ -13,21 +13,16 @@ import { normal } from "../../ops/random.js";
 import { mean } from "../../ops/reduce.js";
 import { reshape } from "../../ops/views.js";
 import type { Tensor } from "../../tensor/tensor.js";
+import { inputShape } from "./input.js";
 import type { AreaPreset, Preset } from "./preset.js";
 
-/** Channels that the retina makes of a crop: three contrasts, and ON and OFF. */
-const channelsOfCrop = 5;
 const driveGain = 1.2;
 const gateScale = 0.1;
 /** Shares of its input that a unit takes at the least and at the most, whatever it keeps. */
-const [leastInput, mostInput] = [0.1, 0.88];
+const [leastInput, mostInput] = [0.1, 0.9];
 
-/** Shape of the input of a preset without its batch axis, [C, P, P]. */
-export const inputShape = ({ input }: Preset): [number, number, number] => [
-  channelsOfCrop * input.crops.length,
-  input.size,
-  input.size,
-];
+/** Name of a parameter of an area among those that only the loss reads: `Wh6`. */
+export const named = (name: string, area: number): string => `${name}${area + 1}`;
 
 /** An area as parts: what drives it, and its circuit around that. */
 export interface Area {

@@ -1,5 +1,6 @@
 import { ArgumentError } from "../../core/errors.js";
 import { nameOf } from "../../core/kinds.js";
+import type { HeadsPreset, PredictorPreset, RegularizerPreset, SlowTarget } from "./part-presets.js";
 
 /**
  * How the input of an area reaches its units, as `onward/cells` has it by these names: `linear`, a matrix over all of the input, or
@@ -40,6 +41,11 @@ export interface AreaPreset {
 export interface Preset {
   readonly name: string;
   readonly input: {
+    /**
+     * What is passed on of a crop: five channels of a retina, without mean and contrast (the default), or its colors, standardized
+     * by constants.
+     */
+    readonly channels?: "retina" | "color";
     /** Sides of the concentric crops around a fixation, in pixels of the image. */
     readonly crops: readonly number[];
     /** Side that each crop is averaged to, in pixels. */
@@ -52,12 +58,23 @@ export interface Preset {
   /** Which areas predict: the top one, or every area for itself, where none learns from the one above. */
   readonly objective: "top" | "areas";
   /**
-   * What a prediction is compared with: the embedding of the next fixation with its past, of its patch alone, or (`gradient`, the
-   * control that collapses) with its past and its derivative.
+   * What a prediction is compared with: the embedding of the next fixation with its past, of its patch alone, of its patch alone by
+   * parameters that follow slowly (`{ kind: "ema", momentum: 0.99 }`), or (`gradient`, the control that collapses) with its past
+   * and its derivative.
    */
-  readonly target: "recurrent" | "fresh" | "gradient";
-  /** Whether the top predictor is told the saccade, and scales what it sees by it. */
-  readonly saccade: boolean;
+  readonly target: "recurrent" | "fresh" | "gradient" | SlowTarget;
+  /**
+   * Whose mean the outputs of an area lose before they are embedded. `batch`, the default: that of the batch at each step, which
+   * the gradient sees. `running`: a running one over all steps, a constant for the gradient as the deviation always is. It is for a
+   * single endless stream, where a batch of one has no mean, and has two flaws: the encoder chases a mean that lags behind, and one
+   * mean of all steps lets an embedding encode time.
+   */
+  readonly head?: "batch" | "running";
+  readonly predictor: PredictorPreset;
+  /** Default: none. */
+  readonly regularizer?: RegularizerPreset;
+  /** Default: none. */
+  readonly heads?: HeadsPreset;
   /** `false`: every step starts from zero states, as of a network without recurrence; default true. */
   readonly recurrent?: boolean;
 }
@@ -74,26 +91,53 @@ const sizes = {
   tiny: { size: 32, channels: [8, 16, 32], units: 64, embedding: 32 },
 } as const;
 
-/** Three convolutional areas that halve the picture and three dense ones, of which the top keeps `keep`. */
-function ofSize(
-  size: keyof typeof sizes,
-  keep: AreaPreset["keep"],
-): Pick<Preset, "input" | "areas" | "embedding"> {
-  const { channels, units, embedding, ...input } = sizes[size];
+interface Layers {
+  readonly channels: readonly number[];
+  readonly units: number;
+  /** Shares that areas keep. */
+  readonly keep: AreaPreset["keep"];
+  readonly top: AreaPreset["keep"];
+}
+
+/** Three convolutional areas that halve the picture and three dense ones. */
+function layers({ channels, units, keep, top }: Layers): AreaPreset[] {
   const dense = { drive: "linear", units } as const;
-  return {
-    input: { crops: [64, 128, 256], ...input },
-    areas: [
-      ...channels.map((n) => ({ drive: "conv", units: n, stride: 2, keep: fast }) as const),
-      { ...dense, keep: fast },
-      { ...dense, keep: fast },
-      { ...dense, keep },
-    ],
-    embedding,
-  };
+  return [
+    ...channels.map((n) => ({ drive: "conv", units: n, stride: 2, keep }) as const),
+    { ...dense, keep },
+    { ...dense, keep },
+    { ...dense, keep: top },
+  ];
+}
+
+/** What models of one size have in common; the top area keeps `top`. */
+function ofSize(
+  name: keyof typeof sizes,
+  top: AreaPreset["keep"],
+): Pick<Preset, "input" | "areas" | "embedding"> {
+  const { size, embedding, ...given } = sizes[name];
+  return { input: { crops: [64, 128, 256], size }, areas: layers({ ...given, keep: fast, top }), embedding };
 }
 
 const halves = [fast, slow];
+
+/** What an area of the first versions keeps, and all but what it takes of its input: gates of biases +2 and -2. */
+const firstKeep = 1 / (1 + Math.exp(2));
+
+/** What the first versions have in common: colors of one crop, and one running mean. */
+function firstVersion(name: keyof typeof sizes, units: number, embedding: number): Preset {
+  const { size, channels } = sizes[name];
+  return {
+    name: `${name}-v1`,
+    input: { channels: "color", crops: [64], size },
+    areas: layers({ channels, units, keep: firstKeep, top: firstKeep }),
+    embedding,
+    objective: "top",
+    target: "recurrent",
+    head: "running",
+    predictor: { kind: "linear" },
+  };
+}
 
 /**
  * What recipes of stages have in common. They learn by backpropagation through time: a parameter deep in a stage reaches every
@@ -104,30 +148,44 @@ const staged = {
   input: { crops: [64, 128, 256], size: 64 },
   objective: "areas",
   target: "fresh",
-  saccade: false,
+  predictor: { kind: "linear" },
 } as const;
 
 /** A pooled head of units that half keep their past. */
 const head = (units: number): AreaPreset => ({ drive: { kind: "linear", pool: true }, units, keep: halves });
 
-/** Recipes by name. */
+/** Presets by name. */
 export const presets: Readonly<Record<string, Preset>> = {
   content: {
     name: "content",
     ...ofSize("nano", halves),
     objective: "areas",
     target: "fresh",
-    saccade: false,
+    predictor: { kind: "linear" },
   },
   memory: {
     name: "memory",
     ...ofSize("nano", [...new Array<number>(24).fill(fast), ...spread(0.5, 0.95, 24)]),
     objective: "top",
     target: "recurrent",
-    saccade: false,
+    predictor: { kind: "linear" },
   },
-  online: { name: "online", ...ofSize("nano", halves), objective: "areas", target: "fresh", saccade: true },
-  tiny: { name: "tiny", ...ofSize("tiny", halves), objective: "areas", target: "fresh", saccade: true },
+  online: {
+    name: "online",
+    ...ofSize("nano", halves),
+    objective: "areas",
+    target: "fresh",
+    predictor: { kind: "linear", saccade: true },
+  },
+  tiny: {
+    name: "tiny",
+    ...ofSize("tiny", halves),
+    objective: "areas",
+    target: "fresh",
+    predictor: { kind: "linear", saccade: true },
+  },
+  "nano-v1": firstVersion("nano", 32, 16),
+  "tiny-v1": firstVersion("tiny", 64, 32),
   small: {
     name: "small",
     ...staged,

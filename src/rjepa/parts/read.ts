@@ -1,23 +1,25 @@
 import type { CellState } from "../../cells/_cell.js";
-import { retina } from "../../data/retina.js";
+import { DataError } from "../../core/errors.js";
 import type { ModelParams } from "../../learn/model/model.js";
 import { tensor } from "../../ops/create.js";
-import { concat } from "../../ops/join.js";
-import { reshape } from "../../ops/views.js";
 import { entries } from "../../tensor/read.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Readout, Representation } from "../figures/representation.js";
-import { inputShape } from "./area.js";
+import { named } from "./area.js";
 import type { Jepa } from "./compose.js";
+import { contextOf, contextSize } from "./context.js";
 import { embed } from "./head.js";
+import { inputShape, seenOf } from "./input.js";
 import type { RunningStatistics } from "./statistics.js";
-import { freshOutputs } from "./target.js";
+import { comparedWith, freshOutputs } from "./target.js";
 
 /** A model as it can be read: its parts, parameters and what standardizes its outputs. */
 export interface Reader {
   readonly jepa: Jepa;
   readonly params: ModelParams;
   readonly statistics: RunningStatistics;
+  /** Parameters that embed a patch alone, where the target is an EMA; else those of the model do. */
+  readonly slow: ModelParams | null;
 }
 
 const chunk = 64;
@@ -40,17 +42,21 @@ export function advance(
   return { states: next, outputs };
 }
 
-/** An R-JEPA as what figures judge: the embedding of its top area, and the states of its dense areas as the context. */
+/**
+ * An R-JEPA as what figures judge: the embedding of its top area, and the states of its dense areas as the context. Patches alone
+ * are embedded as its targets are.
+ */
 export function representationOf(name: string, reader: Reader): Representation {
   const { jepa, params, statistics } = reader;
+  const alone = reader.slow ?? params;
   const { preset, model } = jepa;
   const top = jepa.predicting.length - 1;
   const { area, predictor, read } = jepa.predicting[top];
   const d = preset.embedding;
-  const Wh = params.readout[`Wh${area + 1}`];
+  const [Wh, WhAlone] = [params, alone].map(({ readout }) => readout[named("Wh", area)]);
   const { dtype } = Wh;
   const float = dtype === "float32" ? "float32" : "float64";
-  const dense = model.areas.map((_, a) => a).filter((a) => model.areas[a].outputShape.length === 1);
+  const width = contextSize(model.areas);
   const perFrame = 3 * preset.input.crops.length * preset.input.size ** 2;
   const shape = inputShape(preset);
 
@@ -59,27 +65,21 @@ export function representationOf(name: string, reader: Reader): Representation {
     frames.forEach((f, i) => {
       picked.set(crops.subarray(f * perFrame, (f + 1) * perFrame), i * perFrame);
     });
-    const seen = retina(picked, frames.length, preset.input.crops.length, preset.input.size);
+    const seen = seenOf(preset, picked, frames.length);
     return tensor(seen, { shape: [frames.length, ...shape], dtype: float });
   };
-  const topOf = (outputs: readonly Tensor[], by: "recurrent" | "fresh", t: number): ArrayLike<number> =>
-    entries(embed(read(outputs[area]), Wh, statistics.ofStep(float, t)[top][by]));
-  const contextOf = (states: readonly CellState[]): ArrayLike<number> =>
-    entries(
-      concat(
-        dense.flatMap((a) =>
-          model.areas[a].states.map((s) => reshape(states[a][s], [states[a][s].shape[0], -1])),
-        ),
-        1,
-      ),
-    );
+  const recurrentOf = (outputs: readonly Tensor[], t: number): ArrayLike<number> =>
+    entries(embed(read(outputs[area]), Wh, statistics.ofStep(float, t)[top].recurrent));
+  const freshOf = (input: Tensor, t: number): ArrayLike<number> => {
+    const outputs = freshOutputs(model.areas, alone.areas, input);
+    return entries(embed(read(outputs[area]), WhAlone, statistics.ofStep(float, t)[top].fresh));
+  };
 
   return {
     name,
     size: d,
-    target: preset.target === "fresh" ? "fresh" : "recurrent",
+    target: comparedWith(preset),
     read(crops, n, t, others = []): Readout {
-      const width = dense.reduce((sum, a) => sum + 2 * preset.areas[a].units, 0);
       const out = {
         h: new Float64Array(n * t * d),
         fresh: new Float64Array(n * t * d),
@@ -112,37 +112,33 @@ export function representationOf(name: string, reader: Reader): Representation {
             others.forEach((other, k) => {
               const stranger = inputOf(other, some);
               const seen = advance(reader, params, states, stranger);
-              put(out.others[k].h, topOf(seen.outputs, "recurrent", step), from, d, 1, 0);
-              put(
-                out.others[k].fresh,
-                topOf(freshOutputs(model.areas, params.areas, stranger), "fresh", step),
-                from,
-                d,
-                1,
-                0,
-              );
+              put(out.others[k].h, recurrentOf(seen.outputs, step), from, d, 1, 0);
+              put(out.others[k].fresh, freshOf(stranger, step), from, d, 1, 0);
             });
           const seen = advance(reader, params, states, input);
-          put(out.h, topOf(seen.outputs, "recurrent", step), from, d, t, step);
-          put(
-            out.fresh,
-            topOf(freshOutputs(model.areas, params.areas, input), "fresh", step),
-            from,
-            d,
-            t,
-            step,
-          );
-          if (out.context !== null) put(out.context, contextOf(seen.states), from, width, t, step);
+          put(out.h, recurrentOf(seen.outputs, step), from, d, t, step);
+          put(out.fresh, freshOf(input, step), from, d, t, step);
+          if (out.context !== null)
+            put(out.context, entries(contextOf(model.areas, seen.states)), from, width, t, step);
           states = seen.states;
         }
       }
       return out;
     },
-    predict(h, saccades, rows) {
+    predict(h, saccades, rows, context) {
       const own = jepa.predictorParams(params, top);
       const given = (values: Float64Array, k: number) =>
         tensor(float === "float32" ? Float32Array.from(values) : values, { shape: [rows, k], dtype: float });
-      return Float64Array.from(entries(predictor.apply(own, given(h, d), given(saccades, 2))));
+      const told = {
+        saccade: given(saccades, 2),
+        context: predictor.told.context === 0 ? null : given(requireContext(context), width),
+      };
+      return Float64Array.from(entries(predictor.apply(own, given(h, d), told)));
     },
   };
+}
+
+function requireContext(context: Float64Array | null | undefined): Float64Array {
+  if (context) return context;
+  throw new DataError("predict: expected the context for a predictor that is told it, got none");
 }

@@ -10,7 +10,11 @@ import type { HeadStatistics, Standardization } from "./head.js";
 const floorOf = { many: 1e-4, few: 1e-5 } as const;
 const many = 128;
 
-/** Running moments of the outputs of one area: a mean for each step, [T, n], and the variance around it, [n]. */
+/**
+ * Running moments of the outputs of one area: a mean for each of T steps, [T, n], and the variance around it, [n]. Where it `drifts`
+ * the variance is around the running mean, so that it is there for a single output too: that of a mixture of what was before and
+ * what is new (West 1979).
+ */
 class Running {
   readonly mean: Float64Array;
   readonly variance: Float64Array;
@@ -18,12 +22,13 @@ class Running {
   constructor(
     readonly steps: number,
     readonly units: number,
+    private readonly drifts = false,
   ) {
     this.mean = new Float64Array(steps * units);
     this.variance = new Float64Array(units).fill(1);
   }
 
-  /** Takes in outputs [B, n] of each step. Variances are around the mean of the batch, in two passes. */
+  /** Takes in outputs [B, n] of each step. Variances are in two passes. */
   update(outputs: readonly ArrayLike<number>[], weight: number): void {
     const { units: n } = this;
     const squares = new Float64Array(n);
@@ -37,7 +42,11 @@ class Running {
       for (let i = 0; i < n; i++) now[i] /= batch;
       for (let at = 0; at < values.length; at += n)
         for (let i = 0; i < n; i++) squares[i] += (values[at + i] - now[i]) ** 2;
-      for (let i = 0; i < n; i++) this.mean[t * n + i] += weight * (now[i] - this.mean[t * n + i]);
+      for (let i = 0; i < n; i++) {
+        const moved = now[i] - this.mean[t * n + i];
+        if (this.drifts) squares[i] += batch * (1 - weight) * moved ** 2;
+        this.mean[t * n + i] += weight * moved;
+      }
     });
     for (let i = 0; i < n; i++) this.variance[i] += weight * (squares[i] / rows - this.variance[i]);
   }
@@ -52,9 +61,9 @@ class Running {
 
   /** Of the same sizes, as it was saved. */
   restored(part: SavedPart): Running {
-    const { steps, units } = this;
+    const { steps, units, drifts } = this;
     const [mean, variance] = part.branches(["mean", "variance"]);
-    const out = new Running(steps, units);
+    const out = new Running(steps, units, drifts);
     out.mean.set(entries(mean.tensor({ shape: [steps, units], dtype: "float64" })));
     out.variance.set(entries(variance.tensor({ shape: [units], dtype: "float64" })));
     return out;
@@ -73,19 +82,37 @@ class Running {
   }
 }
 
+/** Entries of outputs [B, n] of several steps, one after the other. */
+function joined(outputs: readonly ArrayLike<number>[]): Float64Array {
+  const out = new Float64Array(outputs.reduce((sum, values) => sum + values.length, 0));
+  let at = 0;
+  for (const values of outputs) {
+    out.set(values, at);
+    at += values.length;
+  }
+  return out;
+}
+
 /**
- * What standardizes the outputs of every area that predicts: running moments with their past, step by step since the start, and
- * from the zero state, all steps in one.
+ * What standardizes the outputs of every area that predicts: running moments with their past, and from the zero state, all steps in
+ * one. With their past it is a mean for each step since the start, for a head with the mean of the batch; one mean of all steps
+ * for a `running` one.
  */
 export class RunningStatistics {
   private constructor(
+    private readonly head: "batch" | "running",
     private readonly areas: readonly { readonly recurrent: Running; readonly fresh: Running }[],
   ) {}
 
   /** Of areas of so many outputs each, over sequences of so many steps. */
-  static of(units: readonly number[], steps: number): RunningStatistics {
+  static of(units: readonly number[], steps: number, head: "batch" | "running" = "batch"): RunningStatistics {
+    const drifts = head === "running";
     return new RunningStatistics(
-      units.map((n) => ({ recurrent: new Running(steps, n), fresh: new Running(1, n) })),
+      head,
+      units.map((n) => ({
+        recurrent: new Running(drifts ? 1 : steps, n, drifts),
+        fresh: new Running(1, n, drifts),
+      })),
     );
   }
 
@@ -97,6 +124,7 @@ export class RunningStatistics {
   restored(part: SavedPart): RunningStatistics {
     const parts = part.list(this.areas.length);
     return new RunningStatistics(
+      this.head,
       this.areas.map(({ recurrent, fresh }, a) => {
         const [first, second] = parts[a].branches(["recurrent", "fresh"]);
         return { recurrent: recurrent.restored(first), fresh: fresh.restored(second) };
@@ -110,17 +138,15 @@ export class RunningStatistics {
    */
   update(recurrent: readonly (readonly Tensor[])[], fresh: readonly Tensor[], weight: number): void {
     this.areas.forEach((area, a) => {
-      area.recurrent.update(
-        recurrent[a].map((r) => entries(r)),
-        weight,
-      );
+      const seen = recurrent[a].map((r) => entries(r));
+      area.recurrent.update(this.head === "running" ? [joined(seen)] : seen, weight);
       area.fresh.update([entries(fresh[a])], weight);
     });
   }
 
-  /** For training, with the mean of the batch at hand. */
+  /** For training: with the mean of the batch at hand, or with the running one. */
   ofBatch(dtype: DType): HeadStatistics[] {
-    return this.at(dtype, null);
+    return this.at(dtype, this.head === "running" ? 0 : null);
   }
 
   /** At one step since the start, with running means; steps beyond the last have the means of the last. */

@@ -4,7 +4,7 @@ import { foldIn, type Key, permutation } from "../../core/prng.js";
 import { cutSequences } from "../../data/batches.js";
 import type { Gallery } from "../../data/gallery.js";
 import type { References } from "../../data/references.js";
-import { retina } from "../../data/retina.js";
+import { seenOf } from "./input.js";
 import type { Preset } from "./preset.js";
 
 export interface BatchOptions {
@@ -18,10 +18,32 @@ export interface BatchOptions {
 
 /** What is made of crops for a model: one step of a batch. */
 export interface Step {
-  /** [B, 5 S, P, P], what a retina passes on of the crops. */
+  /** [B, C, P, P], what is passed on of the crops. */
   readonly input: Float32Array;
   /** [B, 2], the displacement from the fixation before, over the image's diagonal. */
   readonly saccade: Float32Array;
+  /** [B, 2], the eye's place from the image's center, over its diagonal. */
+  readonly position: Float32Array;
+  /** [B], numbers of the sequences' labels, at the last step; else, and where the data have none, `null`. */
+  readonly label: Int32Array | null;
+}
+
+/** The arrays of steps, which change hands between threads. */
+export const buffersOf = (steps: readonly Step[]): ArrayBuffer[] =>
+  steps.flatMap(({ input, saccade, position, label }) =>
+    [input, saccade, position, label].flatMap((values) =>
+      values === null ? [] : [values.buffer as ArrayBuffer],
+    ),
+  );
+
+/** The labels of some sequences; `null` where they have none. */
+function labelsOf({ labels, sequences }: References, which: ArrayLike<number>): Int32Array | null {
+  if (labels === undefined) return null;
+  const found = Array.from(which, (i) => sequences[i].label);
+  const missing = found.indexOf(undefined);
+  if (missing >= 0)
+    throw new DataError(`train: expected a label of each sequence, got none of sequence ${which[missing]}`);
+  return Int32Array.from(found as number[]);
 }
 
 /**
@@ -44,7 +66,7 @@ export function batchesPerEpoch(data: References, n: number): number {
 export function stepsOf(
   gallery: Gallery,
   data: References,
-  { input: fovea }: Pick<Preset, "input">,
+  preset: Pick<Preset, "input">,
   { batch: n, key, control = "none" }: BatchOptions,
   update: number,
 ): Step[] {
@@ -54,18 +76,21 @@ export function stepsOf(
   const order = permutation(foldIn(foldIn(key, "order"), epoch), data.sequences.length);
   const which = order.subarray(at * n, (at + 1) * n);
   const augment = foldIn(foldIn(key, "changes"), epoch);
-  const { crops, saccades } = cutSequences(gallery, data, which, fovea, { augment });
-  const seen = retina(crops, n * t, fovea.crops.length, fovea.size);
+  const { crops, saccades, positions } = cutSequences(gallery, data, which, preset.input, { augment });
+  const seen = seenOf(preset, crops, n * t);
+  const labels = labelsOf(data, which);
   const frame = seen.length / (n * t);
   return Array.from({ length: t }, (_, step) => {
-    const [input, saccade] = [new Float32Array(n * frame), new Float32Array(2 * n)];
+    const input = new Float32Array(n * frame);
+    const [saccade, position] = [new Float32Array(2 * n), new Float32Array(2 * n)];
     for (let b = 0; b < n; b++) {
       const from = control === "shuffle" ? (b + 3 * step + 1) % n : b;
       const row = from * t + step;
       input.set(seen.subarray(row * frame, (row + 1) * frame), b * frame);
       const own = 2 * (b * t + step);
       saccade.set([saccades[own], saccades[own + 1]], 2 * b);
+      position.set([positions[own], positions[own + 1]], 2 * b);
     }
-    return { input, saccade };
+    return { input, saccade, position, label: step === t - 1 ? labels : null };
   });
 }

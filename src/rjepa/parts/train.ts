@@ -8,7 +8,6 @@ import { requireParams } from "../../learn/model/require-params.js";
 import { ruleNamed } from "../../learn/named.js";
 import type { Rule, RuleOptions } from "../../learn/rules/_rule.js";
 import { type AdamSlot, adam } from "../../nn/optimizers/adam.js";
-import { clipByNorm } from "../../nn/optimizers/clip.js";
 import type { OptimizerState } from "../../nn/optimizers/optimizer.js";
 import { warmupCosine } from "../../nn/optimizers/schedule.js";
 import { concat } from "../../ops/join.js";
@@ -16,14 +15,17 @@ import { type Compiled, compile } from "../../tensor/compile/compile.js";
 import { SavedPart } from "../../tensor/saved/part.js";
 import type { Saved } from "../../tensor/saved/save.js";
 import type { Tensor } from "../../tensor/tensor.js";
+import { clipped } from "./clip.js";
 import type { Fixated, Jepa } from "./compose.js";
 import { advance, type Reader } from "./read.js";
+import { requireStreams } from "./require.js";
 import { restored } from "./restore.js";
+import { encoderOf, followed, momentumAt } from "./slow.js";
 import { RunningStatistics } from "./statistics.js";
 import { freshOutputs } from "./target.js";
 
-/** Fixations of a batch of streams, step by step, without what standardizes. */
-export type Batch = readonly Pick<Fixated, "input" | "saccade">[];
+/** Fixations of a batch of streams, step by step, without what the trainer knows. */
+export type Batch = readonly Omit<Fixated, "heads" | "slow">[];
 
 export interface TrainerOptions {
   /** Learning rule, by name; default `rfp`. */
@@ -32,7 +34,7 @@ export interface TrainerOptions {
   readonly ruleOptions?: RuleOptions;
   /** Updates in all: the rate warms up over the first 50 and falls to zero along a cosine. */
   readonly updates: number;
-  /** Peak rate of Adam; the predictors learn ten times faster. Default 1e-3. */
+  /** Peak rate of Adam; the predictors learn ten times faster, heads as their preset says. Default 1e-3. */
   readonly rate?: number;
   /** Weight of the newest batch in what standardizes. Default 0.5. */
   readonly momentum?: number;
@@ -47,8 +49,8 @@ type State = OptimizerState<ModelParams, AdamSlot>;
 /** Outputs of the areas that predict, [area][step] with their past and [area] from the zero state, [B, n] and [T B, n]. */
 type Seen = readonly [recurrent: Tensor[][], fresh: Tensor[]];
 
-/** What statistics take in of a batch that is only looked at. */
-function look(jepa: Jepa, params: ModelParams, batch: Batch): Seen {
+/** What statistics take in of a batch that is only looked at; patches alone by the parameters `alone`. */
+function look(jepa: Jepa, params: ModelParams, alone: ModelParams, batch: Batch): Seen {
   const { areas } = jepa.model;
   const { shape, dtype } = batch[0].input;
   let states: readonly CellState[] = areas.map((cell) => cell.zeroState(shape[0], { dtype }));
@@ -58,23 +60,32 @@ function look(jepa: Jepa, params: ModelParams, batch: Batch): Seen {
     return step.outputs;
   });
   const all = concat(batch.map(({ input }) => input));
-  const fresh = freshOutputs(areas, params.areas, all);
+  const fresh = freshOutputs(areas, alone.areas, all);
   return [
     jepa.predicting.map(({ area, read }) => seen.map((outputs) => read(outputs[area]))),
     jepa.predicting.map(({ area, read }) => read(fresh[area])),
   ];
 }
 
-/** What standardizes the outputs of a model, from batches that are only looked at, each of one weight. */
-export function statisticsOf(jepa: Jepa, params: ModelParams, batches: Iterable<Batch>): RunningStatistics {
+/**
+ * What standardizes the outputs of a model, from batches that are only looked at, each of one weight. `alone` are the parameters that
+ * embed a patch alone: the slow ones where the target is an EMA that has begun.
+ */
+export function statisticsOf(
+  jepa: Jepa,
+  params: ModelParams,
+  batches: Iterable<Batch>,
+  alone: ModelParams = params,
+): RunningStatistics {
   let statistics: RunningStatistics | null = null;
   let n = 0;
   for (const batch of batches) {
     statistics ??= RunningStatistics.of(
       jepa.predicting.map(({ outputs }) => outputs),
       batch.length,
+      jepa.preset.head,
     );
-    statistics.update(...look(jepa, params, batch), 1 / ++n);
+    statistics.update(...look(jepa, params, alone, batch), 1 / ++n);
   }
   if (statistics === null) throw new DataError("train: expected at least one batch to look at, got none");
   return statistics;
@@ -87,6 +98,8 @@ export function statisticsOf(jepa: Jepa, params: ModelParams, batches: Iterable<
 export class Trainer {
   private parameters: ModelParams;
   private state: State;
+  /** Parameters that follow slowly, where the target is an EMA. */
+  private slow: ModelParams | null;
   private running: RunningStatistics;
   private done = 0;
   private readonly rule: Rule;
@@ -110,16 +123,17 @@ export class Trainer {
     count(1)("train", "updates", updates);
     const optimizer = adam({
       rate: warmupCosine(rate, Math.min(warmup, updates), updates),
-      scale: (path) => (jepa.isOfPredictor(path) ? predictorScale : 1),
+      scale: (path) => (jepa.isOfPredictor(path) ? predictorScale : (jepa.headOf(path)?.rate ?? 1)),
     });
     this.momentum = momentum;
     this.parameters = params;
+    this.slow = typeof jepa.preset.target === "object" ? encoderOf(params, jepa.predicting) : null;
     this.running = statistics;
     this.state = optimizer.init(params);
     this.rule = ruleNamed(options.rule ?? "rfp");
     this.learner = this.rule.start(jepa.model, params, this.ruleOptions());
     this.improved = compile((gradient: ModelParams, state: State, p: ModelParams) =>
-      optimizer.update(clipByNorm(gradient, clip).gradient, state, p),
+      optimizer.update(clipped(jepa, gradient, clip), state, p),
     );
     this.alone = compile((areas: ModelParams["areas"], input: Tensor) => {
       const outputs = freshOutputs(jepa.model.areas, areas, input);
@@ -142,15 +156,17 @@ export class Trainer {
 
   /**
    * One update. @returns the loss of the batch, decay included
-   * @throws DataError where it is not finite; where this or anything else is thrown, nothing is changed
+   * @throws DataError where it is not finite, ArgumentError for fewer streams than the parts need; where this or anything else
+   * is thrown, nothing is changed
    */
   update(batch: Batch): number {
-    const { jepa, learner, running } = this;
+    const { jepa, learner, running, slow } = this;
+    requireStreams("train", jepa.preset, batch[0].input.shape[0]);
     const heads = running.ofBatch(batch[0].input.dtype);
     try {
       let loss = 0;
       const outputs = batch.map((sample) => {
-        const step = learner.step({ ...sample, heads });
+        const step = learner.step({ ...sample, heads, ...(slow === null ? {} : { slow }) });
         loss += step.loss;
         return step.moment.outputs;
       });
@@ -158,9 +174,9 @@ export class Trainer {
         throw new DataError(`train: expected a finite loss, got ${loss} at update ${this.done + 1}`);
       const { params, state } = this.improved(learner.gradient(), this.state, this.parameters);
       const seen = jepa.predicting.map(({ area, read }) => outputs.map((o) => read(o[area])));
-      const alone = this.alone(this.parameters.areas, concat(batch.map(({ input }) => input)));
+      const alone = this.alone((slow ?? this.parameters).areas, concat(batch.map(({ input }) => input)));
       running.update(seen, alone, this.momentum);
-      [this.parameters, this.state] = [params, state];
+      [this.parameters, this.state, this.slow] = [params, state, this.following(params)];
       this.done++;
       return loss;
     } finally {
@@ -170,10 +186,22 @@ export class Trainer {
     }
   }
 
+  /** The slow parameters after an update to these. */
+  private following(params: ModelParams): ModelParams | null {
+    const { jepa, slow, done, options } = this;
+    const { target } = jepa.preset;
+    if (slow === null || typeof target !== "object") return null;
+    return followed(
+      slow,
+      encoderOf(params, jepa.predicting),
+      momentumAt(target.momentum, done, options.updates),
+    );
+  }
+
   /** The model as it is now, standardized by batches that are only looked at. */
   reader(batches: Iterable<Batch>): Reader {
-    const { jepa, parameters: params } = this;
-    return { jepa, params, statistics: statisticsOf(jepa, params, batches) };
+    const { jepa, parameters: params, slow } = this;
+    return { jepa, params, slow, statistics: statisticsOf(jepa, params, batches, slow ?? params) };
   }
 
   save(): Saved {
@@ -185,6 +213,7 @@ export class Trainer {
       learner: this.learner.save(),
       improved: this.improved.save(),
       alone: this.alone.save(),
+      ...(this.slow === null ? {} : { slow: this.slow }),
     } as unknown as Saved;
     return { digest: digestOfTree(knows), knows };
   }
@@ -200,12 +229,15 @@ export class Trainer {
     const done = saved.at("update").count();
     const params = restored("train", "the parameters", this.parameters, part("params"));
     const state = restored("train", "the state of the optimizer", this.state, part("optimizer"));
+    const slow =
+      this.slow === null ? null : restored("train", "the slow parameters", this.slow, part("slow"));
     const running = this.running.restored(saved.at("statistics"));
     const learner = this.rule.start(this.jepa.model, params, this.ruleOptions());
     learner.resume(part("learner"));
     this.improved.resume(part("improved"));
     this.alone.resume(part("alone"));
-    [this.learner, this.running, this.parameters, this.state] = [learner, running, params, state];
+    [this.learner, this.running] = [learner, running];
+    [this.parameters, this.state, this.slow] = [params, state, slow];
     this.done = done;
   }
 }

@@ -36,7 +36,7 @@ export async function evaluate(who: string, path: string, options: EvaluateOptio
       `judging the model of update ${trainer.updates} of ${recipe.updates} beside the untrained model and the baselines`,
     );
     const judging = { train, test, labeled, seed };
-    const table = await judged(judging, trainer.reader(session.looked(looks)), session.untrained());
+    const table = await judged(judging, trainer.reader(session.looked(looks)), session.untrained);
     const log = await new RunFiles(who, path).readLog(trainer.updates);
     const own = folder === undefined ? session.config : { ...session.config, labeled: folder };
     return resultOf({

@@ -17,6 +17,7 @@ import { linearAlgebra } from "../linear-algebra.js";
 import { fixationsOf } from "../parts/data.js";
 import type { Preset } from "../parts/preset.js";
 import { type Reader, representationOf } from "../parts/read.js";
+import { comparedWith } from "../parts/target.js";
 
 /** Sequences of training images to which regressions of figures are fitted. */
 const fitSequences = 2500;
@@ -69,10 +70,9 @@ export async function judged(
   const { length } = train.references.sequences;
   const chosen = permutation(foldIn(key, "fit"), length).subarray(0, fitSequences);
   const fit = fixationsOf(train.gallery, train.references, fovea, chosen);
-  const target = preset.target === "fresh" ? "fresh" : "recurrent";
   return judgeAll(
     [representationOf("trained", trained), representationOf("untrained", untrained)],
-    trivialRepresentations(fit, algebra, foldIn(key, "baselines"), target).map(lean),
+    trivialRepresentations(fit, algebra, foldIn(key, "baselines"), comparedWith(preset)).map(lean),
     {
       test: fixationsOf(test.gallery, test.references, fovea),
       fit,

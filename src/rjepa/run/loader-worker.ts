@@ -2,7 +2,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { DataError } from "../../core/errors.js";
 import { galleryOf } from "../../data/gallery.js";
-import { stepsOf } from "../parts/steps.js";
+import { buffersOf, stepsOf } from "../parts/steps.js";
 import { type Answer, type Order, plainError, type Work } from "./work.js";
 
 const { references, pyramids, cutting } = workerData as Work;
@@ -26,10 +26,7 @@ function next(): void {
   wanted.delete(update);
   try {
     const steps = stepsOf(gallery, data, cutting, cutting, update);
-    answer(
-      { made: update, steps },
-      steps.flatMap(({ input, saccade }) => [input.buffer as ArrayBuffer, saccade.buffer as ArrayBuffer]),
-    );
+    answer({ made: update, steps }, buffersOf(steps));
   } catch (error) {
     answer({ failed: plainError(error) });
     return;

@@ -19,6 +19,7 @@ import { type Gallery, galleryBytes, openGallery } from "../../data/gallery.js";
 import { aKey } from "../../data/kinds.js";
 import type { Problem } from "../../data/problem.js";
 import { type References, splitReferences } from "../../data/references.js";
+import { inputShape } from "../parts/input.js";
 import { batchesPerEpoch, type Step } from "../parts/steps.js";
 import { startCutting } from "./cutting.js";
 import { referencesOf, type Source } from "./source.js";
@@ -88,9 +89,11 @@ const known: Known<LoaderOptions> = {
 const required = ["source", "steps", "key", "test", "cutting", "updates"] as const;
 
 /** Bytes of all batches at once: those ahead, the one that is learned from, and the one that is cut, with its crops. */
-function batchBytes({ input: { crops, size }, batch }: Cutting, steps: number, ahead: number): number {
-  const plane = 4 * crops.length * size * size;
-  return batch * steps * ((ahead + 2) * (5 * plane + 8) + 8 * plane);
+function batchBytes({ input, batch }: Cutting, steps: number, ahead: number): number {
+  const plane = 4 * input.size ** 2;
+  // beside an input a saccade, a position and a label
+  const kept = plane * inputShape({ input })[0] + 20;
+  return batch * steps * ((ahead + 2) * kept + 8 * plane * input.crops.length);
 }
 
 /**

@@ -37,11 +37,16 @@ const common = {
   credit: "exact",
 } satisfies Partial<Recipe>;
 
+/** How the first versions learned: one sequence at a time, step by step, with a mean that moves slowly. */
+const first = { batch: 1, updates: 2000, rate: 2e-4, momentum: 0.05, rule: "rfp" } satisfies Partial<Recipe>;
+
 const recipes: Readonly<Record<string, Recipe>> = {
   content: { name: "content", preset: presets.content, batch: 64, updates: 2000, momentum: 0.5, ...common },
   memory: { name: "memory", preset: presets.memory, batch: 64, updates: 2000, momentum: 0.5, ...common },
   online: { name: "online", preset: presets.online, batch: 8, updates: 945, momentum: 0.3, ...common },
   tiny: { name: "tiny", preset: presets.tiny, batch: 48, updates: 1200, momentum: 0.5, ...common },
+  "nano-v1": { name: "nano-v1", preset: presets["nano-v1"], ...common, ...first },
+  "tiny-v1": { name: "tiny-v1", preset: presets["tiny-v1"], ...common, ...first },
 };
 
 /** Names of the recipes. */

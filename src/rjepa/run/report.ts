@@ -12,6 +12,7 @@ import { placeOf } from "./source.js";
 const targets = {
   fresh: "the embedding of the next patch alone",
   recurrent: "the embedding of the next fixation with its past",
+  ema: "the embedding of the next patch alone, by parameters that follow slowly",
   gradient: "the embedding of the next fixation, which the gradient reaches: the control that collapses",
 } as const;
 
@@ -70,6 +71,7 @@ ${sentences.map((text) => `<li>${escapeHtml(text)}</li>`).join("\n")}
 
 function header({ config, parameters, images, updates, seconds }: RunResult): string {
   const { preset, rule, batch, steps, updates: all } = config.recipe;
+  const { target } = controlled(config.recipe, config.control).preset;
   const who =
     preset.objective === "areas"
       ? "Every area predicts for itself, and none learns from what lies above it."
@@ -78,7 +80,7 @@ function header({ config, parameters, images, updates, seconds }: RunResult): st
 <p class="eyebrow">Onward · exact gradients, forward in time</p>
 <h1>${escapeHtml(`R-JEPA: ${config.recipe.name}${config.control === "none" ? "" : `, control ${config.control}`}`)}</h1>
 <p class="lead">A recurrent JEPA of ${formatCount(parameters)} parameters looked at ${formatCount(images.train)} images, fixation by fixation, to
-predict ${targets[controlled(config.recipe, config.control).preset.target]}. ${who} It made ${formatCount(updates)} updates${updates < all ? ` of ${formatCount(all)}` : ""} by <code>${escapeHtml(rule)}</code>, each from ${batch} sequences
+predict ${targets[typeof target === "object" ? target.kind : target]}. ${who} It made ${formatCount(updates)} updates${updates < all ? ` of ${formatCount(all)}` : ""} by <code>${escapeHtml(rule)}</code>, each from ${batch} sequences
 of ${steps} fixations, in ${formatSeconds(seconds)}.</p>
 </header>`;
 }

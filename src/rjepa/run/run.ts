@@ -99,7 +99,7 @@ async function trained(session: Session, options: RunOptions): Promise<RunResult
   };
   const { watch } = options;
   const key = foldIn(keyOf(config.seed), "watch");
-  const watched = watch === undefined ? null : await watcherOf(loader, session.untrained(), key);
+  const watched = watch === undefined ? null : await watcherOf(loader, session.untrained, key);
   options.onTraining?.(true);
   while (trainer.updates < updates) {
     if (isStopped()) {
@@ -137,7 +137,7 @@ async function trained(session: Session, options: RunOptions): Promise<RunResult
     session,
     log,
     test: loader.test,
-    table: judges ? await judged(judging, trainer.reader(session.looked(looks)), session.untrained()) : null,
+    table: judges ? await judged(judging, trainer.reader(session.looked(looks)), session.untrained) : null,
     judgedOn: judges ? judgedOn(judging, config.recipe.preset.input) : undefined,
     problems: loader.problems,
   });

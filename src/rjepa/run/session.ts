@@ -6,10 +6,10 @@ import type { ModelParams } from "../../learn/model/model.js";
 import { SavedPart } from "../../tensor/saved/part.js";
 import type { Saved } from "../../tensor/saved/save.js";
 import type { Labeled } from "../figures/judging/data.js";
-import { once } from "../figures/judging/once.js";
 import { type Jepa, jepa } from "../parts/compose.js";
 import { batchOf } from "../parts/data.js";
 import type { Reader } from "../parts/read.js";
+import { requireLabels, requireStreams } from "../parts/require.js";
 import { type BatchOptions, stepsOf } from "../parts/steps.js";
 import { type Batch, statisticsOf, Trainer } from "../parts/train.js";
 import { type Config, requireConfig } from "./config.js";
@@ -37,7 +37,7 @@ export interface Session {
   readonly loader: Loader;
   readonly trainer: Trainer;
   /** The model before it learned. */
-  readonly untrained: () => Reader;
+  readonly untrained: Reader;
   /** Images of the probes; null where there are none, or nothing is judged. */
   readonly labeled: Labeled | null;
   batch(update: number): Promise<Batch>;
@@ -59,6 +59,7 @@ export async function openSession(
   const batches = (of: string): BatchOptions => ({ batch: recipe.batch, key: foldIn(key, of), control });
   // what is made without data comes first: it may not fit together
   const model = jepa({ preset, steps, decay });
+  requireStreams("train", preset, recipe.batch);
   say?.("reading images");
   // what is wanted at the end is read first: it may not be there
   const labeled = config.labeled === undefined || !judges ? null : await labeledIn(config.labeled, preset);
@@ -74,6 +75,7 @@ export async function openSession(
   });
   try {
     if (judges) requireEnough(loader);
+    requireLabels("train", preset, loader.references.labels);
     if (loader.note !== null) say?.(loader.note);
     const params: ModelParams = model.init(foldIn(key, "init"), { dtype: "float32" });
     function* looked(count: number): Generator<Batch> {
@@ -92,11 +94,7 @@ export async function openSession(
       model,
       loader,
       trainer,
-      untrained: once(() => ({
-        jepa: model,
-        params,
-        statistics: statisticsOf(model, params, looked(looks)),
-      })),
+      untrained: trainer.reader(looked(looks)),
       labeled,
       batch: async (update) => batchOf(preset, await loader.batch(update)),
       looked,

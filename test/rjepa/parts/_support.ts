@@ -4,13 +4,14 @@ import { relativeError } from "../../../src/core/relative-error.js";
 import { leavesOf, mapTree } from "../../../src/core/tree.js";
 import type { ModelParams } from "../../../src/learn/model/model.js";
 import { ruleNamed } from "../../../src/learn/named.js";
-import { ones, zeros } from "../../../src/ops/create.js";
+import { ones } from "../../../src/ops/create.js";
 import { add, mul } from "../../../src/ops/pointwise.js";
 import { normal } from "../../../src/ops/random.js";
-import { inputShape } from "../../../src/rjepa/parts/area.js";
 import type { Fixated, Jepa } from "../../../src/rjepa/parts/compose.js";
+import { encoderOf } from "../../../src/rjepa/parts/slow.js";
 import { entries } from "../../../src/tensor/read.js";
 import { isTensor, type Tensor } from "../../../src/tensor/tensor.js";
+import { noise } from "./small.js";
 
 export const sizeOfTree = (tree: unknown): number =>
   leavesOf<Tensor>(tree, isTensor).reduce((n, { value }) => n + value.size, 0);
@@ -23,18 +24,26 @@ export function samplesOf(
   steps: number,
   dtype: "float32" | "float64" = "float64",
 ): Fixated[] {
-  const heads = model.predicting.map(({ outputs }) => {
+  const { preset, predicting } = model;
+  // no batch of one has a mean
+  const isRunning = batch === 1 || preset.head === "running";
+  const heads = predicting.map(({ outputs, area }) => {
     const by = {
       scale: mul(ones([outputs], { dtype }), 1.5),
-      mean: batch === 1 ? zeros([outputs], { dtype }) : null,
+      mean: isRunning ? mul(normal(foldIn(key, area), [outputs], { dtype }), 0.1) : null,
     };
     return { recurrent: by, fresh: by };
   });
-  return Array.from({ length: steps }, (_, t) => ({
-    input: normal(foldIn(foldIn(key, "input"), t), [batch, ...inputShape(model.preset)], { dtype }),
-    saccade: mul(normal(foldIn(foldIn(key, "saccade"), t), [batch, 2], { dtype }), 0.2),
-    heads,
-  }));
+  const slow = typeof preset.target === "object" && {
+    slow: encoderOf(model.init(keyOf(99), { dtype }), predicting),
+  };
+  return noise(preset, key, batch, steps, dtype).map((sample) => ({ ...sample, heads, ...slow }));
+}
+
+/** Losses of each fixation, with parameters as they start. */
+export function lossesOf(model: Jepa, samples: readonly Fixated[], params = model.init(keyOf(3))): number[] {
+  const learner = ruleNamed("bptt").start(model.model, params);
+  return samples.map((sample) => learner.step(sample).loss);
 }
 
 /** The largest relative error of a block of a gradient, beside that of BPTT. */

@@ -1,10 +1,12 @@
 /** A small R-JEPA and fixations of noise, for tests. */
-import { foldIn, type Key } from "../../../src/core/prng.js";
+import { foldIn, type Key, uniform } from "../../../src/core/prng.js";
+import { tensor } from "../../../src/ops/create.js";
 import { mul } from "../../../src/ops/pointwise.js";
 import { normal } from "../../../src/ops/random.js";
-import { inputShape } from "../../../src/rjepa/parts/area.js";
+import { inputShape } from "../../../src/rjepa/parts/input.js";
 import { type Preset, presets } from "../../../src/rjepa/parts/preset.js";
 import type { Batch } from "../../../src/rjepa/parts/train.js";
+import type { Tensor } from "../../../src/tensor/tensor.js";
 
 /** Three areas, of which one is convolutional. */
 export const small = (parts: Partial<Preset> = {}): Preset => ({
@@ -20,15 +22,39 @@ export const small = (parts: Partial<Preset> = {}): Preset => ({
   ...parts,
 });
 
-/** Inputs and saccades of a batch of streams. */
-export const noise = (
+/** Labels [B, classes] of streams, drawn anew for each. */
+const labelsOf = (key: Key, batch: number, classes: number, dtype: "float32" | "float64"): Tensor =>
+  tensor(
+    Array.from(uniform(key, batch), (u) =>
+      Array.from({ length: classes }, (_, c) => (c === Math.floor(u * classes) ? 1 : 0)),
+    ),
+    { dtype },
+  );
+
+/** Fixations of a batch of streams, with what the heads of a preset are asked. */
+export function noise(
   preset: Preset,
   key: Key,
   batch: number,
   steps: number,
   dtype: "float32" | "float64" = "float64",
-): Batch =>
-  Array.from({ length: steps }, (_, t) => ({
-    input: normal(foldIn(foldIn(key, "input"), t), [batch, ...inputShape(preset)], { dtype }),
-    saccade: mul(normal(foldIn(foldIn(key, "saccade"), t), [batch, 2], { dtype }), 0.2),
-  }));
+): Batch {
+  const drawn = (of: string, t: number, shape: readonly number[]): Tensor =>
+    normal(foldIn(foldIn(key, of), t), [batch, ...shape], { dtype });
+  const saccadeAt = (t: number): Tensor => mul(drawn("saccade", t, [2]), 0.2);
+  const { saccade, class: labels } = preset.heads ?? {};
+  return Array.from({ length: steps }, (_, t) => {
+    const isLast = t === steps - 1;
+    return {
+      input: drawn("input", t, inputShape(preset)),
+      saccade: saccadeAt(t),
+      ...(saccade && {
+        position: mul(drawn("position", t, [2]), 0.3),
+        next: isLast ? null : saccadeAt(t + 1),
+      }),
+      ...(labels && {
+        label: isLast ? labelsOf(foldIn(key, "label"), batch, labels.classes, dtype) : null,
+      }),
+    };
+  });
+}

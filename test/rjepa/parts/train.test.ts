@@ -18,7 +18,7 @@ import { type Batch, statisticsOf, Trainer, type TrainerOptions } from "../../..
 import { noise, small } from "./small.js";
 
 const [steps, updates, streams] = [4, 9, 3];
-const preset = small({ saccade: true });
+const preset = small({ predictor: { kind: "linear", saccade: true } });
 const model = jepa({ preset, steps });
 const batchAt = (u: number): Batch => noise(preset, foldIn(keyOf(5), u), streams, steps, "float32");
 
@@ -66,6 +66,51 @@ describe.each(["js", "native"])("training that is stopped and goes on, on %s", (
 });
 
 describe("a trainer", () => {
+  it("keeps slow parameters, running means and heads where it is stopped: to the bit", () => {
+    const whole = small({
+      target: { kind: "ema", momentum: 0.7 },
+      head: "running",
+      predictor: { kind: "mlp", hidden: 4, context: true },
+      regularizer: { variance: 1, covariance: 0.1 },
+      heads: { saccade: {}, class: { classes: 3 } },
+    });
+    const own = jepa({ preset: whole, steps });
+    const at = (u: number): Batch => noise(whole, foldIn(keyOf(6), u), streams, steps, "float32");
+    const start = (): Trainer => {
+      const params = own.init(keyOf(1), { dtype: "float32" });
+      return new Trainer(own, params, statisticsOf(own, params, [at(90)]), { updates });
+    };
+    const run = (stops: readonly number[]): string => {
+      let trainer = start();
+      for (let u = 0; u < updates; u++) {
+        trainer.update(at(u));
+        if (!stops.includes(u)) continue;
+        const bytes = save(trainer.save());
+        trainer = start();
+        trainer.resume(load(bytes));
+      }
+      return Buffer.from(save(trainer.save())).toString("base64");
+    };
+    expect(run([0, 4])).toBe(run([]));
+    // what was saved without slow parameters is not taken for one with them
+    expect(() => start().resume(load(save(begun().save())) as Saved)).toThrow(CheckpointError);
+  });
+
+  it("refuses one stream where it needs the mean of a batch, and learns from it with a running one", () => {
+    const alone = (head: "batch" | "running") => {
+      const single = small({ head });
+      const own = jepa({ preset: single, steps });
+      const params = own.init(keyOf(1));
+      const at = (u: number): Batch => noise(single, foldIn(keyOf(6), u), 1, steps);
+      const trainer = new Trainer(own, params, statisticsOf(own, params, [at(90)]), { updates });
+      return () => trainer.update(at(0));
+    };
+    expect(alone("batch")).toThrow(
+      "train: expected at least 2 streams for a head with the mean of the batch (head: running learns from one), got 1",
+    );
+    expect(alone("running")()).toBeGreaterThan(0);
+  });
+
   it("lowers its loss on sequences that can be predicted", () => {
     // every fixation sees the same: the next embedding is the last one
     const still = (u: number): Batch => batchAt(u).map(() => batchAt(u)[0]);

@@ -4,7 +4,12 @@ import { Ahead } from "../../../src/rjepa/run/ahead.js";
 import { Waiting } from "../../../src/rjepa/run/waiting.js";
 
 const stepsOf = (update: number): Step[] => [
-  { input: Float32Array.of(update), saccade: new Float32Array(2) },
+  {
+    input: Float32Array.of(update),
+    saccade: new Float32Array(2),
+    position: new Float32Array(2),
+    label: null,
+  },
 ];
 
 describe("batches ahead", () => {

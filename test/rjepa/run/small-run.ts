@@ -10,7 +10,7 @@ export const smallRun = (recipe: Partial<Config["recipe"]> = {}, control: Contro
   configOf("test", {
     recipe: {
       ...recipeNamed("online"),
-      preset: small({ saccade: true }),
+      preset: small({ predictor: { kind: "linear", saccade: true } }),
       steps: 4,
       batch: 4,
       updates: 12,

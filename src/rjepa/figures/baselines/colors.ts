@@ -1,7 +1,5 @@
+import { standardColors } from "../../../data/colors.js";
 import type { PatchFeatures } from "./leaky.js";
-
-/** Colors of 0 to 255 about 0 and of variance about 1, as those of photographs are. */
-export const standardColors = (values: Float64Array): Float64Array => values.map((v) => (v - 104) / 64);
 
 /** Mean red, green and blue of the first crops of each patch, [n, 3 · first]. */
 export const meanColors = (scales: number, size: number, first: number): PatchFeatures => ({

@@ -1,5 +1,5 @@
+import { standardColors } from "../../../data/colors.js";
 import type { Representation } from "../representation.js";
-import { standardColors } from "./colors.js";
 import { pooled } from "./thumbnails.js";
 
 /** Pixels a side, where crops have more: a classifier gains nothing from more of them, and takes long. */

@@ -1,9 +1,9 @@
+import { standardColors } from "../../../data/colors.js";
 import { opponentChannels } from "../../../data/retina.js";
 import type { LinearAlgebra } from "../../linear-algebra.js";
 import { centered, columnMeans } from "../judging/arrays.js";
 import { crossOf, timesOf } from "../judging/products.js";
 import type { Fixations } from "../representation.js";
-import { standardColors } from "./colors.js";
 import type { PatchFeatures } from "./leaky.js";
 
 /** Side of a thumbnail. */

@@ -119,8 +119,10 @@ export function judgedOf(representation: Representation, data: Data): Judged {
     }),
     own: once(() => {
       if (predict === undefined) return null;
-      const { saccades, count } = test();
-      return representation.predict!(before(test()), saccades, count * last);
+      const { saccades, count, context } = test();
+      const width = context === null ? 0 : context.length / (count * steps);
+      const contexts = context === null ? null : stepsOf(context, steps, width, 0, last);
+      return representation.predict!(before(test()), saccades, count * last, contexts);
     }),
     refit: regression(d, before),
     told: regression(toldWidth(d), (s) => withSaccades(before(s), d, s.saccades)),
