@@ -84,7 +84,18 @@ export function addConfigOptions(program: Program): Program {
 
 /** Names of the options that decide a run. */
 export const deciding = [
-  ...["recipe", "config", "set", "control", "images", "scanpaths", "sampler", "viewers", "sequences", "moving"],
+  ...[
+    "recipe",
+    "config",
+    "set",
+    "control",
+    "images",
+    "scanpaths",
+    "sampler",
+    "viewers",
+    "sequences",
+    "moving",
+  ],
   ...["labeled", "test-share", "updates", "steps", "batch", "rate", "rule", "credit", "seed"],
 ];
 

@@ -19,13 +19,13 @@ export { type Control, controlled, type Recipe, recipeNamed } from "./run/recipe
 export { type LinearAlgebra, linearAlgebra } from "./linear-algebra.js";
 export type { Figure, FigureValue } from "./figures/_figure.js";
 export { figures } from "./figures/registry.js";
-export {
-  type CropReader,
-  type Fixations,
-  type Patchwise,
-  type PatchFeatures,
-  type Readout,
-  type Representation,
+export type {
+  CropReader,
+  Fixations,
+  Patchwise,
+  PatchFeatures,
+  Readout,
+  Representation,
 } from "./figures/representation.js";
 export { leaky } from "./figures/baselines/leaky.js";
 export { trivialRepresentations } from "./figures/baselines/trivial.js";

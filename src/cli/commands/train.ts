@@ -10,7 +10,9 @@ export const command: Command = {
     addRecipeOptions(program).action((options: RecipeOptions, self: Program) => {
       const { recipe, config, resume } = options;
       if (recipe === undefined && config === undefined && resume === undefined)
-        throw new ArgumentError("train: expected --recipe NAME, --config FILE or --resume FOLDER, got none of them");
+        throw new ArgumentError(
+          "train: expected --recipe NAME, --config FILE or --resume FOLDER, got none of them",
+        );
       return runRecipe(options, self);
     });
   },

@@ -66,7 +66,11 @@ export function exactnessOf(
   const params = few(given, false);
   const heads = statistics.ofBatch("float64");
   const samples = batch.map(
-    (sample): Fixated => ({ ...few(sample, true), heads, ...(slow == null ? {} : { slow: few(slow, false) }) }),
+    (sample): Fixated => ({
+      ...few(sample, true),
+      heads,
+      ...(slow == null ? {} : { slow: few(slow, false) }),
+    }),
   );
   const { bytes } = plan(jepa.model, { sample: samples[0], params, steps: batch.length });
   const planned = credit === "local" ? bytes.rfpLocal : bytes.rfpExact;

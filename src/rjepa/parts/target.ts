@@ -24,7 +24,9 @@ export function freshOutputs(areas: readonly Cell[], params: ModelParams["areas"
 }
 
 /** What a prediction is compared with, by name. */
-export const kindOfTarget = ({ target }: Pick<Preset, "target">): Exclude<Preset["target"], object> | "ema" =>
+export const kindOfTarget = ({
+  target,
+}: Pick<Preset, "target">): Exclude<Preset["target"], object> | "ema" =>
   typeof target === "object" ? target.kind : target;
 
 /** Which embedding of a fixation the targets of a preset are: with its past, or of its patch alone. */

@@ -10,7 +10,8 @@ const bound = 1e-10;
 export async function exactnessSection(of: Exactness): Promise<string> {
   const { rule, credit, batch, steps, worst, blocks, memory } = of;
   const count = Object.keys(blocks).length;
-  const tried = (largest: number): string => `over all ${count} parameter blocks the largest relative difference is ${formatTiny(largest)}`;
+  const tried = (largest: number): string =>
+    `over all ${count} parameter blocks the largest relative difference is ${formatTiny(largest)}`;
   const verdict =
     worst === null
       ? `It was not tried here: <code>${escapeHtml(rule)}</code> would hold ${formatBytes(memory.rfp.planned)}.`
@@ -24,7 +25,11 @@ export async function exactnessSection(of: Exactness): Promise<string> {
     longer > memory.bptt.steps
       ? `BPTT grows with the sequence: it is the smaller one up to about ${formatCount(longer)} fixations, and RFP from there on`
       : "BPTT grows with the sequence, and is the larger one from the start";
-  const chart = await drawChart("memory", "Memory of RFP, RTRL and BPTT over sequence length", memoryChart(memory));
+  const chart = await drawChart(
+    "memory",
+    "Memory of RFP, RTRL and BPTT over sequence length",
+    memoryChart(memory),
+  );
   return `<section>
 <h2>Are the gradients exact?</h2>
 <p>The same ${batch} sequences of ${steps} fixations go through <code>${escapeHtml(rule)}</code>, forward in time, and through

@@ -1,5 +1,6 @@
 import { count, flag, type Kind, kind, oneOf, text } from "../../core/kinds.js";
 import { mostPixels } from "../../data/kinds.js";
+import { requirePreset } from "../parts/require.js";
 import { byKind, type Field, leaf, listOfParts, optional, record } from "./schema.js";
 
 /** Sides of an area's kernels and blocks of a stage: more are slips of the hand. */
@@ -45,15 +46,48 @@ const area: Field = (who, path, given) => {
 };
 
 const aCrop: Kind = count(1, mostPixels);
+const positive = kind("a positive number", (v) => Number.isFinite(v) && (v as number) > 0);
+const notNegative = kind("a number of at least 0", (v) => Number.isFinite(v) && (v as number) >= 0);
+const momentum = kind("a share of at least 0 and below 1", (v) => typeof v === "number" && v >= 0 && v < 1);
 
-/** A preset, ours or one's own. */
-export const presetField: Field = record({
+const slowTarget = record({ kind: leaf(oneOf("ema")), momentum: leaf(momentum) });
+const target: Field = (who, path, given) =>
+  typeof given === "object" && given !== null
+    ? slowTarget(who, path, given)
+    : leaf(oneOf("recurrent", "fresh", "gradient"))(who, path, given);
+
+const head = { rate: leaf(positive, 10), gradient: leaf(flag, false) };
+
+const parts = record({
   name: leaf(text),
-  input: record({ crops: listOfParts(leaf(aCrop)), size: leaf(count(1, 512)) }),
+  input: record({
+    channels: leaf(oneOf("retina", "color"), "retina"),
+    crops: listOfParts(leaf(aCrop)),
+    size: leaf(count(1, 512)),
+  }),
   areas: listOfParts(area),
   embedding: leaf(count(1)),
   objective: leaf(oneOf("top", "areas")),
-  target: leaf(oneOf("recurrent", "fresh", "gradient")),
-  saccade: leaf(flag),
+  target,
+  head: leaf(oneOf("batch", "running"), "batch"),
+  predictor: record({
+    kind: leaf(oneOf("linear", "mlp")),
+    saccade: leaf(flag, false),
+    context: leaf(flag, false),
+    hidden: optional(leaf(count(1))),
+  }),
+  regularizer: optional(record({ variance: leaf(notNegative, 0), covariance: leaf(notNegative, 0) })),
+  heads: optional(
+    record({
+      saccade: optional(record(head)),
+      class: optional(
+        record({ ...head, classes: leaf(count(2)), from: leaf(oneOf("embedding", "context"), "embedding") }),
+      ),
+    }),
+  ),
   recurrent: leaf(flag, true),
 });
+
+/** A preset, ours or one's own: its parts, and whether they go together. */
+export const presetField: Field = (who, path, given) =>
+  requirePreset(`${who}: ${path}`, parts(who, path, given));

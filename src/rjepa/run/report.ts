@@ -1,12 +1,12 @@
+import { kindOfTarget } from "../parts/target.js";
 import { drawChart } from "../report/charts/chart.js";
 import { lossChart } from "../report/charts/loss.js";
+import { exactnessSection } from "../report/exactness.js";
 import { escapeHtml, formatCount, formatNumber, formatSeconds } from "../report/format.js";
 import { drawJudgments, judgmentSection } from "../report/judgments.js";
-import { exactnessSection } from "../report/exactness.js";
 import { portraitSection } from "../report/portraits.js";
 import { stripSection } from "../report/strip.js";
 import { style } from "../report/style.js";
-import { kindOfTarget } from "../parts/target.js";
 import { controlSentences } from "./controls.js";
 import { askedOfFew } from "./judging.js";
 import { controlled } from "./recipe.js";

@@ -18,13 +18,13 @@ import { isTensor, type Tensor } from "../../tensor/tensor.js";
 import { judgmentsFromJson, judgmentsToJson } from "../figures/judging/json.js";
 import type { Portrait } from "../figures/judging/portrait.js";
 import type { JudgmentTable } from "../figures/judging/table.js";
+import type { Exactness } from "../parts/exactness.js";
+import { aStrip, type FixationStrip } from "../report/strip.js";
 import { type Config, requireConfig } from "./config.js";
 import { type LogLine, timeOf } from "./log.js";
 import { imagesOf, type Session } from "./session.js";
 import type { Source } from "./source.js";
 import { sourceField } from "./source-schema.js";
-import { aStrip, type FixationStrip } from "../report/strip.js";
-import type { Exactness } from "../parts/exactness.js";
 import type { Waited } from "./waiting.js";
 
 /** What a run found. */
@@ -58,7 +58,11 @@ export interface RunResult {
 }
 
 /** What a result is made of, besides what a session knows. */
-interface Parts extends Pick<RunResult, "table" | "judged" | "portraits" | "judgedOn" | "elsewhere" | "exactness" | "strip" | "problems"> {
+interface Parts
+  extends Pick<
+    RunResult,
+    "table" | "judged" | "portraits" | "judgedOn" | "elsewhere" | "exactness" | "strip" | "problems"
+  > {
   readonly session: Session;
   readonly log: readonly LogLine[];
   readonly test: References;

@@ -1,12 +1,12 @@
 import { foldIn, key as keyOf } from "../../core/prng.js";
 import type { Saved } from "../../tensor/saved/save.js";
+import { exactnessOf } from "../parts/exactness.js";
 import { type Config, configOf, requireConfig } from "./config.js";
 import type { RunFolder } from "./folder.js";
 import { judged, judgedOn } from "./judging.js";
 import { type LogLine, timeOf } from "./log.js";
-import { exactnessOf } from "../parts/exactness.js";
-import { stripOf } from "./seen.js";
 import { type RunResult, resultOf, writtenResult } from "./result.js";
+import { stripOf } from "./seen.js";
 import {
   firstLook,
   goOn,

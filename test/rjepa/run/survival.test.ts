@@ -18,6 +18,7 @@ import {
   start,
   unmountDisk,
 } from "../../support/onward-process.js";
+import { small } from "../parts/small.js";
 import { smallRun } from "./small-run.js";
 
 const updates = 60;
@@ -62,18 +63,21 @@ async function until(isSo: () => Promise<boolean>): Promise<void> {
   while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
-/** Kills a process when the folder has begun to hold so many half-written files. */
+/** Kills a process when something has happened so often to a checkpoint, or to a file that is to become one. */
 function killWhileWriting(folder: string, kill: () => void, times: number): () => void {
   let seen = 0;
   const watcher = watch(folder, (_, name) => {
-    if (name !== null && isAside(name) && ++seen === times) kill();
+    if (name !== null && (isAside(name) || name === files.checkpoint) && ++seen === times) kill();
   });
   return () => watcher.close();
 }
 
 describe("a run that is killed", () => {
   it("at 20 moments, also while a checkpoint is written, loses none and goes on to the same bits", async () => {
-    const config = smallRun({ updates });
+    // a checkpoint of some megabytes, so that writing one takes a while
+    const [conv, middle, top] = small().areas;
+    const areas = [conv, { ...middle, units: 400 }, { ...top, units: 300 }];
+    const config = smallRun({ updates, preset: small({ areas }) });
     const file = await saved(config);
     const whole = await finished(join(path, "whole"), config);
     expect(whole.losses).toHaveLength(updates);
@@ -90,7 +94,7 @@ describe("a run that is killed", () => {
       // every other one is aimed at a file that is being written, the others come at any moment of a life, its start included
       const aimed = kills % 2 === 0;
       const moment = Math.random();
-      const stop = aimed ? killWhileWriting(folder, kill, 1 + Math.floor(20 * moment)) : () => {};
+      const stop = aimed ? killWhileWriting(folder, kill, 1 + Math.floor(60 * moment)) : () => {};
       const timer = aimed ? undefined : setTimeout(kill, life * moment);
       const { signal } = await ended;
       clearTimeout(timer);
