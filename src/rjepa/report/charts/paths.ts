@@ -11,7 +11,7 @@ export function pathsChart({ paths, mean, explained }: Shape): ChartSpec {
     type: "quantitative" as const,
     title: `axis ${k + 1} (${Math.round(100 * explained[k])} % of the variance)`,
     scale: { zero: false, nice: true },
-    axis: { tickCount: 5, grid: true, format: "~g" },
+    axis: { tickCount: 5, grid: true, format: "~r" },
   });
   const color = {
     field: "step",
