@@ -41,11 +41,12 @@ const zoomSpread = 0.4;
 /** Pixels of the image, along either axis. */
 const jitter = 6;
 
-const anArray = kind(
+export const anArray = kind(
   "an array of whole numbers",
   (v) => isArray(v) || (ArrayBuffer.isView(v) && !(v instanceof DataView)),
 );
-const aGallery = having({ pyramid: callable });
+/** What shows the images of a data set. */
+export const aGallery = having({ pyramid: callable });
 const aKeyOrNone: Kind = (who, what, value) => {
   if (value !== null) aKey(who, what, value);
 };

@@ -17,8 +17,6 @@ export { type Reader, representationOf } from "./parts/read.js";
 export { type Exactness, exactnessOf } from "./parts/exactness.js";
 export { type Control, controlled, type Recipe, recipeNamed } from "./run/recipe.js";
 export { type LinearAlgebra, linearAlgebra } from "./linear-algebra.js";
-export type { Figure, FigureValue } from "./figures/_figure.js";
-export { figures } from "./figures/registry.js";
 export type {
   CropReader,
   Fixations,

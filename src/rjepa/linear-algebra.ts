@@ -1,4 +1,5 @@
-import { BackendError } from "../core/errors.js";
+import { BackendError, ShapeError } from "../core/errors.js";
+import { count, instanceOf } from "../core/kinds.js";
 
 /** The linear algebra that figures need, from the optional peer `ml-matrix`. */
 export interface LinearAlgebra {
@@ -21,6 +22,7 @@ export async function linearAlgebra(): Promise<LinearAlgebra> {
     Matrix.from1DArray(rows, columns, data);
   return {
     eigen(data, n) {
+      requireMatrix("eigen", "the matrix", data, n, n);
       const found = new EigenvalueDecomposition(matrix(data, n, n), { assumeSymmetric: true });
       const order = found.realEigenvalues
         .map((_, i) => i)
@@ -30,6 +32,20 @@ export async function linearAlgebra(): Promise<LinearAlgebra> {
         vectors: order.map((i) => found.eigenvectorMatrix.getColumn(i)),
       };
     },
-    solve: (a, b, n, m) => Float64Array.from(solve(matrix(a, n, n), matrix(b, n, m)).to1DArray()),
+    solve(a, b, n, m) {
+      requireMatrix("solve", "a", a, n, n);
+      requireMatrix("solve", "b", b, n, m);
+      return Float64Array.from(solve(matrix(a, n, n), matrix(b, n, m)).to1DArray());
+    },
   };
+}
+
+const numbers = instanceOf(Float64Array);
+
+function requireMatrix(who: string, what: string, data: Float64Array, rows: number, columns: number): void {
+  numbers(who, what, data);
+  count(1)(who, "the rows", rows);
+  count(1)(who, "the columns", columns);
+  if (data.length !== rows * columns)
+    throw new ShapeError(`${who}: expected ${what} of ${rows} x ${columns} numbers, got ${data.length}`);
 }

@@ -3,10 +3,9 @@ import { mkdir, rename, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { PlanError } from "../../src/core/errors.js";
 import { key } from "../../src/core/prng.js";
-import { cropPatch, fromFolder, type Image, listImages, readImage } from "../../src/data/index.js";
-import { newFolder, writeBadImages, writeImage } from "../support/images.js";
+import { listImages, readImage } from "../../src/data/index.js";
+import { decoded, newFolder, writeBadImages, writeImage } from "../support/images.js";
 
 /** A PNG that claims a billion pixels. */
 const hugePng = Buffer.concat([
@@ -110,7 +109,7 @@ describe("images", () => {
     await writeFile(at("moving.gif"), "");
     await writeFile(at("noend"), "");
     await mkdir(at("inner"));
-    const set = await fromFolder({ images: folder, steps: 2, cropSize: 32, size: 8, key: key(1) });
+    const set = await decoded({ images: folder, steps: 2, key: key(1) });
     expect(set.sequences.map((s) => s.image)).toEqual(["link.jpg", "webp.jpg"]);
     const [first, second] = [set.problems.slice(0, 4), set.problems.slice(4)];
     expect(first).toEqual([
@@ -137,20 +136,6 @@ describe("images", () => {
     });
   });
 
-  it("of more bytes than may be held are refused before the first is read", async () => {
-    const folder = await newFolder();
-    await writeFile(join(folder, "a.jpg"), "nothing");
-    const options = { images: folder, cropSize: 8, size: 4, key: key(1) };
-    await expect(fromFolder({ ...options, steps: 3, viewers: 1e9, memoryLimit: 2 ** 30 })).rejects.toThrow(
-      new PlanError(
-        "sequences: the patches of 1000000000 sequences of 3 fixations must fit into 1073741824 bytes, got 576000000000",
-        576e9,
-        2 ** 30,
-      ),
-    );
-    await expect(fromFolder({ ...options, steps: 1e9 })).rejects.toThrow(PlanError);
-  });
-
   it("say in one sentence what is wrong with a folder", async () => {
     const folder = await newFolder();
     await mkdir(join(folder, "empty"));
@@ -170,85 +155,19 @@ describe("images", () => {
     );
   });
 
-  it("that are corrupt or too small are named and counted, and the run goes on", async () => {
+  it("that are corrupt are named and counted, and the run goes on; small ones are seen beyond their edge", async () => {
     const folder = await newFolder();
     await writeBadImages(folder);
-    const done: number[] = [];
-    const set = await fromFolder({
-      images: folder,
-      steps: 3,
-      cropSize: 32,
-      size: 8,
-      viewers: 2,
-      key: key(1),
-      onProgress: (n) => done.push(n),
-    });
-    expect(set.sequences.map((s) => s.image)).toEqual(["whole.jpg", "whole.jpg"]);
-    expect(set.problems.map((p) => p.file).sort()).toEqual(["cut.jpg", "small.png", "text.png"]);
-    expect(set.problems.find((p) => p.file === "small.png")?.reason).toMatch(
-      /at least 32 x 32 pixels, got 20 x 90/,
-    );
-    expect(done).toEqual([1, 2, 3, 4]);
+    const set = await decoded({ images: folder, steps: 3, viewers: 2, key: key(1) });
+    expect(set.sequences.map((s) => s.image)).toEqual(["small.png", "small.png", "whole.jpg", "whole.jpg"]);
+    expect(set.problems.map((p) => p.file).sort()).toEqual(["cut.jpg", "text.png"]);
   });
 
   it("end in an error when none is usable", async () => {
     const folder = await newFolder();
     await writeFile(join(folder, "a.jpg"), "nothing");
-    await expect(fromFolder({ images: folder, steps: 3, cropSize: 8, size: 4, key: key(1) })).rejects.toThrow(
+    await expect(decoded({ images: folder, steps: 3, key: key(1) })).rejects.toThrow(
       /nothing usable in .*a\.jpg/s,
     );
-  });
-});
-
-describe("patches", () => {
-  const image = (
-    width: number,
-    height: number,
-    value: (x: number, y: number, c: number) => number,
-  ): Image => ({
-    name: "made",
-    width,
-    height,
-    data: Uint8Array.from({ length: width * height * 3 }, (_, i) =>
-      value(Math.floor(i / 3) % width, Math.floor(i / 3 / width), i % 3),
-    ),
-  });
-  const crop = (from: Image, x: number, y: number, n: number, size: number): number[] => {
-    const into = new Float32Array(3 * size * size + 1);
-    cropPatch(from, x, y, n, size, into, 1);
-    return [...into.subarray(1)].map((v) => v * 255);
-  };
-
-  it("average the pixels that they cover", () => {
-    const got = crop(
-      image(4, 4, (x, y, c) => 10 * y + x + 100 * c),
-      2,
-      2,
-      4,
-      2,
-    );
-    [5.5, 7.5, 25.5, 27.5, 105.5, 107.5, 125.5, 127.5, 205.5, 207.5, 225.5, 227.5].forEach((v, i) =>
-      expect(got[i]).toBeCloseTo(v, 3),
-    );
-  });
-
-  it("weigh pixels that they cover in part", () => {
-    // 3 pixels onto 2: each takes one and a half
-    const got = crop(
-      image(3, 3, (x) => x * 30),
-      1.5,
-      1.5,
-      3,
-      2,
-    );
-    expect(got[0]).toBeCloseTo((0 + 0.5 * 30) / 1.5, 3);
-    expect(got[1]).toBeCloseTo((0.5 * 30 + 60) / 1.5, 3);
-  });
-
-  it("move inside the image at its border", () => {
-    const picture = image(10, 8, (x, y) => 10 * y + x);
-    expect(crop(picture, -5, -5, 4, 4)).toEqual(crop(picture, 2, 2, 4, 4));
-    expect(crop(picture, 99, 99, 4, 4)).toEqual(crop(picture, 8, 6, 4, 4));
-    expect(crop(picture, 99, 99, 4, 4)[15]).toBeCloseTo(79, 3);
   });
 });

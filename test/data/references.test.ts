@@ -5,14 +5,13 @@ import { describe, expect, it } from "vitest";
 import { DataError, PlanError } from "../../src/core/errors.js";
 import { key } from "../../src/core/prng.js";
 import {
-  fromFolder,
-  fromScenes,
   openGallery,
   type References,
   readImage,
   referencesFromFolder,
   referencesFromLabeled,
   referencesFromScenes,
+  sceneNamed,
   splitReferences,
 } from "../../src/data/index.js";
 import { newFolder, writeBadImages, writeImage } from "../support/images.js";
@@ -40,20 +39,47 @@ describe("references to a folder", () => {
     };
     const file = join(await newFolder(), "scanpaths.json");
     await writeFile(file, JSON.stringify({ width: 50, height: 40, scanpaths }));
-    for (const recorded of [
-      { scanpaths: file },
-      { scanpaths: file, viewers: 2 },
-      { viewers: 2 },
-      { sampler: "uniform" },
-    ]) {
-      const shared = { images: folder, steps: 4, key: key(2), ...recorded };
-      const cut = await fromFolder({ ...shared, cropSize: 16, size: 8 });
-      const done: number[] = [];
-      const found = await referencesFromFolder({ ...shared, onProgress: (n) => done.push(n) });
-      expect(found.problems).toEqual(cut.problems);
-      expect(found.sequences.map((s) => [found.images[s.image].name, s.viewer, s.fixations])).toEqual(
-        cut.sequences.map((s) => [s.image, s.viewer, s.fixations]),
+    const shared = { images: folder, steps: 4, key: key(2) };
+    const few = "of 1 scanpaths have fewer than 4 fixations";
+    const recorded = [
+      { file: "*.txt", count: 1, reason: "1 file not named .jpg, .jpeg, .png, .webp" },
+      { file: "scanpaths.json", reason: "has scanpaths of 1 image not in the folder, such as other.png" },
+      { file: "a.png", reason: "1 of 3 scanpaths have fewer than 4 fixations" },
+      { file: "b.jpg", reason: `1 ${few}` },
+      { file: "c.png", reason: "no scanpaths of c.png" },
+      { file: "e.png", reason: "scanpaths refer to images of 50 x 40 pixels, got 40 x 50 for e.png" },
+    ];
+    const every = (viewers: number) =>
+      ["a.png", "b.jpg", "c.png", "d.png", "e.png"].flatMap((name) =>
+        Array.from({ length: viewers }, (_, v) => [name, v]),
       );
+    for (const [given, seen, problems] of [
+      [
+        { scanpaths: file },
+        [
+          ["a.png", 0],
+          ["a.png", 2],
+          ["d.png", 0],
+        ],
+        recorded,
+      ],
+      // nobody beyond the first viewer was asked for
+      [
+        { scanpaths: file, viewers: 1 },
+        [
+          ["a.png", 0],
+          ["d.png", 0],
+        ],
+        recorded.filter((p) => p.file !== "a.png"),
+      ],
+      [{ viewers: 2 }, every(2), recorded.slice(0, 1)],
+      [{ sampler: "uniform" }, every(1), recorded.slice(0, 1)],
+    ] as const) {
+      const done: number[] = [];
+      const found = await referencesFromFolder({ ...shared, ...given, onProgress: (n) => done.push(n) });
+      expect(found.sequences.map((s) => [found.images[s.image].name, s.viewer])).toEqual(seen);
+      expect(found.sequences.every(({ fixations }) => fixations.length === 8)).toBe(true);
+      expect(found.problems).toEqual(problems);
       expect(done).toEqual([1, 2, 3, 4, 5]);
       for (const image of found.images)
         expect(await image.load()).toEqual(await readImage(join(folder, image.name)));
@@ -174,13 +200,20 @@ describe("references to labeled folders", () => {
 describe("references to scenes", () => {
   const options = { count: 5, width: 48, height: 40, viewers: 2, steps: 4, key: key(3) };
 
-  it.each(["centerBiased", "saliency"])("are those of the same key cut at once, with %s", async (sampler) => {
+  it.each(["centerBiased", "saliency"])("are the same of the same key, with %s", async (sampler) => {
     const small = { ...options, count: 2, sampler };
-    const [cut, found] = [fromScenes({ ...small, cropSize: 16, size: 8 }), referencesFromScenes(small)];
-    expect(found.sequences.map((s) => [found.images[s.image].name, s.viewer, s.fixations])).toEqual(
-      cut.sequences.map((s) => [s.image, s.viewer, s.fixations]),
+    const [found, again, other] = [small, small, { ...small, key: key(4) }].map((o) =>
+      referencesFromScenes(o),
     );
-    expect((await found.images[1].load()).width).toBe(48);
+    expect(found.sequences.map(({ image, viewer }) => [image, viewer])).toEqual([
+      [0, 0],
+      [0, 1],
+      [1, 0],
+      [1, 1],
+    ]);
+    expect(again.sequences).toEqual(found.sequences);
+    expect(other.sequences).not.toEqual(found.sequences);
+    expect(await found.images[1].load()).toEqual(sceneNamed(small, "scene-00002"));
   });
 
   it("split by image, all images with both halves", () => {

@@ -2,11 +2,11 @@ import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { foldIn, key } from "../../src/core/prng.js";
 import {
-  fromScenes,
   type Image,
   kolmogorovSmirnov,
   readImage,
   readScanpaths,
+  referencesFromScenes,
   saliencyMap,
   samplers,
   scanpathStatistics,
@@ -112,11 +112,9 @@ describe("the sampler saliency", () => {
       width: 64,
       height: 48,
       steps: 3,
-      cropSize: 32,
-      size: 8,
       key: key(3),
     };
-    expect(fromScenes({ ...options, sampler: "saliency" }).sequences).toHaveLength(2);
+    expect(referencesFromScenes({ ...options, sampler: "saliency" }).sequences).toHaveLength(2);
     expect(() => saliency(key(1), 3, 8, 8)).toThrow(
       /^sampler: expected the image as the last argument for saliency, got undefined$/,
     );

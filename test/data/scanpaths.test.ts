@@ -2,8 +2,8 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { key } from "../../src/core/prng.js";
-import { fromFolder, parseScanpaths, readScanpaths } from "../../src/data/index.js";
-import { newFolder, writeImage } from "../support/images.js";
+import { parseScanpaths, readScanpaths } from "../../src/data/index.js";
+import { decoded, newFolder, writeImage } from "../support/images.js";
 
 const viewer = (n: number) => ({
   x: new Array(n).fill(20),
@@ -121,7 +121,7 @@ describe("scanpaths", () => {
         }),
       ),
     );
-    const set = await fromFolder({ images: folder, scanpaths, steps: 4, cropSize: 16, size: 4, key: key(1) });
+    const set = await decoded({ images: folder, scanpaths, steps: 4, key: key(1) });
     expect(set.sequences.map((s) => [s.image, s.viewer, s.fixations.length])).toEqual([
       ["a.png", 0, 8],
       ["a.png", 2, 8],

@@ -32,7 +32,7 @@ describe("what is called", () => {
       "rfp",
       "cells.gru",
       "adam",
-      "data.flip",
+      "data.retina",
       "checkCell",
       "Tensor.sum",
     ])

@@ -14,13 +14,12 @@ export interface Subject {
 }
 
 /** Classes are not called, except to be made. */
-const classes = new Set(["RunningHead"]);
+const classes = new Set<string>([]);
 /** What is left out, and why. */
 const excluded: Readonly<Record<string, string>> = {
   registerBackend: "what passes for a backend becomes part of the library",
   useBackend: "another backend would be tested from then on",
   backend: "its methods are called by the library alone, on storage that it has checked",
-  runExperiment: "a whole run of training, minutes long where it is valid; its parts are called",
   "debug.nans": "it stays on where it is called without a function; its own tests cover its arguments",
 };
 
@@ -75,28 +74,20 @@ const sample = { input: o.ones([2, 2]), target: o.ones([2, 2]) };
 const [t2, t23, t33] = [o.tensor([1, 2]), o.ones([2, 3]), o.ones([3, 3])];
 const image = o.ones([1, 2, 4, 4]);
 const state = cell.zeroState(2);
-const scenes = () =>
-  rjepa.data.fromScenes({
-    key,
-    count: 2,
-    width: 24,
-    height: 24,
-    viewers: 1,
-    steps: 2,
-    cropSize: 16,
-    size: 8,
-  });
 const tiny = {
   name: "mini",
-  crop: 16,
-  size: 8,
-  conv: [{ stride: 2, channels: 2 }],
-  dense: [2],
+  input: { crops: [4, 8], size: 4 },
+  areas: [
+    { drive: "conv", units: 2, stride: 2, keep: 0.1 },
+    { drive: "linear", units: 3, keep: [0.1, 0.9] },
+  ],
   embedding: 2,
-};
+  objective: "areas",
+  target: "fresh",
+  predictor: { kind: "linear", saccade: true },
+} as const;
 const small = rjepa.jepa({ preset: tiny, steps: 2 });
 const jepaParams = small.init(key);
-const { sequences } = scenes();
 const pictured = rjepa.data.scene(key, 20, 17, "s");
 const halved = rjepa.data.pyramid(pictured);
 const referred = {
@@ -106,16 +97,37 @@ const referred = {
   problems: [],
 };
 const gallery = { pyramid: () => halved, bytes: 1e4, references: referred };
-const channels = rjepa.channelStatistics(sequences, 8);
-const head = rjepa.firstStatistics(small, jepaParams, sequences, channels);
-const reader = { jepa: small, params: jepaParams, head: head.statistics, channels };
-const embeddings = rjepa.embedAll(reader, sequences);
+const batched = () => rjepa.batchOf(tiny, rjepa.stepsOf(gallery, referred, tiny, { batch: 2, key }, 0));
+const wide = () =>
+  batched().map(({ input, saccade }) => ({
+    input: o.cast(input, "float64"),
+    saccade: o.cast(saccade, "float64"),
+  }));
+const statistics = rjepa.statisticsOf(small, jepaParams, [wide()]);
+const reader = { jepa: small, params: jepaParams, slow: null, statistics };
+const features = {
+  name: "sums",
+  size: 1,
+  of: (crops: Float32Array, n: number) => new Float64Array(n).fill(crops[0]),
+};
+const seenBy = () => rjepa.fixationsOf(gallery, referred, tiny.input);
+const table = {
+  representations: ["a"],
+  baselines: ["b"],
+  images: 3,
+  sizes: { a: 1, b: 1 },
+  rows: { a: { acc: { value: 0.5, interval: [0.4, 0.6] } }, b: {} },
+  best: {},
+  chance: {},
+  margins: {},
+};
 const algebra = {
-  eigen: (_: Float64Array, n: number) => ({ values: new Array(n).fill(1), vectors: [] }),
+  eigen: (_: Float64Array, n: number) => ({
+    values: new Array(n).fill(1),
+    vectors: Array.from({ length: n }, () => new Array(n).fill(0)),
+  }),
   solve: (_: Float64Array, b: Float64Array) => b,
 };
-const fixated = () => rjepa.samplesOf(sequences, 8, channels, head.statistics);
-const start = { jepa: small, params: jepaParams, head, channels };
 const square = (x: o.Tensor): o.Tensor => x.square().sum();
 const definition = { ...cellEntry.cells.mingru.definition };
 const mini = { runs: 1, rules: ["rfp"], steps: [1, 1], batch: [1, 1], units: [1, 1], inputs: [1, 1] };
@@ -207,20 +219,27 @@ const valid: Readonly<Record<string, () => unknown[]>> = {
   mlp: () => [key, [2, 3, 1]],
   meanSquaredError: () => [t2, t2],
   crossEntropy: () => [t23, t23],
-  RunningHead: () => [3, 0.1],
-  jepa: () => [{ preset: tiny, steps: 2, decay: 0, target: "gradient" }],
-  presetNamed: () => ["nano"],
-  embedAll: () => [reader, sequences],
-  channelStatistics: () => [sequences, 8],
-  samplesOf: () => [sequences, 8, channels, head.statistics],
-  firstStatistics: () => [small, jepaParams, sequences, channels],
-  figuresOf: () => [embeddings, sequences, embeddings, algebra, key],
-  rankMe: () => [[1, 2, 3]],
-  compareWithBptt: () => [small, jepaParams, fixated(), "rfp", {}],
-  runSequence: () => [learn.rfp(small.model, jepaParams), fixated()],
-  train: () => [start, sequences, { key, batch: 1, epochs: 1, rule: "rfp" }],
-  loadModel: () => ['{"format":"onward-rjepa-1","params":{},"head":{}}'],
-  cropPatch: () => [rjepa.data.scene(key, 8, 8, "s"), 2, 2, 4, 2, new Float32Array(12), 0],
+  jepa: () => [{ preset: tiny, steps: 2, decay: 0 }],
+  presetNamed: () => ["content"],
+  requirePreset: () => ["me", tiny],
+  recipeNamed: () => ["content"],
+  controlled: () => [rjepa.recipeNamed("content"), "collapse"],
+  stepsOf: () => [gallery, referred, tiny, { batch: 2, key, control: "none" }, 3],
+  batchOf: () => [tiny, rjepa.stepsOf(gallery, referred, tiny, { batch: 2, key }, 0)],
+  fixationsOf: () => [gallery, referred, tiny.input, [1, 0]],
+  statisticsOf: () => [small, jepaParams, [wide()], jepaParams],
+  representationOf: () => ["me", reader],
+  exactnessOf: () => [reader, batched(), { rule: "rfp(2)", credit: "exact" }],
+  leaky: () => [features, 0.5, "fresh"],
+  trivialRepresentations: () => [seenBy(), algebra, key, "fresh"],
+  judge: () => [rjepa.leaky(features, 0), { test: seenBy(), fit: seenBy(), algebra, key, only: ["acc"] }],
+  judgeAll: () => [
+    [rjepa.leaky(features, 0)],
+    [rjepa.leaky(features, 0.5)],
+    { test: seenBy(), fit: seenBy(), algebra, key, only: ["acc"] },
+  ],
+  formatJudgments: () => [table, { as: "markdown", baselines: "all" }],
+  judgeVerdict: () => [table, "a", { untrained: "b", controls: [] }],
   pyramid: () => [pictured],
   cutCrops: () => [
     halved,
@@ -246,12 +265,7 @@ const valid: Readonly<Record<string, () => unknown[]>> = {
   retina: () => [new Float32Array(2 * 3 * 3 * 4), 2, 3, 2],
   scene: () => [key, 8, 8, "s"],
   sceneNamed: () => [{ key, width: 8, height: 8 }, "s"],
-  fromScenes: () => [{ key, count: 1, width: 20, height: 20, viewers: 1, steps: 2, cropSize: 8, size: 4 }],
-  fromFolder: () => [{ key, images: ".", steps: 2, cropSize: 8, size: 4 }],
   parseScanpaths: () => [{ width: 2, height: 2, scanpaths: { a: [{ x: [1], y: [1], duration: [1] }] } }, "f"],
-  saccades: () => [sequences[0]],
-  splitByImage: () => [{ sequences }, { test: 0.5 }],
-  shuffleControl: () => [sequences, key],
   samplerNamed: () => ["uniform"],
   centerBiased: () => [key, 3, 10, 10],
   saliency: () => [key, 3, 8, 8, rjepa.data.scene(key, 8, 8, "s")],
@@ -317,7 +331,6 @@ export function rightArguments(name: string, r: Random): unknown[] | null {
   const last = name.slice(name.lastIndexOf(".") + 1);
   if (name === "stack") return r.chance(0.5) ? [[t2, t2], 0] : [[cell]];
   if (name === "load") return [o.save({ a: t2 })];
-  if (name === "data.flip") return [sequences[0]];
   if (Object.hasOwn(valid, name)) return valid[name]().map(ours);
   if (Object.hasOwn(valid, last)) return valid[last]().map(ours);
   return name.startsWith("Tensor.") ? [tensorOf(r)] : null;

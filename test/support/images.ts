@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { key, uniform } from "../../src/core/prng.js";
-import type { Image } from "../../src/data/index.js";
+import { type Image, openGallery, referencesFromFolder } from "../../src/data/index.js";
 
 /** A new temporary folder. */
 export const newFolder = (): Promise<string> => mkdtemp(join(tmpdir(), "onward-"));
@@ -56,3 +56,13 @@ export const mirrorImage = (image: Image): Image => {
   const { width, height, data } = image;
   return picture(width, height, (x, y, c) => data[3 * (y * width + width - 1 - x) + c]);
 };
+
+/** The sequences of a folder whose images can be decoded, by the names of these, and all that is wrong with it. */
+export async function decoded(options: Parameters<typeof referencesFromFolder>[0]) {
+  const { references } = await openGallery(await referencesFromFolder(options));
+  const { images, sequences, problems } = references;
+  return {
+    sequences: sequences.map(({ image, ...seen }) => ({ ...seen, image: images[image].name })),
+    problems,
+  };
+}

@@ -1,4 +1,5 @@
 import { ArgumentError } from "../../core/errors.js";
+import { listOf, options as optionsOf, text } from "../../core/kinds.js";
 import { leakOf } from "./baselines/leaky.js";
 import type { Estimate } from "./judging/estimate.js";
 import {
@@ -10,6 +11,7 @@ import {
   type Verdict,
   verdictOf,
 } from "./judging/failures.js";
+import { aTable } from "./judging/json.js";
 import type { FigureName, Judgment } from "./judging/judge.js";
 import { plain, withInterval } from "./judging/numbers.js";
 import type { JudgmentTable } from "./judging/table.js";
@@ -68,7 +70,12 @@ export interface VerdictOptions {
  * @throws ArgumentError for rows that the table lacks
  */
 export function judgeVerdict(table: JudgmentTable, row: string, options: VerdictOptions = {}): Verdict {
-  const { untrained, controls = [] } = options;
+  aTable("verdict", "the table", table);
+  text("verdict", "the row", row);
+  const { untrained, controls = [] } = optionsOf("verdict", options, {
+    untrained: text,
+    controls: listOf(text),
+  });
   const named = [...(untrained === undefined ? [] : [untrained]), ...controls];
   const unlearned = named.filter((name) => name !== row);
   const absent = [row, ...named].find((name) => !Object.hasOwn(table.rows, name));

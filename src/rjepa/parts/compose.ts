@@ -1,5 +1,13 @@
 import type { DType } from "../../core/dtype.js";
-import { anything, count, type Known, notNegative, options as optionsOf } from "../../core/kinds.js";
+import {
+  anything,
+  count,
+  having,
+  type Known,
+  notNegative,
+  options as optionsOf,
+  plainObject,
+} from "../../core/kinds.js";
 import { foldIn, type Key } from "../../core/prng.js";
 import type { LossContext, Model, ModelParams, Moment } from "../../learn/model/model.js";
 import { network } from "../../learn/model/network.js";
@@ -88,6 +96,8 @@ export function jepa(options: JepaOptions): Jepa {
     .filter(({ area }) => preset.objective === "areas" || area === top);
 
   const predictorParams: Jepa["predictorParams"] = (params, index) => {
+    count(0, predicting.length - 1)("jepa.predictorParams", "the index", index);
+    having({ readout: plainObject })("jepa.predictorParams", "the parameters", params);
     const { area, predictor } = predicting[index];
     return Object.fromEntries(Object.keys(predictor.shapes).map((n) => [n, params.readout[named(n, area)]]));
   };

@@ -1,3 +1,4 @@
+import { count, type Known, oneOf, options as optionsOf, text } from "../../core/kinds.js";
 import { pairLeaves } from "../../core/pair-leaves.js";
 import { relativeError } from "../../core/relative-error.js";
 import { mapTree } from "../../core/tree.js";
@@ -11,6 +12,7 @@ import { slice } from "../../ops/views.js";
 import { entries } from "../../tensor/read.js";
 import { isTensor, type Tensor } from "../../tensor/tensor.js";
 import type { Fixated } from "./compose.js";
+import { aReader, requireBatch } from "./kinds.js";
 import type { Reader } from "./read.js";
 import type { Batch } from "./train.js";
 
@@ -35,6 +37,14 @@ export interface Exactness {
   readonly memory: MemoryOfRules;
 }
 
+export interface ExactnessOptions {
+  /** With its setting, such as `rfp(8)`. */
+  readonly rule: string;
+  readonly credit?: RuleOptions["credit"];
+}
+
+const known: Known<ExactnessOptions> = { rule: text, credit: oneOf("exact", "local") };
+
 /** Streams that are compared: two, since one alone has no mean over streams. */
 const streams = 2;
 /** What a rule may hold to be tried, in bytes. */
@@ -57,13 +67,15 @@ const few = <T>(tree: T, isOfStreams: boolean): T =>
  * Compares the gradient of a rule on the first two streams of a batch with that of backpropagation through time, block by block. A
  * rule other than `rfp` is what it is: then `rfp` is compared.
  */
-export function exactnessOf(
-  { jepa, params: given, slow, statistics }: Reader,
-  batch: Batch,
-  { rule, credit = "exact" }: { readonly rule: string; readonly credit?: RuleOptions["credit"] },
-): Exactness {
+export function exactnessOf(reader: Reader, given: Batch, options: ExactnessOptions): Exactness {
+  aReader("exactnessOf", "the reader", reader);
+  const { jepa, slow, statistics } = reader;
+  const batch = requireBatch("exactnessOf", jepa, given);
+  count(streams)("exactnessOf", "the streams of the batch", batch[0].input.shape[0]);
+  const { rule, credit = "exact" } = optionsOf("exactnessOf", options, known, ["rule"]);
+  ruleNamed(rule);
   const compared = rule.startsWith("rfp") ? rule : "rfp";
-  const params = few(given, false);
+  const params = few(reader.params, false);
   const heads = statistics.ofBatch("float64");
   const samples = batch.map(
     (sample): Fixated => ({

@@ -1,5 +1,6 @@
 import type { CellState } from "../../cells/_cell.js";
 import { DataError } from "../../core/errors.js";
+import { text } from "../../core/kinds.js";
 import type { ModelParams } from "../../learn/model/model.js";
 import { tensor } from "../../ops/create.js";
 import { entries } from "../../tensor/read.js";
@@ -10,6 +11,7 @@ import type { Jepa } from "./compose.js";
 import { contextOf, contextSize } from "./context.js";
 import { embed } from "./head.js";
 import { inputShape, seenOf } from "./input.js";
+import { aReader } from "./kinds.js";
 import type { RunningStatistics } from "./statistics.js";
 import { comparedWith, freshOutputs } from "./target.js";
 
@@ -47,6 +49,8 @@ export function advance(
  * are embedded as its targets are.
  */
 export function representationOf(name: string, reader: Reader): CropReader {
+  text("representationOf", "the name", name);
+  aReader("representationOf", "the reader", reader);
   const { jepa, params, statistics } = reader;
   const alone = reader.slow ?? params;
   const { preset, model } = jepa;

@@ -1,10 +1,11 @@
-import { allocate, type DType } from "../../core/dtype.js";
+import { allocate, type DType, requireFloat } from "../../core/dtype.js";
+import { count, finite, instanceOf, type Kind, listOf } from "../../core/kinds.js";
 import { concat } from "../../ops/join.js";
 import { fromData } from "../../tensor/apply.js";
 import { entries } from "../../tensor/read.js";
-import type { SavedPart } from "../../tensor/saved/part.js";
+import { SavedPart } from "../../tensor/saved/part.js";
 import type { Saved } from "../../tensor/saved/save.js";
-import type { Tensor } from "../../tensor/tensor.js";
+import { requireTensor, type Tensor } from "../../tensor/tensor.js";
 import type { HeadStatistics, Standardization } from "./head.js";
 
 /** Added to a variance: outputs of convolutions are many and small, and may be silent at first. */
@@ -112,6 +113,7 @@ export class RunningStatistics {
 
   /** Of the same sizes, as they were saved. @throws CheckpointError for others */
   restored(part: SavedPart): RunningStatistics {
+    savedPart("RunningStatistics", "what was saved", part);
     const parts = part.list(this.areas.length);
     return new RunningStatistics(
       this.head,
@@ -127,6 +129,11 @@ export class RunningStatistics {
    * that of the newest batch, 1 forgets what was before.
    */
   update(recurrent: readonly (readonly Tensor[])[], fresh: readonly Tensor[], weight: number): void {
+    const all = listOf(aTensor, 1);
+    const n = this.areas.length;
+    listOf(all, n)("RunningStatistics", "the outputs with their past", recurrent);
+    listOf(aTensor, n)("RunningStatistics", "the outputs from the zero state", fresh);
+    finite("RunningStatistics", "the weight", weight);
     this.areas.forEach((area, a) => {
       const steps = this.head === "running" ? [concat(recurrent[a])] : recurrent[a];
       area.recurrent.update(
@@ -139,18 +146,29 @@ export class RunningStatistics {
 
   /** For training: with the mean of the batch at hand, or with the running one. */
   ofBatch(dtype: DType): HeadStatistics[] {
-    return this.at(dtype, this.head === "running" ? 0 : null);
+    return standardizations(this.areas, dtype, this.head === "running" ? 0 : null);
   }
 
   /** At one step since the start, with running means; steps beyond the last have the means of the last. */
   ofStep(dtype: DType, step: number): HeadStatistics[] {
-    return this.at(dtype, step);
-  }
-
-  private at(dtype: DType, step: number | null): HeadStatistics[] {
-    return this.areas.map(({ recurrent, fresh }) => ({
-      recurrent: recurrent.standardization(dtype, step),
-      fresh: fresh.standardization(dtype, step),
-    }));
+    count(0)("RunningStatistics", "the step", step);
+    return standardizations(this.areas, dtype, step);
   }
 }
+
+const savedPart = instanceOf(SavedPart);
+const aTensor: Kind = (who, _, value) => {
+  requireTensor(who, value);
+};
+
+const standardizations = (
+  areas: readonly { readonly recurrent: Running; readonly fresh: Running }[],
+  dtype: DType,
+  step: number | null,
+): HeadStatistics[] => {
+  requireFloat("RunningStatistics", dtype);
+  return areas.map(({ recurrent, fresh }) => ({
+    recurrent: recurrent.standardization(dtype, step),
+    fresh: fresh.standardization(dtype, step),
+  }));
+};

@@ -1,9 +1,11 @@
 /** Batches as plain numbers: no tensors here, so that a thread that cuts them loads none. */
 import { DataError } from "../../core/errors.js";
+import { anything, count, having, type Known, oneOf, options as optionsOf } from "../../core/kinds.js";
 import { foldIn, type Key, permutation } from "../../core/prng.js";
-import { cutSequences } from "../../data/batches.js";
+import { aGallery, cutSequences } from "../../data/batches.js";
 import type { Gallery } from "../../data/gallery.js";
-import type { References } from "../../data/references.js";
+import { aKey } from "../../data/kinds.js";
+import { type References, someReferences } from "../../data/references.js";
 import { seenOf } from "./input.js";
 import type { Preset } from "./preset.js";
 
@@ -27,6 +29,8 @@ export interface Step {
   /** [B], numbers of the sequences' labels, at the last step; else, and where the data have none, `null`. */
   readonly label: Int32Array | null;
 }
+
+const known: Known<BatchOptions> = { batch: count(1), key: aKey, control: oneOf("none", "shuffle") };
 
 /** The arrays of steps, which change hands between threads. */
 export const buffersOf = (steps: readonly Step[]): ArrayBuffer[] =>
@@ -67,9 +71,14 @@ export function stepsOf(
   gallery: Gallery,
   data: References,
   preset: Pick<Preset, "input">,
-  { batch: n, key, control = "none" }: BatchOptions,
+  options: BatchOptions,
   update: number,
 ): Step[] {
+  aGallery("stepsOf", "the gallery", gallery);
+  someReferences("stepsOf", "the data set", data);
+  having({ input: having({ crops: anything, size: anything }) })("stepsOf", "the preset", preset);
+  const { batch: n, key, control = "none" } = optionsOf("stepsOf", options, known, ["batch", "key"]);
+  count(0)("stepsOf", "the update", update);
   const { steps: t } = data;
   const perEpoch = batchesPerEpoch(data, n);
   const [epoch, at] = [Math.floor(update / perEpoch), update % perEpoch];

@@ -1,6 +1,7 @@
 import type { CellState } from "../../cells/_cell.js";
 import { DataError } from "../../core/errors.js";
-import { count } from "../../core/kinds.js";
+import { count, having, kind, listOf, plainObject } from "../../core/kinds.js";
+import { pairLeaves } from "../../core/pair-leaves.js";
 import type { Learner } from "../../learn/learners/learner.js";
 import { digestOfTree } from "../../learn/learners/saved-learner.js";
 import type { ModelParams } from "../../learn/model/model.js";
@@ -14,9 +15,10 @@ import { concat } from "../../ops/join.js";
 import { type Compiled, compile } from "../../tensor/compile/compile.js";
 import { SavedPart } from "../../tensor/saved/part.js";
 import type { Saved } from "../../tensor/saved/save.js";
-import type { Tensor } from "../../tensor/tensor.js";
+import { isTensor, type Tensor } from "../../tensor/tensor.js";
 import { clipped } from "./clip.js";
 import type { Fixated, Jepa } from "./compose.js";
+import { aJepa, requireBatch } from "./kinds.js";
 import { advance, type Reader } from "./read.js";
 import { requireStreams } from "./require.js";
 import { restored } from "./restore.js";
@@ -43,6 +45,11 @@ export interface TrainerOptions {
 const warmup = 50;
 const predictorScale = 10;
 const clip = 1;
+
+const anIterable = kind(
+  "batches that can be iterated",
+  (v) => typeof v === "object" && v !== null && Symbol.iterator in v,
+);
 
 type State = OptimizerState<ModelParams, AdamSlot>;
 
@@ -77,9 +84,18 @@ export function statisticsOf(
   batches: Iterable<Batch>,
   alone: ModelParams = params,
 ): RunningStatistics {
+  aJepa("statisticsOf", "the model", jepa);
+  requireParams("statisticsOf", jepa.model, params);
+  anIterable("statisticsOf", "the batches", batches);
+  if (alone !== params) {
+    having({ areas: listOf(plainObject) })("statisticsOf", "the parameters of patches alone", alone);
+    const words = { who: "statisticsOf", reference: "the parameters", other: "those of patches alone" };
+    pairLeaves<Tensor>(words, params.areas, alone.areas, isTensor);
+  }
   let statistics: RunningStatistics | null = null;
   let n = 0;
-  for (const batch of batches) {
+  for (const given of batches) {
+    const batch = requireBatch("statisticsOf", jepa, given);
     statistics ??= RunningStatistics.of(
       jepa.predicting.map(({ outputs }) => outputs),
       batch.length,

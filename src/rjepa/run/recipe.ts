@@ -1,7 +1,8 @@
 import { ArgumentError } from "../../core/errors.js";
-import { nameOf } from "../../core/kinds.js";
+import { having, nameOf, oneOf, someObject, text } from "../../core/kinds.js";
 import type { RuleOptions } from "../../learn/rules/_rule.js";
 import { type Preset, presets } from "../parts/preset.js";
+import { requirePreset } from "../parts/require.js";
 
 /** A model and how it learns: with data and a seed, all that decides a run. */
 export interface Recipe {
@@ -63,6 +64,9 @@ export function recipeNamed(name: string): Recipe {
  * the gradient reach the target, so that nothing keeps embeddings apart, and `feedforward` forgets after every fixation.
  */
 export function controlled(recipe: Recipe, control: Control): Recipe {
+  having({ name: text, preset: someObject })("controlled", "the recipe", recipe);
+  requirePreset("controlled", recipe.preset);
+  oneOf(...controls)("controlled", "the control", control);
   const name = control === "none" ? recipe.name : `${recipe.name}, ${control}`;
   const { preset } = recipe;
   if (control === "collapse") return { ...recipe, name, preset: { ...preset, target: "gradient" } };

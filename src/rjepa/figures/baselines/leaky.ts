@@ -1,4 +1,7 @@
+import { callable, count, having, kind, oneOf, text } from "../../../core/kinds.js";
 import type { PatchFeatures, Readout, Representation } from "../representation.js";
+
+const aShare = kind("a share from 0 to 1", (v) => typeof v === "number" && v >= 0 && v <= 1);
 
 /** The leak of a row by its name; null where it has none. */
 export function leakOf(name: string): number | null {
@@ -12,6 +15,9 @@ export function leaky(
   leak: number,
   target: Representation["target"] = "recurrent",
 ): Representation {
+  having({ name: text, size: count(1), of: callable })("leaky", "the features", features);
+  aShare("leaky", "the leak", leak);
+  oneOf("recurrent", "fresh")("leaky", "the target", target);
   const { size: d } = features;
   const held = (fresh: Float64Array, t: number, others: readonly Float64Array[]): Readout => {
     const h = new Float64Array(fresh.length);

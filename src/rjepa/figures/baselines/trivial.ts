@@ -1,6 +1,8 @@
 import { DataError } from "../../../core/errors.js";
-import { foldIn, type Key } from "../../../core/prng.js";
+import { callable, having, oneOf } from "../../../core/kinds.js";
+import { foldIn, type Key, requireKey } from "../../../core/prng.js";
 import type { LinearAlgebra } from "../../linear-algebra.js";
+import { aFixations } from "../judging/fixations.js";
 import type { Fixations, Representation } from "../representation.js";
 import { meanColors } from "./colors.js";
 import { leaky } from "./leaky.js";
@@ -22,6 +24,10 @@ export function trivialRepresentations(
   key: Key,
   target: Representation["target"] = "recurrent",
 ): Representation[] {
+  aFixations("baselines", "the sequences", fit);
+  having({ eigen: callable })("baselines", "the algebra", algebra);
+  requireKey("baselines", key);
+  oneOf("recurrent", "fresh")("baselines", "the target", target);
   const { scales, size } = fit;
   if (size % thumb !== 0)
     throw new DataError(`baselines: expected crops whose side is a multiple of ${thumb}, got ${size}`);

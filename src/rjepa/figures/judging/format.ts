@@ -2,6 +2,7 @@ import { oneOf, options as optionsOf } from "../../../core/kinds.js";
 import { printable } from "../../../core/printable.js";
 import type { Estimate } from "./estimate.js";
 import { type Headline, headlines } from "./headline.js";
+import { aTable } from "./json.js";
 import { digitsOf, plain, withInterval } from "./numbers.js";
 import { standing } from "./standing.js";
 import type { JudgmentTable } from "./table.js";
@@ -20,6 +21,7 @@ const ahead = { 1: "▲", "-1": "▼", 0: "" } as const;
  * baseline of each figure.
  */
 export function formatJudgments(table: JudgmentTable, options: FormatOptions = {}): string {
+  aTable("formatJudgments", "the table", table);
   const { as = "text", baselines = "best" } = optionsOf("formatJudgments", options, {
     as: oneOf("text", "markdown"),
     baselines: oneOf("best", "all"),

@@ -1,4 +1,5 @@
 import { DataError } from "../../../core/errors.js";
+import { having, type Kind, listOf, number, plainObject, text } from "../../../core/kinds.js";
 import type { JudgmentTable } from "./table.js";
 
 /** What JSON has no number for. */
@@ -49,3 +50,16 @@ export function judgmentsFromJson(text: string): JudgmentTable {
 
 const restored = (v: unknown): unknown =>
   Array.isArray(v) ? v.map(restored) : typeof v === "string" && Object.hasOwn(words, v) ? words[v] : v;
+
+/** Figures of rows side by side. */
+export const aTable: Kind = (who, what, value) => {
+  having({
+    representations: listOf(text),
+    baselines: listOf(text),
+    images: number,
+    ...Object.fromEntries(["rows", "sizes", "best", "chance", "margins"].map((name) => [name, plainObject])),
+  })(who, what, value);
+  const { representations, baselines, rows } = value as JudgmentTable;
+  const absent = [...representations, ...baselines].find((name) => !isObject(rows[name]));
+  if (absent !== undefined) throw new DataError(`${who}: expected ${what} with the row ${absent}, got none`);
+};

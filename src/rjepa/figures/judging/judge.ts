@@ -3,7 +3,6 @@ import {
   callable,
   count,
   having,
-  instanceOf,
   type Kind,
   type Known,
   listOf,
@@ -18,6 +17,7 @@ import { figures } from "../registry.js";
 import type { Fixations, Representation } from "../representation.js";
 import { imagesOf } from "./bootstrap.js";
 import { type Data, dataOf, type JudgeOptions, type Labeled } from "./data.js";
+import { aFixations } from "./fixations.js";
 import { type Judged, judgedOf } from "./judged.js";
 import { settled } from "./settle.js";
 
@@ -26,16 +26,6 @@ export type FigureName = keyof typeof figures;
 export type Judgment = Readonly<Partial<Record<FigureName, FigureValue | null>>>;
 
 const figureName = oneOf(...Object.keys(figures));
-const aFixations = having({
-  count: count(1),
-  steps: count(2),
-  scales: count(1),
-  size: count(1),
-  image: instanceOf(Int32Array),
-  positions: instanceOf(Float64Array),
-  diagonal: instanceOf(Float64Array),
-  crops: callable,
-});
 const known: Known<JudgeOptions> = {
   test: aFixations,
   fit: aFixations,

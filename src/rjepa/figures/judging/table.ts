@@ -54,8 +54,9 @@ export function judgeAll(
   baselines: readonly Representation[],
   given: JudgeOptions,
 ): JudgmentTable {
+  listOf(aRepresentation, 1)("judge", "the representations", representations);
+  listOf(aRepresentation)("judge", "the baselines", baselines);
   const all = [...representations, ...baselines];
-  listOf(aRepresentation, 1)("judge", "the representations", all);
   const names = all.map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) throw new ArgumentError(`judge: expected names that differ, got ${twice} twice`);
