@@ -23,7 +23,10 @@ const depth = (areas: number): Subject => ({
 });
 
 const stacks = [2, 3, 4, 5, 6].map(depth);
-const jepas: Subject[] = ["nano", "tiny"].map((preset) => ({ label: `R-JEPA ${preset}`, preset }));
+const jepas: Subject[] = ["nano", "tiny"].map((size) => ({
+  label: `R-JEPA ${size}`,
+  preset: `${size}-v1`,
+}));
 const credits = [exact("rfp"), local, exact("rtrl"), exact("bptt")];
 
 /** Every cell there is, a new one too: vector cells of 32 units, convolutional ones of 8 channels on 8x8. */

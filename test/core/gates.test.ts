@@ -259,9 +259,9 @@ const refused: [string, () => unknown, new (...args: never[]) => Error, string][
   ],
   [
     "jepa({ step })",
-    () => jepa(hostile({ preset: presets.nano, step: 2 })),
+    () => jepa(hostile({ preset: presets.content, step: 2 })),
     ArgumentError,
-    'jepa: expected options among preset, steps, decay, target, got "step"',
+    'jepa: expected options among preset, steps, decay, got "step"',
   ],
   [
     "checkGradients({ tol })",

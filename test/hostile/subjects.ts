@@ -20,6 +20,7 @@ const excluded: Readonly<Record<string, string>> = {
   registerBackend: "what passes for a backend becomes part of the library",
   useBackend: "another backend would be tested from then on",
   backend: "its methods are called by the library alone, on storage that it has checked",
+  figures: "what computes them is called by judge alone, on what it has checked",
   "debug.nans": "it stays on where it is called without a function; its own tests cover its arguments",
 };
 

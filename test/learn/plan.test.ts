@@ -205,7 +205,7 @@ describe("bytes planned", () => {
   });
 
   it("pick steps one by one for a deep stack that is bound by arithmetic", () => {
-    const { model } = jepa({ preset: presets.nano, steps: 8 });
+    const { model } = jepa({ preset: presets["nano-v1"], steps: 8 });
     expect(plan(model, { window: "auto", dtype: "float32" }).window).toBe(1);
   });
 

@@ -28,7 +28,7 @@ export const command: Command = {
         "[file]",
         "module that exports cells or models (.ts, .mts, .js, .mjs), which is run: plan only code that you trust",
       )
-      .option("--preset <name>", "an R-JEPA preset, such as nano; the default where nothing else is named")
+      .option("--preset <name>", "an R-JEPA preset, such as content, the default where nothing else is named")
       .option("--cells <names>", "a stack of cells instead, bottom to top: mingru,gru")
       .option(
         "--input <sizes>",

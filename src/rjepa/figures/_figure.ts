@@ -29,8 +29,14 @@ export interface Figure {
   readonly better: "higher" | "lower" | null;
   /** What the number counts, such as `share of sequences`. */
   readonly unit: string;
-  /** What knowing nothing scores, if that is one number; where it depends on the sequences, computed from them. */
+  /**
+   * What knowing nothing scores, if that is one number; where it depends on the sequences, computed from them.
+   * @internal
+   */
   readonly chance: number | null | ((judged: Judged) => number);
-  /** Its value; `null` where the representation or the data lack what it is about. */
+  /**
+   * Its value; `null` where the representation or the data lack what it is about.
+   * @internal
+   */
   compute(judged: Judged): Found | null;
 }

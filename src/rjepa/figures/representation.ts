@@ -53,7 +53,8 @@ export interface Patchwise {
   held(fresh: Float64Array, t: number, others: readonly Float64Array[]): Readout;
 }
 
-interface Described {
+/** What there is to say of a representation, however it is made. */
+export interface Described {
   readonly name: string;
   /** Size of an embedding, d. */
   readonly size: number;

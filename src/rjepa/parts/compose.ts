@@ -36,6 +36,9 @@ export interface Fixated extends Asked {
   readonly slow?: ModelParams;
 }
 
+/** Fixations of a batch of streams, step by step, without what the trainer knows. */
+export type Batch = readonly Omit<Fixated, "heads" | "slow">[];
+
 export interface JepaOptions {
   readonly preset: Preset;
   /** Steps T of a sequence: the loss is the mean over its T − 1 predictions. */

@@ -6,11 +6,11 @@ import { type References, someReferences } from "../../data/references.js";
 import { fromData } from "../../tensor/apply.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Fixations } from "../figures/representation.js";
+import type { Batch } from "./compose.js";
 import { inputShape } from "./input.js";
 import type { Preset } from "./preset.js";
 import { requirePreset } from "./require.js";
 import type { Step } from "./steps.js";
-import type { Batch } from "./train.js";
 
 /** Labels as rows of zeros with a one, [n, classes]. */
 function oneHot(labels: Int32Array, classes: number): Float32Array {

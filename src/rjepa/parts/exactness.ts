@@ -11,10 +11,9 @@ import { cast } from "../../ops/cast.js";
 import { slice } from "../../ops/views.js";
 import { entries } from "../../tensor/read.js";
 import { isTensor, type Tensor } from "../../tensor/tensor.js";
-import type { Fixated } from "./compose.js";
+import type { Batch, Fixated } from "./compose.js";
 import { aReader, requireBatch } from "./kinds.js";
-import type { Reader } from "./read.js";
-import type { Batch } from "./train.js";
+import type { Reader } from "./reader.js";
 
 /** Bytes that rules need: of influence for `rfp` and `rtrl`, of the record of `steps` fixations for `bptt`. */
 export interface MemoryOfRules {

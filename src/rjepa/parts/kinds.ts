@@ -6,12 +6,11 @@ import { formatShape, sameShape } from "../../core/shape.js";
 import { aModel } from "../../learn/model/kinds.js";
 import { requireParams } from "../../learn/model/require-params.js";
 import { requireTensor, type Tensor } from "../../tensor/tensor.js";
-import type { Jepa } from "./compose.js";
+import type { Batch, Jepa } from "./compose.js";
 import { inputShape } from "./input.js";
 import type { Preset } from "./preset.js";
-import type { Reader } from "./read.js";
+import type { Reader } from "./reader.js";
 import { RunningStatistics } from "./statistics.js";
-import type { Batch } from "./train.js";
 
 const aTensor: Kind = (who, _, value) => {
   requireTensor(who, value);

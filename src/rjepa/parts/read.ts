@@ -7,22 +7,12 @@ import { entries } from "../../tensor/read.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { CropReader, Readout } from "../figures/representation.js";
 import { named } from "./area.js";
-import type { Jepa } from "./compose.js";
 import { contextOf, contextSize } from "./context.js";
 import { embed } from "./head.js";
 import { inputShape, seenOf } from "./input.js";
 import { aReader } from "./kinds.js";
-import type { RunningStatistics } from "./statistics.js";
+import type { Reader } from "./reader.js";
 import { comparedWith, freshOutputs } from "./target.js";
-
-/** A model as it can be read: its parts, parameters and what standardizes its outputs. */
-export interface Reader {
-  readonly jepa: Jepa;
-  readonly params: ModelParams;
-  readonly statistics: RunningStatistics;
-  /** Parameters that embed a patch alone, where the target is an EMA; else those of the model do. */
-  readonly slow: ModelParams | null;
-}
 
 const chunk = 64;
 

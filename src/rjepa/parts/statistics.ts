@@ -111,7 +111,10 @@ export class RunningStatistics {
     return this.areas.map(({ recurrent, fresh }) => ({ recurrent: recurrent.save(), fresh: fresh.save() }));
   }
 
-  /** Of the same sizes, as they were saved. @throws CheckpointError for others */
+  /**
+   * Of the same sizes, as they were saved. @throws CheckpointError for others
+   * @internal
+   */
   restored(part: SavedPart): RunningStatistics {
     savedPart("RunningStatistics", "what was saved", part);
     const parts = part.list(this.areas.length);

@@ -17,17 +17,15 @@ import { SavedPart } from "../../tensor/saved/part.js";
 import type { Saved } from "../../tensor/saved/save.js";
 import { isTensor, type Tensor } from "../../tensor/tensor.js";
 import { clipped } from "./clip.js";
-import type { Fixated, Jepa } from "./compose.js";
+import type { Batch, Fixated, Jepa } from "./compose.js";
 import { aJepa, requireBatch } from "./kinds.js";
-import { advance, type Reader } from "./read.js";
+import { advance } from "./read.js";
+import type { Reader } from "./reader.js";
 import { requireStreams } from "./require.js";
 import { restored } from "./restore.js";
 import { encoderOf, followed, momentumAt } from "./slow.js";
 import { RunningStatistics } from "./statistics.js";
 import { freshOutputs } from "./target.js";
-
-/** Fixations of a batch of streams, step by step, without what the trainer knows. */
-export type Batch = readonly Omit<Fixated, "heads" | "slow">[];
 
 export interface TrainerOptions {
   /** Learning rule, by name; default `rfp`. */

@@ -48,7 +48,8 @@ export async function drawJudgments(
 /** A section of HTML for the report page: the verdict, a strip for each headline figure, the curve of memory and all numbers. */
 export function judgmentSection(table: JudgmentTable, options: JudgmentOptions): string {
   const { drawings, heading = "What did it learn?", model = table.representations[0] } = options;
-  const { verdict, sentence } = judgeVerdict(table, model, options);
+  const { untrained, controls } = options;
+  const { verdict, sentence } = judgeVerdict(table, model, { untrained, controls });
   const strips = headlines(table).flatMap(({ figure, title }) => {
     const svg = drawings.strips[figure];
     return svg === undefined ? [] : [strip(figure, title, svg)];

@@ -17,7 +17,8 @@ import type { Representation } from "../figures/representation.js";
 import { linearAlgebra } from "../linear-algebra.js";
 import { fixationsOf } from "../parts/data.js";
 import type { Preset } from "../parts/preset.js";
-import { type Reader, representationOf } from "../parts/read.js";
+import { representationOf } from "../parts/read.js";
+import type { Reader } from "../parts/reader.js";
 import { comparedWith } from "../parts/target.js";
 
 /** Sequences of training images to which regressions of figures are fitted. */

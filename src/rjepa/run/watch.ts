@@ -4,7 +4,8 @@ import { type Judgment, judge } from "../figures/judging/judge.js";
 import { type Before, lightFigures, lightVerdict, type Verdict } from "../figures/verdict.js";
 import { linearAlgebra } from "../linear-algebra.js";
 import { fixationsOf } from "../parts/data.js";
-import { type Reader, representationOf } from "../parts/read.js";
+import { representationOf } from "../parts/read.js";
+import type { Reader } from "../parts/reader.js";
 import type { Loader } from "./loader.js";
 
 /** What a few figures say of a model while it learns. */

@@ -1,12 +1,13 @@
 import "../../../src/index.js";
 import { describe, expect, it } from "vitest";
 import { foldIn, key as keyOf, uniform } from "../../../src/core/prng.js";
+import type { Batch } from "../../../src/rjepa/parts/compose.js";
 import { jepa } from "../../../src/rjepa/parts/compose.js";
 import { seenOf } from "../../../src/rjepa/parts/input.js";
 import type { Preset } from "../../../src/rjepa/parts/preset.js";
 import { representationOf } from "../../../src/rjepa/parts/read.js";
 import { encoderOf } from "../../../src/rjepa/parts/slow.js";
-import { type Batch, statisticsOf, Trainer } from "../../../src/rjepa/parts/train.js";
+import { statisticsOf, Trainer } from "../../../src/rjepa/parts/train.js";
 import { fromData } from "../../../src/tensor/apply.js";
 import { lossesOf } from "./_support.js";
 import { noise, small } from "./small.js";

@@ -3,9 +3,9 @@ import { foldIn, type Key, uniform } from "../../../src/core/prng.js";
 import { tensor } from "../../../src/ops/create.js";
 import { mul } from "../../../src/ops/pointwise.js";
 import { normal } from "../../../src/ops/random.js";
+import type { Batch } from "../../../src/rjepa/parts/compose.js";
 import { inputShape } from "../../../src/rjepa/parts/input.js";
 import { type Preset, presets } from "../../../src/rjepa/parts/preset.js";
-import type { Batch } from "../../../src/rjepa/parts/train.js";
 import type { Tensor } from "../../../src/tensor/tensor.js";
 
 /** Three areas, of which one is convolutional. */

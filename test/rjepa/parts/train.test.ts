@@ -13,8 +13,9 @@ import {
 } from "../../../src/index.js";
 import { digestOfTree } from "../../../src/learn/learners/saved-learner.js";
 import { mul } from "../../../src/ops/pointwise.js";
+import type { Batch } from "../../../src/rjepa/parts/compose.js";
 import { jepa } from "../../../src/rjepa/parts/compose.js";
-import { type Batch, statisticsOf, Trainer, type TrainerOptions } from "../../../src/rjepa/parts/train.js";
+import { statisticsOf, Trainer, type TrainerOptions } from "../../../src/rjepa/parts/train.js";
 import { noise, small } from "./small.js";
 
 const [steps, updates, streams] = [4, 9, 3];

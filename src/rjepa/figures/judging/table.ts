@@ -17,9 +17,9 @@ import { judgedOf } from "./judged.js";
 import { marginOf } from "./settle.js";
 
 /** Something of each figure. */
-type OfFigures<V> = Readonly<Partial<Record<FigureName, V>>>;
+export type OfFigures<V> = Readonly<Partial<Record<FigureName, V>>>;
 /** Something of each row. */
-type OfRows<V> = Readonly<Record<string, V>>;
+export type OfRows<V> = Readonly<Record<string, V>>;
 
 /** Several representations side by side, in plain numbers. */
 export interface JudgmentTable {
