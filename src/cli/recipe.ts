@@ -1,11 +1,13 @@
 import type { Command as Program } from "commander";
 import { ArgumentError } from "../core/errors.js";
 import { printable } from "../core/printable.js";
+import type { Problem } from "../data/problem.js";
 import type { Config } from "../rjepa/run/config.js";
 import type { RunFolder } from "../rjepa/run/folder.js";
 import type { RunResult } from "../rjepa/run/result.js";
 import { requireParts } from "./optional-parts.js";
 import { countOf, refuseGiven } from "./options.js";
+import { tellProblems } from "./problems.js";
 import { createProgress } from "./progress.js";
 import { addConfigOptions, type ConfigOptions, configFrom, deciding } from "./run-options.js";
 import { jsonOf, note, print } from "./terminal.js";
@@ -59,6 +61,7 @@ export function createReports() {
       reading.stop();
       reading = null;
     },
+    onProblems: (problems: readonly Problem[]): void => tellProblems(problems, "figures.json"),
     onProgress({ update, updates, loss }: { update: number; updates: number; loss: number }): void {
       bar ??= createProgress(updates, { unit: "updates" });
       bar.update(update, loss);
@@ -75,15 +78,15 @@ export function createReports() {
  * signals do what they do to any process. So they do for whoever asks twice, and does not want to wait; the folder is free then.
  */
 function interruptible(folder: RunFolder) {
-  let isAsked = false;
-  const stop = (signal: NodeJS.Signals): void => {
-    if (isAsked) {
+  let asked: "SIGINT" | "SIGTERM" | null = null;
+  const stop = (signal: "SIGINT" | "SIGTERM"): void => {
+    if (asked !== null) {
       listen(false);
       folder.release();
       process.kill(process.pid, signal);
       return;
     }
-    isAsked = true;
+    asked = signal;
     note("\nstopping after this update; once more to stop at once\n");
   };
   const listen = (isTraining: boolean): void => {
@@ -91,7 +94,7 @@ function interruptible(folder: RunFolder) {
       if (isTraining) process.on(signal, stop);
       else process.off(signal, stop);
   };
-  return { isStopped: () => isAsked, listen };
+  return { isStopped: () => asked !== null, status: () => (asked === "SIGTERM" ? 143 : 130), listen };
 }
 
 /** Trains by a configuration, from its start or from where it was stopped, and judges what it learned. */
@@ -157,7 +160,7 @@ export async function runIn(
     reports.stop();
     if (result === null) {
       note(`stopped; go on with: onward train --resume ${printable(path)}\n`);
-      process.exitCode = 130;
+      process.exitCode = signals.status();
       return;
     }
     print(await summaryOf(result));

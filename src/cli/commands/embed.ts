@@ -3,9 +3,10 @@ import { ArgumentError } from "../../core/errors.js";
 import { printable } from "../../core/printable.js";
 import type { Command } from "../command.js";
 import { requireParts } from "../optional-parts.js";
+import { tellProblems } from "../problems.js";
 import { createReports } from "../recipe.js";
 import { addDataOptions, type DataOptions, folderOf } from "../run-options.js";
-import { note, print } from "../terminal.js";
+import { print } from "../terminal.js";
 
 interface Options extends DataOptions {
   readonly out?: string;
@@ -27,8 +28,6 @@ export const command: Command = {
   },
 };
 
-const mostProblems = 10;
-
 async function embedRun(path: string, options: Options, program: Program): Promise<void> {
   const { useBackend } = await import("../../index.js");
   const { embed } = await import("../../rjepa/run/embed.js");
@@ -47,9 +46,7 @@ async function embedRun(path: string, options: Options, program: Program): Promi
     say,
     onImage,
   });
-  for (const { file, reason } of problems.slice(0, mostProblems))
-    note(`left out, whole or in part: ${printable(`${file}: ${reason}`)}\n`);
-  if (problems.length > mostProblems) note(`and ${problems.length - mostProblems} more\n`);
+  tellProblems(problems);
   const context = sizes.c > 0 ? ` and c [${sequences}, ${steps}, ${sizes.c}]` : "";
   print(
     `wrote ${printable(out)}: h [${sequences}, ${steps}, ${sizes.h}]${context} of ${made.images} images, by the model of update ${made.updates}\n`,

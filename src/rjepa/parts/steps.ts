@@ -18,6 +18,13 @@ export interface BatchOptions {
   readonly control?: "none" | "shuffle";
 }
 
+/** What orders a batch, of more than that. */
+export const orderOf = ({ batch, key, control }: BatchOptions): BatchOptions => ({
+  batch,
+  key,
+  ...(control === undefined ? {} : { control }),
+});
+
 /** What is made of crops for a model: one step of a batch. */
 export interface Step {
   /** [B, C, P, P], what is passed on of the crops. */

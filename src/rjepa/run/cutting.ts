@@ -1,7 +1,7 @@
 import { DataError } from "../../core/errors.js";
 import type { Gallery } from "../../data/gallery.js";
 import type { References } from "../../data/references.js";
-import { type Step, stepsOf } from "../parts/steps.js";
+import { orderOf, type Step, stepsOf } from "../parts/steps.js";
 import { Ahead } from "./ahead.js";
 import { type Script, workerScript } from "./script.js";
 import { startThread } from "./thread.js";
@@ -50,7 +50,7 @@ export async function startCutting(
     const reason = error instanceof Error ? error.message : String(error);
     return cutHere(
       `loader: batches are cut when they are asked for, since no thread could be started: ${reason}`,
-      (update) => stepsOf(gallery, data, cutting, cutting, update),
+      (update) => stepsOf(gallery, data, cutting, orderOf(cutting), update),
     );
   }
 }

@@ -1,5 +1,6 @@
 import { appendFile, readdir, rmdir, unlink } from "node:fs/promises";
 import { DataError } from "../../core/errors.js";
+import { printableLines } from "../../core/printable.js";
 import { reasonOf } from "../../core/system-error.js";
 import { isAside, makeFolder, requireRoom, writeFileAtomic } from "../../data/node/write.js";
 import { type Saved, save } from "../../tensor/saved/save.js";
@@ -70,7 +71,8 @@ export class RunFolder extends RunFiles {
   }
 
   async writeJson(name: "config" | "figures", content: unknown): Promise<void> {
-    await writeFileAtomic(this.at(files[name]), `${JSON.stringify(content, null, 1)}\n`);
+    // whoever prints the file prints names of files, which may command a terminal: JSON spells them out
+    await writeFileAtomic(this.at(files[name]), `${printableLines(JSON.stringify(content, null, 1))}\n`);
   }
 
   async writeReport(page: string): Promise<void> {

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { DataError } from "../../core/errors.js";
 import { galleryOf } from "../../data/gallery.js";
-import { buffersOf, stepsOf } from "../parts/steps.js";
+import { buffersOf, orderOf, stepsOf } from "../parts/steps.js";
 import { type Answer, type Order, plainError, type Work } from "./work.js";
 
 const { references, pyramids, cutting } = workerData as Work;
@@ -25,7 +25,7 @@ function next(): void {
   const update = Math.min(...wanted);
   wanted.delete(update);
   try {
-    const steps = stepsOf(gallery, data, cutting, cutting, update);
+    const steps = stepsOf(gallery, data, cutting, orderOf(cutting), update);
     answer({ made: update, steps }, buffersOf(steps));
   } catch (error) {
     answer({ failed: plainError(error) });

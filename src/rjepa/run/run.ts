@@ -129,6 +129,7 @@ async function trained(session: Session, options: RunOptions): Promise<RunResult
   options.onTraining?.(false);
   const { judges = true } = options;
   if (judges) say?.("judging it beside the untrained model and the baselines");
+  const { rule, credit } = config.recipe;
   const judging = {
     train: { gallery: loader.gallery, references: loader.train },
     test: { gallery: loader.gallery, references: loader.test },
@@ -142,7 +143,7 @@ async function trained(session: Session, options: RunOptions): Promise<RunResult
     ...(judges
       ? {
           ...(await judged(judging, trainer.reader(session.looked(looks)), session.untrained)),
-          exactness: exactnessOf(session.untrained, [...session.looked(1)][0], config.recipe),
+          exactness: exactnessOf(session.untrained, [...session.looked(1)][0], { rule, credit }),
           strip: await stripOf(judging.test, config.recipe.preset.input),
         }
       : { table: null, judged: 0, portraits: null }),

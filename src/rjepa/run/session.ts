@@ -1,6 +1,7 @@
 import { checksum } from "../../core/checksum.js";
 import { DataError } from "../../core/errors.js";
 import { foldIn, key as keyOf } from "../../core/prng.js";
+import type { Problem } from "../../data/problem.js";
 import type { References } from "../../data/references.js";
 import type { ModelParams } from "../../learn/model/model.js";
 import { SavedPart } from "../../tensor/saved/part.js";
@@ -26,6 +27,8 @@ export interface SessionOptions {
   /** Told of each image that is read. */
   readonly onImage?: (done: number, total: number) => void;
   readonly say?: (sentence: string) => void;
+  /** Told of what is left out of the data, once it is read, if there is any. */
+  readonly onProblems?: (problems: readonly Problem[]) => void;
 }
 
 /** Batches that are looked at for what standardizes: before training, and whenever the model is read. */
@@ -51,7 +54,7 @@ export const imagesOf = ({ sequences }: References): number =>
 /** Opens the data of a configuration and a model that has learned nothing. @throws DataError, ArgumentError, PlanError */
 export async function openSession(
   config: Config,
-  { memoryLimit, say, onImage, judges = true }: SessionOptions,
+  { memoryLimit, say, onImage, onProblems, judges = true }: SessionOptions,
 ): Promise<Session> {
   const key = keyOf(config.seed);
   const recipe = controlled(config.recipe, config.control);
@@ -77,6 +80,7 @@ export async function openSession(
   try {
     if (judges) requireEnough(loader);
     requireLabels("train", preset, loader.references.labels);
+    if (loader.problems.length > 0) onProblems?.(loader.problems);
     if (loader.note !== null) say?.(loader.note);
     const params: ModelParams = model.init(foldIn(key, "init"), { dtype: "float32" });
     function* looked(count: number): Generator<Batch> {

@@ -9,7 +9,7 @@ import { ArgumentError, DataError, PlanError } from "../../../src/core/errors.js
 import { key } from "../../../src/core/prng.js";
 import { movingScene, openGallery, referencesFromScenes, splitReferences } from "../../../src/data/index.js";
 import { fixationsOf } from "../../../src/rjepa/parts/data.js";
-import { stepsOf } from "../../../src/rjepa/parts/steps.js";
+import { orderOf, stepsOf } from "../../../src/rjepa/parts/steps.js";
 import { startCutting } from "../../../src/rjepa/run/cutting.js";
 import { type Loader, type LoaderOptions, openLoader } from "../../../src/rjepa/run/loader.js";
 import { referencesOf } from "../../../src/rjepa/run/source.js";
@@ -41,7 +41,7 @@ async function alone({ cutting, source } = options) {
   const all = await referencesOf(source, options.steps, options.key);
   const gallery = await openGallery(all);
   const { train } = splitReferences(all, { test: options.test });
-  return (update: number) => stepsOf(gallery, train, cutting, cutting, update);
+  return (update: number) => stepsOf(gallery, train, cutting, orderOf(cutting), update);
 }
 
 describe("a loader", () => {
