@@ -4,9 +4,10 @@ import { foldIn, key as keyOf } from "../../core/prng.js";
 import { type Gallery, openGallery } from "../../data/gallery.js";
 import type { References } from "../../data/references.js";
 import { RunFiles } from "./files.js";
-import { type Data, judged, judgedOn, labeledIn } from "./judging.js";
+import { foundOf } from "./found.js";
+import { type Data, labeledIn } from "./judging.js";
 import { type RunResult, resultOf } from "./result.js";
-import { looks, openRun, type Session, type SessionOptions } from "./session.js";
+import { openRun, type Session, type SessionOptions } from "./session.js";
 import { referencesOf, type Source } from "./source.js";
 
 export interface EvaluateOptions extends Omit<SessionOptions, "judges"> {
@@ -36,15 +37,13 @@ export async function evaluate(who: string, path: string, options: EvaluateOptio
       `judging the model of update ${trainer.updates} of ${recipe.updates} beside the untrained model and the baselines`,
     );
     const judging = { train, test, labeled, seed };
-    const found = await judged(judging, trainer.reader(session.looked(looks)), session.untrained);
     const log = await new RunFiles(who, path).readLog(trainer.updates);
     const own = folder === undefined ? session.config : { ...session.config, labeled: folder };
     return resultOf({
       session: { ...session, config: own },
       log,
       test: test.references,
-      ...found,
-      judgedOn: judgedOn(judging, recipe.preset.input),
+      ...(await foundOf(session, judging)),
       ...(source === undefined || source === learnedFrom ? {} : { elsewhere: source }),
       problems: source === undefined ? loader.problems : test.references.problems,
     });

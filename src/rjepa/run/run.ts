@@ -1,21 +1,11 @@
 import { foldIn, key as keyOf } from "../../core/prng.js";
 import type { Saved } from "../../tensor/saved/save.js";
-import { exactnessOf } from "../parts/exactness.js";
 import { type Config, configOf, requireConfig } from "./config.js";
 import type { RunFolder } from "./folder.js";
-import { judged, judgedOn } from "./judging.js";
+import { foundOf } from "./found.js";
 import { type LogLine, timeOf } from "./log.js";
 import { type RunResult, resultOf, writtenResult } from "./result.js";
-import { stripOf } from "./seen.js";
-import {
-  firstLook,
-  goOn,
-  looks,
-  madeFrom,
-  openSession,
-  type Session,
-  type SessionOptions,
-} from "./session.js";
+import { firstLook, goOn, madeFrom, openSession, type Session, type SessionOptions } from "./session.js";
 import { numbersOf, watcherOf } from "./watch.js";
 
 export interface Progress {
@@ -129,7 +119,6 @@ async function trained(session: Session, options: RunOptions): Promise<RunResult
   options.onTraining?.(false);
   const { judges = true } = options;
   if (judges) say?.("judging it beside the untrained model and the baselines");
-  const { rule, credit } = config.recipe;
   const judging = {
     train: { gallery: loader.gallery, references: loader.train },
     test: { gallery: loader.gallery, references: loader.test },
@@ -140,14 +129,7 @@ async function trained(session: Session, options: RunOptions): Promise<RunResult
     session,
     log,
     test: loader.test,
-    ...(judges
-      ? {
-          ...(await judged(judging, trainer.reader(session.looked(looks)), session.untrained)),
-          exactness: exactnessOf(session.untrained, [...session.looked(1)][0], { rule, credit }),
-          strip: await stripOf(judging.test, config.recipe.preset.input),
-        }
-      : { table: null, judged: 0, portraits: null }),
-    judgedOn: judges ? judgedOn(judging, config.recipe.preset.input) : undefined,
+    ...(judges ? await foundOf(session, judging) : { table: null, judged: 0, portraits: null }),
     problems: loader.problems,
   });
   await folder.writeJson("figures", writtenResult(result));
