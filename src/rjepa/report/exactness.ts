@@ -21,10 +21,7 @@ export async function exactnessSection(of: Exactness): Promise<string> {
           ? `<strong>They are not,</strong> since credit is local: ${tried(worst)}.`
           : `<strong>They are not:</strong> ${tried(worst)}, where rounding stays below ${formatTiny(bound)}.`;
   const longer = crossover(memory);
-  const compared =
-    longer > memory.bptt.steps
-      ? `BPTT grows with the sequence: it is the smaller one up to about ${formatCount(longer)} fixations, and RFP from there on`
-      : "BPTT grows with the sequence, and is the larger one from the start";
+  const compared = `BPTT grows with the sequence: it is the smaller one up to about ${formatCount(longer)} fixations, and RFP from there on`;
   const chart = await drawChart(
     "memory",
     "Memory of RFP, RTRL and BPTT over sequence length",

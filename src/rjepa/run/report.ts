@@ -53,7 +53,7 @@ ${controlSection(controlSentences(result, others))}
 ${portrait}
 <section>
 <h2>How did it learn?</h2>
-<figure>
+<figure style="max-width: 560px">
 <h3>Loss while training</h3>
 ${loss}
 <figcaption>Mean of neighboring updates, weight decay included; the band holds the middle 80&thinsp;% of them. A falling loss proves little: a

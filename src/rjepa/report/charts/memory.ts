@@ -23,17 +23,19 @@ export function memoryChart(memory: MemoryOfRules): ChartSpec {
   ];
   const ticks = byteTicks([1, longest].flatMap((t) => rules.map((rule) => rule.at(t))));
   const lines = rules.flatMap(({ rule, at }) => [1, longest].map((t) => ({ rule, t, bytes: at(t) })));
-  // The names start to the right of the dots, above their lines; that of the rising line below it.
+  // The names start to the right of the dots, above their lines.
   const from = 1.4 * bptt.steps;
   const above = [
     { text: `RTRL  ${formatBytes(rtrl.planned)}`, t: from, bytes: rtrl.planned, rule: "RTRL" },
     { text: `RFP  ${formatBytes(rfp.planned)}`, t: from, bytes: rfp.planned, rule: "RFP" },
   ];
+  // beside its line, where it is far from the others
+  const far = longest ** 0.6;
   const below = [
     {
       text: `BPTT  ${formatBytes(bptt.planned)} at T = ${bptt.steps}`,
-      t: from,
-      bytes: bptt.planned,
+      t: far,
+      bytes: (bptt.planned / bptt.steps) * far,
       rule: "BPTT",
     },
   ];
@@ -75,7 +77,7 @@ export function memoryChart(memory: MemoryOfRules): ChartSpec {
       },
       {
         data: { values: below },
-        mark: { type: "text", align: "left", dy: 7, fontWeight: 600 },
+        mark: { type: "text", align: "left", dx: 8, dy: 9, fontWeight: 600 },
         encoding: { text: { field: "text" } },
       },
     ],
