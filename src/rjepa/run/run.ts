@@ -82,21 +82,19 @@ async function trained(session: Session, options: RunOptions): Promise<RunResult
   const { updates } = config.recipe;
   const began = performance.now();
   const made = await begin(session, folder);
-  const log = await folder.logUpTo(trainer.updates);
+  // of a long run they are many: they stay in the folder
+  const before = timeOf(await folder.logUpTo(trainer.updates));
   const from = trainer.updates;
   if (from > 0)
     say?.(
       from < updates ? `going on at update ${from + 1} of ${updates}` : `all ${updates} updates are made`,
     );
   // time is counted over all processes that made it
-  const before = timeOf(log);
   const spent = (): number => before.seconds + (performance.now() - began) / 1000;
   const waited = (): number => before.waited + loader.waited.seconds;
   const pending: LogLine[] = [];
   const keep = async (): Promise<void> => {
-    const lines = pending.splice(0);
-    log.push(...lines);
-    await folder.log(lines);
+    await folder.log(pending.splice(0));
     await folder.writeCheckpoint(checkpointOf(session, made));
   };
   const { watch } = options;
@@ -137,7 +135,7 @@ async function trained(session: Session, options: RunOptions): Promise<RunResult
   };
   const result = resultOf({
     session,
-    log,
+    log: await folder.readLog(trainer.updates),
     test: loader.test,
     ...(judges
       ? {

@@ -3,6 +3,7 @@ import { DataError } from "../../core/errors.js";
 import { foldIn, key as keyOf } from "../../core/prng.js";
 import type { References } from "../../data/references.js";
 import type { ModelParams } from "../../learn/model/model.js";
+import { ruleNamed } from "../../learn/named.js";
 import { SavedPart } from "../../tensor/saved/part.js";
 import type { Saved } from "../../tensor/saved/save.js";
 import type { Labeled } from "../figures/judging/data.js";
@@ -11,12 +12,13 @@ import { batchOf } from "../parts/data.js";
 import type { Reader } from "../parts/read.js";
 import { requireLabels, requireStreams } from "../parts/require.js";
 import { type BatchOptions, stepsOf } from "../parts/steps.js";
+import { requireForward, sequencesOf, streamOf } from "../parts/stream.js";
 import { type Batch, statisticsOf, Trainer } from "../parts/train.js";
 import { type Config, requireConfig } from "./config.js";
 import { RunFiles } from "./files.js";
 import { labeledIn } from "./judging.js";
 import { type Loader, openLoader } from "./loader.js";
-import { controlled } from "./recipe.js";
+import { controlled, fixationsOfUpdate } from "./recipe.js";
 
 export interface SessionOptions {
   readonly memoryLimit?: number;
@@ -58,8 +60,13 @@ export async function openSession(
   const control = config.control === "shuffle" ? "shuffle" : "none";
   const batches = (of: string): BatchOptions => ({ batch: recipe.batch, key: foldIn(key, of), control });
   // what is made without data comes first: it may not fit together
-  const model = jepa({ preset, steps, decay });
+  const every = fixationsOfUpdate(recipe);
+  const isStream = recipe.stream !== undefined;
+  // the loss of an update is the mean over its predictions, of which a sequence has one less than fixations
+  const model = jepa({ preset, steps: isStream ? every + 1 : steps, decay });
+  const params: ModelParams = model.init(foldIn(key, "init"), { dtype: "float32" });
   requireStreams("train", preset, recipe.batch);
+  if (isStream) requireForward("train", rule, ruleNamed(rule).start(model.model, params));
   say?.("reading images");
   // what is wanted at the end is read first: it may not be there
   const labeled = config.labeled === undefined || !judges ? null : await labeledIn(config.labeled, preset);
@@ -69,7 +76,7 @@ export async function openSession(
     key: foldIn(key, "data"),
     test: config.testShare,
     cutting: { input: preset.input, ...batches("train") },
-    updates,
+    updates: isStream ? sequencesOf(updates, { steps, every }) : updates,
     ...(memoryLimit === undefined ? {} : { memoryLimit }),
     ...(onImage === undefined ? {} : { onProgress: onImage }),
   });
@@ -77,7 +84,6 @@ export async function openSession(
     if (judges) requireEnough(loader);
     requireLabels("train", preset, loader.references.labels);
     if (loader.note !== null) say?.(loader.note);
-    const params: ModelParams = model.init(foldIn(key, "init"), { dtype: "float32" });
     function* looked(count: number): Generator<Batch> {
       for (let i = 0; i < count; i++)
         yield batchOf(preset, stepsOf(loader.gallery, loader.train, preset, batches("look"), i));
@@ -87,8 +93,15 @@ export async function openSession(
       ruleOptions: rule.startsWith("rfp") ? { credit } : {},
       updates,
       rate,
-      momentum,
+      // the same share of a fixation is kept for as long, however many an update has
+      momentum: isStream ? 1 - (1 - momentum) ** (every / steps) : momentum,
+      isStream,
     });
+    const streamed = streamOf({ steps, every, sequences: loader.batch });
+    const batch = async (update: number): Promise<Batch> =>
+      isStream
+        ? batchOf(preset, await streamed(update)).slice(0, every)
+        : batchOf(preset, await loader.batch(update));
     return {
       config,
       model,
@@ -96,7 +109,7 @@ export async function openSession(
       trainer,
       untrained: trainer.reader(looked(looks)),
       labeled,
-      batch: async (update) => batchOf(preset, await loader.batch(update)),
+      batch,
       looked,
     };
   } catch (error) {
