@@ -187,6 +187,12 @@ export async function configFrom(options: ConfigOptions, program: Program): Prom
     return said(`recipe.${name}`, name, text === undefined ? undefined : countOf(`--${name}`, text));
   };
   const { rate, credit, seed, stream } = options;
+  const settings = (options.set ?? []).map(settingOf);
+  const saysRule =
+    settings.some(({ path }) => path === "recipe.rule") ||
+    (isPlain(content) && isPlain(content.recipe) && content.recipe.rule !== undefined);
+  // a block of steps that goes on is computed twice, and ends with each update: steps one by one are quicker
+  const rule = options.rule ?? (stream !== undefined && !saysRule ? "rfp" : undefined);
   return assembled(who, {
     ...(recipe === undefined ? {} : { recipe }),
     ...(content === undefined ? {} : { content }),
@@ -200,14 +206,14 @@ export async function configFrom(options: ConfigOptions, program: Program): Prom
       ...counted("batch"),
       ...said("recipe.rate", "rate", rate === undefined ? undefined : positiveOf("--rate", rate)),
       ...said("recipe.stream", "stream", stream === undefined ? undefined : { every: everyOf(stream) }),
-      ...said("recipe.rule", "rule", options.rule),
+      ...said("recipe.rule", options.rule === undefined ? "stream" : "rule", rule),
       ...said("recipe.credit", "credit", credit === undefined ? undefined : creditOf(credit)),
       ...said(
         "seed",
         "seed",
         seed === undefined ? undefined : countOf("--seed", seed, 0, Number.MAX_SAFE_INTEGER),
       ),
-      ...(options.set ?? []).map(settingOf),
+      ...settings,
     ],
   });
 }

@@ -70,7 +70,10 @@ async function begin(session: Session, folder: RunFolder): Promise<string> {
     await folder.writeJson("config", config);
     await folder.writeCheckpoint(checkpointOf(session, made));
   } else goOn(session, await folder.readCheckpoint(), made);
-  await folder.requireRoom(checkpointOf(session, made), config.recipe.updates - session.trainer.updates);
+  await folder.requireRoom(checkpointOf(session, made), {
+    updates: config.recipe.updates - session.trainer.updates,
+    influence: session.influence,
+  });
   return made;
 }
 

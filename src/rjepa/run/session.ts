@@ -4,11 +4,13 @@ import { foldIn, key as keyOf } from "../../core/prng.js";
 import type { References } from "../../data/references.js";
 import type { ModelParams } from "../../learn/model/model.js";
 import { ruleNamed } from "../../learn/named.js";
+import { plan } from "../../learn/plan/plan.js";
 import { SavedPart } from "../../tensor/saved/part.js";
 import type { Saved } from "../../tensor/saved/save.js";
 import type { Labeled } from "../figures/judging/data.js";
 import { type Jepa, jepa } from "../parts/compose.js";
 import { batchOf } from "../parts/data.js";
+import { exampleOf } from "../parts/example.js";
 import type { Reader } from "../parts/read.js";
 import { requireLabels, requireStreams } from "../parts/require.js";
 import { type BatchOptions, stepsOf } from "../parts/steps.js";
@@ -18,7 +20,7 @@ import { type Config, requireConfig } from "./config.js";
 import { RunFiles } from "./files.js";
 import { labeledIn } from "./judging.js";
 import { type Loader, openLoader } from "./loader.js";
-import { controlled, fixationsOfUpdate } from "./recipe.js";
+import { controlled, fixationsOfUpdate, type Recipe } from "./recipe.js";
 
 export interface SessionOptions {
   readonly memoryLimit?: number;
@@ -42,6 +44,8 @@ export interface Session {
   readonly untrained: Reader;
   /** Images of the probes; null where there are none, or nothing is judged. */
   readonly labeled: Labeled | null;
+  /** Bytes of influence that checkpoints of a stream hold from the first update on; 0 of sequences, which leave none. */
+  readonly influence: number;
   batch(update: number): Promise<Batch>;
   looked(count: number): Iterable<Batch>;
 }
@@ -109,6 +113,7 @@ export async function openSession(
       trainer,
       untrained: trainer.reader(looked(looks)),
       labeled,
+      influence: isStream ? influenceOf(model, recipe) : 0,
       batch,
       looked,
     };
@@ -116,6 +121,13 @@ export async function openSession(
     await loader.close();
     throw error;
   }
+}
+
+/** Bytes of the influence of streams; of rules other than `rfp` and `rtrl`, which hold less, more than they hold. */
+function influenceOf(model: Jepa, { batch, rule, credit }: Recipe): number {
+  const { bytes } = plan(model.model, exampleOf(model, { batch, dtype: "float32" }));
+  if (rule === "rtrl") return bytes.rtrl;
+  return credit === "local" ? bytes.rfpLocal : bytes.rfpExact;
 }
 
 /** Intervals resample images: what cannot be judged at the end is not trained. */
