@@ -79,6 +79,22 @@ const windows = [256, 1024].flatMap((n) =>
   }),
 );
 
+/** Every area of R-JEPA tiny learns for itself: steps, and all of a sequence at once. */
+const tiny = [1, 8].flatMap((batch) => {
+  const title = `R-JEPA tiny areas, ${batch === 1 ? "one stream" : `batch ${batch}`}, per fixation`;
+  const variants = {
+    "torch BPTT": torch("rjepa areas", 8, batch),
+    "onward bptt": native("rjepa areas, bptt", 8, batch),
+  };
+  return [
+    row(title, ["rjepa areas", 8, batch], [], { target: ["torch BPTT", 1.5], variants }),
+    row(`${title}, window 8`, ["rjepa areas, window", 8, batch], [], {
+      target: ["torch BPTT", 1.5],
+      variants,
+    }),
+  ];
+});
+
 export const works: readonly Work[] = [
   row("trace step 256x128", ["trace", 256, 128], ["C"], { target: ["C", 1.15] }),
   row("trace step 256x128, replayed", ["trace, replayed", 256, 128], [], {
@@ -126,6 +142,7 @@ export const works: readonly Work[] = [
     target: ["torch BPTT", 1],
     variants: { "torch BPTT": torch("rjepa", 8), "onward bptt": native("rjepa, bptt", 8) },
   }),
+  ...tiny,
   row("first gradient in a fresh process", ["first"], ["bare node", "jax-js", "tfjs-cpu", "torch"], {
     target: ["bare node", 1.5],
   }),

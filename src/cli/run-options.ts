@@ -28,6 +28,7 @@ export interface ConfigOptions extends DataOptions {
   readonly steps?: string;
   readonly batch?: string;
   readonly rate?: string;
+  readonly stream?: string | true;
   readonly rule?: string;
   readonly credit?: string;
   readonly seed?: string;
@@ -77,6 +78,10 @@ export function addConfigOptions(program: Program): Program {
     .option("--steps <T>", "fixations in a sequence")
     .option("--batch <n>", "streams in parallel")
     .option("--rate <x>", "peak rate of Adam")
+    .option(
+      "--stream [k]",
+      "sequences follow each other without an end, and weights change every k fixations: 1, the default, or more, or sequence",
+    )
     .option("--rule <name>", "learning rule, such as rfp(8), bptt or tbptt(4)")
     .option("--credit <name>", "exact or local, for rfp")
     .option("--seed <n>", "same seed, same bits on one backend and instruction set; default 1");
@@ -96,7 +101,7 @@ export const deciding = [
     "sequences",
     "moving",
   ],
-  ...["labeled", "test-share", "updates", "steps", "batch", "rate", "rule", "credit", "seed"],
+  ...["labeled", "test-share", "updates", "steps", "batch", "rate", "stream", "rule", "credit", "seed"],
 ];
 
 const scenes = { width: 480, height: 360, sequences: 2000, viewers: 4, testShare: 0.25 };
@@ -155,6 +160,12 @@ function settingOf(text: string): Setting {
   }
 }
 
+/** Fixations from one update of a stream to the next. */
+const everyOf = (text: string | true): number | "sequence" => {
+  if (text === true) return 1;
+  return text === "sequence" ? text : countOf("--stream", text);
+};
+
 /** The configuration that options ask for. @throws ArgumentError, DataError */
 export async function configFrom(options: ConfigOptions, program: Program): Promise<Config> {
   const { assembled } = await import("../rjepa/run/assemble.js");
@@ -175,7 +186,13 @@ export async function configFrom(options: ConfigOptions, program: Program): Prom
     const text = options[name];
     return said(`recipe.${name}`, name, text === undefined ? undefined : countOf(`--${name}`, text));
   };
-  const { rate, credit, seed } = options;
+  const { rate, credit, seed, stream } = options;
+  const settings = (options.set ?? []).map(settingOf);
+  const saysRule =
+    settings.some(({ path }) => path === "recipe.rule") ||
+    (isPlain(content) && isPlain(content.recipe) && content.recipe.rule !== undefined);
+  // a block of steps that goes on is computed twice, and ends with each update: steps one by one are quicker
+  const rule = options.rule ?? (stream !== undefined && !saysRule ? "rfp" : undefined);
   return assembled(who, {
     ...(recipe === undefined ? {} : { recipe }),
     ...(content === undefined ? {} : { content }),
@@ -188,14 +205,15 @@ export async function configFrom(options: ConfigOptions, program: Program): Prom
       ...counted("steps"),
       ...counted("batch"),
       ...said("recipe.rate", "rate", rate === undefined ? undefined : positiveOf("--rate", rate)),
-      ...said("recipe.rule", "rule", options.rule),
+      ...said("recipe.stream", "stream", stream === undefined ? undefined : { every: everyOf(stream) }),
+      ...said("recipe.rule", options.rule === undefined ? "stream" : "rule", rule),
       ...said("recipe.credit", "credit", credit === undefined ? undefined : creditOf(credit)),
       ...said(
         "seed",
         "seed",
         seed === undefined ? undefined : countOf("--seed", seed, 0, Number.MAX_SAFE_INTEGER),
       ),
-      ...(options.set ?? []).map(settingOf),
+      ...settings,
     ],
   });
 }

@@ -6,10 +6,15 @@ import { fromData } from "../../../src/tensor/apply.js";
 import { entries } from "../../../src/tensor/read.js";
 import { isTensor, type Tensor } from "../../../src/tensor/tensor.js";
 import type { Prepared } from "../serve.mjs";
-import { checksum, wave } from "../wave.mjs";
+import { checksum, chirp, wave } from "../wave.mjs";
 
-export const given = (shape: readonly number[], seed: number, scale = 1, offset = 0): Tensor =>
+type Numbers = (shape: readonly number[], seed: number, scale?: number, offset?: number) => Tensor;
+
+export const given: Numbers = (shape, seed, scale, offset) =>
   fromData(wave(sizeOf(shape), seed, scale, offset), shape, "float32");
+
+export const givenChirp: Numbers = (shape, seed, scale, offset) =>
+  fromData(chirp(sizeOf(shape), seed, scale, offset), shape, "float32");
 
 export const checksumOf = (t: Tensor): [number, number] => checksum(entries(t));
 
@@ -20,17 +25,18 @@ export const computing = (compute: () => readonly Tensor[]): Prepared => ({
 });
 
 /**
- * The parameters of a model with other numbers in them: leaf k of the tree is wave k + 1, matrices and kernels of the
+ * The parameters of a model with other numbers in them: leaf k of the tree is wave (or chirp) k + 1, matrices and kernels of the
  * scale gain / sqrt(fan-in) and vectors of a tenth.
  */
 export function filled(
   params: ModelParams,
   gainOf: (path: string) => number = () => 1,
   offsetOf: (path: string) => number = () => 0,
+  numbers: Numbers = given,
 ): ModelParams {
   const values = leavesOf<Tensor>(params, isTensor).map(({ path, value: { shape } }, k) => {
     const scale = shape.length < 2 ? 0.1 : gainOf(path) / Math.sqrt(sizeOf(shape.slice(1)));
-    return given(shape, k + 1, scale, offsetOf(path));
+    return numbers(shape, k + 1, scale, offsetOf(path));
   });
   return fillTree(params, isTensor, values) as ModelParams;
 }

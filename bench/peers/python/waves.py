@@ -3,13 +3,17 @@
 import torch
 
 
-def wave(*shape, seed, scale=1.0, offset=0.0):
+def wave(*shape, seed, scale=1.0, offset=0.0, rise=0.0):
     size = 1
     for n in shape:
         size *= n
     i = torch.arange(size, dtype=torch.float64)
-    values = offset + scale * torch.sin(0.1 + i * (0.73 + 0.19 * seed))
+    values = offset + scale * torch.sin(0.1 + i * (0.73 + 0.19 * seed + rise * i))
     return values.to(torch.float32).reshape(shape)
+
+
+def chirp(*shape, **options):
+    return wave(*shape, rise=0.37, **options)
 
 
 def checksum(values):

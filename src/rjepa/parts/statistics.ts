@@ -30,7 +30,7 @@ class Running {
     this.variance = new Float64Array(units).fill(1);
   }
 
-  /** Takes in outputs [B, n] of each step. Variances are in two passes. */
+  /** Takes in outputs [B, n] of each step; those beyond the last count as the last. Variances are in two passes. */
   update(outputs: readonly ArrayLike<number>[], weight: number): void {
     const { units: n } = this;
     const squares = new Float64Array(n);
@@ -44,10 +44,11 @@ class Running {
       for (let i = 0; i < n; i++) now[i] /= batch;
       for (let at = 0; at < values.length; at += n)
         for (let i = 0; i < n; i++) squares[i] += (values[at + i] - now[i]) ** 2;
+      const at = Math.min(t, this.steps - 1) * n;
       for (let i = 0; i < n; i++) {
-        const moved = now[i] - this.mean[t * n + i];
+        const moved = now[i] - this.mean[at + i];
         if (this.drifts) squares[i] += batch * (1 - weight) * moved ** 2;
-        this.mean[t * n + i] += weight * moved;
+        this.mean[at + i] += weight * moved;
       }
     });
     for (let i = 0; i < n; i++) this.variance[i] += weight * (squares[i] / rows - this.variance[i]);

@@ -25,6 +25,7 @@ import { requireStreams } from "./require.js";
 import { restored } from "./restore.js";
 import { encoderOf, followed, momentumAt } from "./slow.js";
 import { RunningStatistics } from "./statistics.js";
+import { requireForward } from "./stream.js";
 import { freshOutputs } from "./target.js";
 
 export interface TrainerOptions {
@@ -38,6 +39,11 @@ export interface TrainerOptions {
   readonly rate?: number;
   /** Weight of the newest batch in what standardizes. Default 0.5. */
   readonly momentum?: number;
+  /**
+   * Whether each batch goes on where the last one ended, as of an endless stream: states and influence are kept, and the
+   * influence is a mixture of derivatives at the parameters of all updates so far. Default false: a batch is whole sequences.
+   */
+  readonly isStream?: boolean;
 }
 
 const warmup = 50;
@@ -106,7 +112,7 @@ export function statisticsOf(
 }
 
 /**
- * An R-JEPA that learns, one update for each batch of sequences. All that it knows is a tree that can be saved between updates:
+ * An R-JEPA that learns, one update for each batch of sequences, or of the next fixations of endless streams. All that it knows is a tree that can be saved between updates:
  * one that goes on from it makes the same updates, to the bit.
  */
 export class Trainer {
@@ -146,6 +152,7 @@ export class Trainer {
     this.state = optimizer.init(params);
     this.rule = ruleNamed(options.rule ?? "rfp");
     this.learner = this.rule.start(jepa.model, params, this.ruleOptions());
+    if (options.isStream) requireForward("train", this.rule.name, this.learner);
     this.improved = compile((gradient: ModelParams, state: State, p: ModelParams) =>
       optimizer.update(clipped(jepa, gradient, clip), state, p),
     );
@@ -171,12 +178,13 @@ export class Trainer {
   /**
    * One update. @returns the loss of the batch, decay included
    * @throws DataError where it is not finite, ArgumentError for fewer streams than the parts need; where this or anything else
-   * is thrown, nothing is changed
+   * is thrown, nothing is changed, but that a stream begins anew
    */
   update(batch: Batch): number {
     const { jepa, learner, running, slow } = this;
     requireStreams("train", jepa.preset, batch[0].input.shape[0]);
     const heads = running.ofBatch(batch[0].input.dtype);
+    let goesOn = false;
     try {
       let loss = 0;
       const outputs = batch.map((sample) => {
@@ -192,10 +200,12 @@ export class Trainer {
       running.update(seen, alone, this.momentum);
       [this.parameters, this.state, this.slow] = [params, state, this.following(params)];
       this.done++;
+      goesOn = this.options.isStream === true;
       return loss;
     } finally {
       // of a sequence that broke off nothing may be left for the next one
-      learner.reset();
+      if (goesOn) learner.clearGradient();
+      else learner.reset();
       learner.setParams(this.parameters);
     }
   }

@@ -1,5 +1,5 @@
 import { ArgumentError, CheckpointError } from "../../core/errors.js";
-import { count, kind, oneOf, text } from "../../core/kinds.js";
+import { count, countOr, kind, oneOf, text } from "../../core/kinds.js";
 import { aPath } from "../../data/kinds.js";
 import { ruleNamed } from "../../learn/named.js";
 import { presetField } from "./preset-schema.js";
@@ -39,6 +39,7 @@ const whole = record({
     momentum: leaf(weight),
     rule: leaf(text),
     credit: leaf(oneOf("exact", "local"), "exact"),
+    stream: optional(record({ every: leaf(countOr(["sequence"]), 1) })),
   }),
   control: leaf(oneOf(...controls), "none"),
   source: sourceField,

@@ -84,11 +84,16 @@ export class RunFolder extends RunFiles {
   }
 
   /**
-   * Requires that the disk holds what a run of so many updates has yet to write: a checkpoint beside the one before it, logs, figures.
+   * Requires that the disk holds what a run of so many updates has yet to write: a checkpoint beside the one before it, with so many
+   * bytes of influence, logs, figures.
    * @throws DataError
    */
-  async requireRoom(checkpoint: Saved, updates: number): Promise<void> {
-    await requireRoom(this.who, this.path, save(checkpoint).length + updates * lineBytes + resultBytes);
+  async requireRoom(
+    checkpoint: Saved,
+    { updates, influence }: { readonly updates: number; readonly influence: number },
+  ): Promise<void> {
+    const bytes = save(checkpoint).length + influence + updates * lineBytes + resultBytes;
+    await requireRoom(this.who, this.path, bytes);
   }
 
   async log(lines: readonly LogLine[]): Promise<void> {

@@ -22,7 +22,13 @@ export interface Recipe {
   /** Learning rule with its setting, such as `rfp(8)`. */
   readonly rule: string;
   readonly credit: NonNullable<RuleOptions["credit"]>;
+  /** Learns from B endless streams in which sequences follow each other, by an update every k fixations; absent: from sequences. */
+  readonly stream?: { readonly every: number | "sequence" };
 }
+
+/** Fixations of an update: k of a stream, else all of a sequence. */
+export const fixationsOfUpdate = ({ steps, stream }: Pick<Recipe, "steps" | "stream">): number =>
+  stream === undefined || stream.every === "sequence" ? steps : stream.every;
 
 /** What must fail: see `controlled`. */
 export const controls = ["none", "shuffle", "collapse", "feedforward"] as const;

@@ -9,7 +9,7 @@ import { stripSection } from "../report/strip.js";
 import { style } from "../report/style.js";
 import { controlSentences } from "./controls.js";
 import { askedOfFew } from "./judging.js";
-import { controlled } from "./recipe.js";
+import { controlled, fixationsOfUpdate, type Recipe } from "./recipe.js";
 import { beside, portraitsBeside, type RunResult } from "./result.js";
 import { placeOf, unitOf } from "./source.js";
 
@@ -28,8 +28,9 @@ const targets = {
 export async function renderRun(result: RunResult, others: readonly RunResult[] = []): Promise<string> {
   const table = beside(result, others);
   const options = { model: "trained", untrained: "untrained" };
-  const { batch, steps, name } = result.config.recipe;
-  const curve = result.losses.map((loss, u) => ({ fixation: (u + 1) * batch * steps, loss }));
+  const { recipe } = result.config;
+  const perUpdate = recipe.batch * fixationsOfUpdate(recipe);
+  const curve = result.losses.map((loss, u) => ({ fixation: (u + 1) * perUpdate, loss }));
   const portraits = portraitsBeside(result, others);
   const [drawings, loss, portrait, exactness] = await Promise.all([
     drawJudgments(table, options),
@@ -42,7 +43,7 @@ export async function renderRun(result: RunResult, others: readonly RunResult[] 
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(`R-JEPA: ${name}`)}</title>
+<title>${escapeHtml(`R-JEPA: ${recipe.name}`)}</title>
 <style>${style}</style>
 </head>
 <body>
@@ -79,8 +80,15 @@ ${sentences.map((text) => `<li>${escapeHtml(text)}</li>`).join("\n")}
 </ul>
 </section>`;
 
+/** What an update learns from, in words. */
+function madeOf({ stream, batch, steps }: Recipe): string {
+  if (stream === undefined) return `${batch} sequences of ${steps} fixations`;
+  const every = fixationsOfUpdate({ steps, stream });
+  return `the next ${every === 1 ? "fixation" : `${every} fixations`} of ${batch === 1 ? "an endless stream" : `${batch} endless streams`}`;
+}
+
 function header({ config, parameters, images, updates, seconds }: RunResult): string {
-  const { preset, rule, batch, steps, updates: all } = config.recipe;
+  const { preset, rule, updates: all } = config.recipe;
   const who =
     preset.objective === "areas"
       ? "Every area predicts for itself, and none learns from what lies above it."
@@ -89,8 +97,8 @@ function header({ config, parameters, images, updates, seconds }: RunResult): st
 <p class="eyebrow">Onward · exact gradients, forward in time</p>
 <h1>${escapeHtml(`R-JEPA: ${config.recipe.name}${config.control === "none" ? "" : `, control ${config.control}`}`)}</h1>
 <p class="lead">A recurrent JEPA of ${formatCount(parameters)} parameters looked at ${formatCount(images.train)} images, fixation by fixation, to
-predict ${targets[kindOfTarget(controlled(config.recipe, config.control).preset)]}. ${who} It made ${formatCount(updates)} updates${updates < all ? ` of ${formatCount(all)}` : ""} by <code>${escapeHtml(rule)}</code>, each from ${batch} sequences
-of ${steps} fixations, in ${formatSeconds(seconds)}.</p>
+predict ${targets[kindOfTarget(controlled(config.recipe, config.control).preset)]}. ${who} It made ${formatCount(updates)} updates${updates < all ? ` of ${formatCount(all)}` : ""} by <code>${escapeHtml(rule)}</code>, each from
+${madeOf(config.recipe)}, in ${formatSeconds(seconds)}.</p>
 </header>`;
 }
 
@@ -112,7 +120,7 @@ function facts({
   const held = elsewhere === undefined ? "held out" : `of ${placeOf(elsewhere)}`;
   const left = problems.map(({ file, reason }) => `${file}: ${reason}`);
   const shown = left.slice(0, 5).join("; ") + (left.length > 5 ? ` and ${left.length - 5} more` : "");
-  const perSecond = (updates * recipe.batch * recipe.steps) / Math.max(seconds, 1e-9);
+  const perSecond = (updates * recipe.batch * fixationsOfUpdate(recipe)) / Math.max(seconds, 1e-9);
   const rows: readonly (readonly [string, string])[] = [
     [unitOf(source), `${formatCount(images.train)} of ${data} and ${formatCount(images.test)} ${held}`],
     [

@@ -60,7 +60,10 @@ async function begin(session: Session, folder: RunFolder): Promise<string> {
     await folder.writeJson("config", config);
     await folder.writeCheckpoint(checkpointOf(session, made));
   } else goOn(session, await folder.readCheckpoint(), made);
-  await folder.requireRoom(checkpointOf(session, made), config.recipe.updates - session.trainer.updates);
+  await folder.requireRoom(checkpointOf(session, made), {
+    updates: config.recipe.updates - session.trainer.updates,
+    influence: session.influence,
+  });
   return made;
 }
 
@@ -72,21 +75,19 @@ async function trained(session: Session, options: RunOptions): Promise<RunResult
   const { updates } = config.recipe;
   const began = performance.now();
   const made = await begin(session, folder);
-  const log = await folder.logUpTo(trainer.updates);
+  // of a long run they are many: they stay in the folder
+  const before = timeOf(await folder.logUpTo(trainer.updates));
   const from = trainer.updates;
   if (from > 0)
     say?.(
       from < updates ? `going on at update ${from + 1} of ${updates}` : `all ${updates} updates are made`,
     );
   // time is counted over all processes that made it
-  const before = timeOf(log);
   const spent = (): number => before.seconds + (performance.now() - began) / 1000;
   const waited = (): number => before.waited + loader.waited.seconds;
   const pending: LogLine[] = [];
   const keep = async (): Promise<void> => {
-    const lines = pending.splice(0);
-    log.push(...lines);
-    await folder.log(lines);
+    await folder.log(pending.splice(0));
     await folder.writeCheckpoint(checkpointOf(session, made));
   };
   const { watch } = options;
@@ -127,7 +128,7 @@ async function trained(session: Session, options: RunOptions): Promise<RunResult
   };
   const result = resultOf({
     session,
-    log,
+    log: await folder.readLog(trainer.updates),
     test: loader.test,
     ...(judges ? await foundOf(session, judging) : { table: null, judged: 0, portraits: null }),
     problems: loader.problems,

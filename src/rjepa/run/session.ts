@@ -4,21 +4,25 @@ import { foldIn, key as keyOf } from "../../core/prng.js";
 import type { Problem } from "../../data/problem.js";
 import type { References } from "../../data/references.js";
 import type { ModelParams } from "../../learn/model/model.js";
+import { ruleNamed } from "../../learn/named.js";
+import { plan } from "../../learn/plan/plan.js";
 import { SavedPart } from "../../tensor/saved/part.js";
 import type { Saved } from "../../tensor/saved/save.js";
 import type { Labeled } from "../figures/judging/data.js";
 import type { Batch } from "../parts/compose.js";
 import { type Jepa, jepa } from "../parts/compose.js";
 import { batchOf } from "../parts/data.js";
+import { exampleOf } from "../parts/example.js";
 import type { Reader } from "../parts/reader.js";
 import { requireLabels, requireStreams } from "../parts/require.js";
 import { type BatchOptions, stepsOf } from "../parts/steps.js";
+import { requireForward, sequencesOf, streamOf } from "../parts/stream.js";
 import { statisticsOf, Trainer } from "../parts/train.js";
 import { type Config, requireConfig } from "./config.js";
 import { RunFiles } from "./files.js";
 import { labeledIn } from "./judging.js";
 import { type Loader, openLoader } from "./loader.js";
-import { controlled } from "./recipe.js";
+import { controlled, fixationsOfUpdate, type Recipe } from "./recipe.js";
 
 export interface SessionOptions {
   readonly memoryLimit?: number;
@@ -44,6 +48,8 @@ export interface Session {
   readonly untrained: Reader;
   /** Images of the probes; null where there are none, or nothing is judged. */
   readonly labeled: Labeled | null;
+  /** Bytes of influence that checkpoints of a stream hold from the first update on; 0 of sequences, which leave none. */
+  readonly influence: number;
   batch(update: number): Promise<Batch>;
   looked(count: number): Iterable<Batch>;
 }
@@ -62,8 +68,13 @@ export async function openSession(
   const control = config.control === "shuffle" ? "shuffle" : "none";
   const batches = (of: string): BatchOptions => ({ batch: recipe.batch, key: foldIn(key, of), control });
   // what is made without data comes first: it may not fit together
-  const model = jepa({ preset, steps, decay });
+  const every = fixationsOfUpdate(recipe);
+  const isStream = recipe.stream !== undefined;
+  // the loss of an update is the mean over its predictions, of which a sequence has one less than fixations
+  const model = jepa({ preset, steps: isStream ? every + 1 : steps, decay });
+  const params: ModelParams = model.init(foldIn(key, "init"), { dtype: "float32" });
   requireStreams("train", preset, recipe.batch);
+  if (isStream) requireForward("train", rule, ruleNamed(rule).start(model.model, params));
   say?.("reading images");
   // what is wanted at the end is read first: it may not be there
   const labeled = config.labeled === undefined || !judges ? null : await labeledIn(config.labeled, preset);
@@ -73,7 +84,7 @@ export async function openSession(
     key: foldIn(key, "data"),
     test: config.testShare,
     cutting: { input: preset.input, ...batches("train") },
-    updates,
+    updates: isStream ? sequencesOf(updates, { steps, every }) : updates,
     ...(memoryLimit === undefined ? {} : { memoryLimit }),
     ...(onImage === undefined ? {} : { onProgress: onImage }),
   });
@@ -82,7 +93,6 @@ export async function openSession(
     requireLabels("train", preset, loader.references.labels);
     if (loader.problems.length > 0) onProblems?.(loader.problems);
     if (loader.note !== null) say?.(loader.note);
-    const params: ModelParams = model.init(foldIn(key, "init"), { dtype: "float32" });
     function* looked(count: number): Generator<Batch> {
       for (let i = 0; i < count; i++)
         yield batchOf(preset, stepsOf(loader.gallery, loader.train, preset, batches("look"), i));
@@ -92,8 +102,15 @@ export async function openSession(
       ruleOptions: rule.startsWith("rfp") ? { credit } : {},
       updates,
       rate,
-      momentum,
+      // the same share of a fixation is kept for as long, however many an update has
+      momentum: isStream ? 1 - (1 - momentum) ** (every / steps) : momentum,
+      isStream,
     });
+    const streamed = streamOf({ steps, every, sequences: loader.batch });
+    const batch = async (update: number): Promise<Batch> =>
+      isStream
+        ? batchOf(preset, await streamed(update)).slice(0, every)
+        : batchOf(preset, await loader.batch(update));
     return {
       config,
       model,
@@ -101,13 +118,21 @@ export async function openSession(
       trainer,
       untrained: trainer.reader(looked(looks)),
       labeled,
-      batch: async (update) => batchOf(preset, await loader.batch(update)),
+      influence: isStream ? influenceOf(model, recipe) : 0,
+      batch,
       looked,
     };
   } catch (error) {
     await loader.close();
     throw error;
   }
+}
+
+/** Bytes of the influence of streams; of rules other than `rfp` and `rtrl`, which hold less, more than they hold. */
+function influenceOf(model: Jepa, { batch, rule, credit }: Recipe): number {
+  const { bytes } = plan(model.model, exampleOf(model, { batch, dtype: "float32" }));
+  if (rule === "rtrl") return bytes.rtrl;
+  return credit === "local" ? bytes.rfpLocal : bytes.rfpExact;
 }
 
 /** Intervals resample images: what cannot be judged at the end is not trained. */
