@@ -6,8 +6,7 @@ import { backendName, DataError, save, useBackend } from "../../../src/index.js"
 import type { RuleOptions } from "../../../src/learn/rules/_rule.js";
 import { mul } from "../../../src/ops/pointwise.js";
 import { normal } from "../../../src/ops/random.js";
-import type { Batch } from "../../../src/rjepa/parts/compose.js";
-import { jepa } from "../../../src/rjepa/parts/compose.js";
+import { type Batch, jepa } from "../../../src/rjepa/parts/compose.js";
 import type { Readable } from "../../../src/rjepa/parts/heads.js";
 import type { HeadsPreset } from "../../../src/rjepa/parts/part-presets.js";
 import { statisticsOf, Trainer } from "../../../src/rjepa/parts/train.js";

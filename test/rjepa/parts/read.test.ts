@@ -1,8 +1,7 @@
 import "../../../src/index.js";
 import { describe, expect, it } from "vitest";
 import { foldIn, key as keyOf, uniform } from "../../../src/core/prng.js";
-import type { Batch } from "../../../src/rjepa/parts/compose.js";
-import { jepa } from "../../../src/rjepa/parts/compose.js";
+import { type Batch, jepa } from "../../../src/rjepa/parts/compose.js";
 import { seenOf } from "../../../src/rjepa/parts/input.js";
 import type { Preset } from "../../../src/rjepa/parts/preset.js";
 import { representationOf } from "../../../src/rjepa/parts/read.js";

@@ -13,8 +13,7 @@ import {
 } from "../../../src/index.js";
 import { digestOfTree } from "../../../src/learn/learners/saved-learner.js";
 import { mul } from "../../../src/ops/pointwise.js";
-import type { Batch } from "../../../src/rjepa/parts/compose.js";
-import { jepa } from "../../../src/rjepa/parts/compose.js";
+import { type Batch, jepa } from "../../../src/rjepa/parts/compose.js";
 import { statisticsOf, Trainer, type TrainerOptions } from "../../../src/rjepa/parts/train.js";
 import { noise, small } from "./small.js";
 
