@@ -31,7 +31,7 @@ export interface Exactness {
   readonly steps: number;
   /** The largest relative difference of any parameter block; `null` where the rule would hold too much to be tried. */
   readonly worst: number | null;
-  /** max|a − b| / max|b| of each parameter block; of one that is nearly zero, over a millionth of the whole gradient's largest entry. */
+  /** max|a − b| / max|b| of each parameter block; of one that is nearly zero, over a ten-thousandth of the whole gradient's largest entry. */
   readonly blocks: Readonly<Record<string, number>>;
   readonly memory: MemoryOfRules;
 }
@@ -50,7 +50,7 @@ const streams = 2;
 const most = 2 ** 30;
 
 /** A block this much smaller than the whole gradient counts as zero but for rounding. */
-const small = 1e-6;
+const small = 1e-4;
 
 const largest = (values: ArrayLike<number>): number =>
   Array.from(values).reduce((most, v) => Math.max(most, Math.abs(v)), 0);

@@ -36,7 +36,7 @@ backpropagation through time (BPTT), which stores the past and runs back over it
 <h3>Difference to BPTT, by parameter block</h3>
 ${blockTable(blocks)}
 <figcaption>max|a − b| / max|b| of each block, the largest first; the list scrolls. Blocks that are zero but for rounding are measured by a
-millionth of the largest entry of all.</figcaption>
+ten-thousandth of the largest entry of all.</figcaption>
 </figure>
 <figure>
 <h3>What each rule has to remember</h3>
