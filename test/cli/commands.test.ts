@@ -52,6 +52,8 @@ describe("plan", () => {
     const { out } = await run("plan", "--preset", "nano-v1", "--steps", "8");
     expect(out).toContain("2.27 MiB  T = 8; smaller than exact rfp below T = 66");
     expect(out).toMatch(/^tbptt\(1\): the loss reads the step before/m);
+    expect(out).toMatch(/^rfp, credit local .*biased below a recurrent area$/m);
+    expect((await run("plan", "--preset", "content")).out).toMatch(/^rfp, credit local .*exact here/m);
     expect((await run("plan", "--cells", "alif", "--input", "4", "--units", "6")).out).not.toContain(
       "tbptt(1)",
     );

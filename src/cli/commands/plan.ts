@@ -163,7 +163,12 @@ async function table(found: Plan): Promise<string> {
           ] as [string, number, string],
         ]
       : []),
-    ["rfp, credit local", bytes.rfpLocal, "flat in T; biased below a recurrent area"],
+    // where no block leads from one area to another there is none to leave out
+    [
+      "rfp, credit local",
+      bytes.rfpLocal,
+      `flat in T; ${bytes.rfpLocal === bytes.rfpExact ? "exact here, as no area influences another" : "biased below a recurrent area"}`,
+    ],
     ["rtrl", bytes.rtrl, `flat in T; ${counted(multiplyAdds.rtrl)}`],
     ["bptt", bytes.bptt, `T = ${found.steps}; smaller than exact rfp below T = ${found.bpttSmallerBelow}`],
   ];
