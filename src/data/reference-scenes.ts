@@ -43,8 +43,8 @@ const scenes: Known<ReferenceSceneOptions> = {
 const moving: Known<MovingSceneOptions> = { ...scenes, frames: count(2, mostFrames) };
 
 /**
- * Sequences on synthetic scenes, made when they are loaded, unless the sampler looks at pixels: the scenes and fixations that
- * `fromScenes` makes of the same key. @throws PlanError
+ * Sequences on synthetic scenes, made when they are loaded, unless the sampler looks at pixels; the same of the same key.
+ * @throws PlanError
  */
 export function referencesFromScenes(options: ReferenceSceneOptions): References {
   optionsOf("referencesFromScenes", options, scenes, ["key", "count", "width", "height", "viewers"]);
