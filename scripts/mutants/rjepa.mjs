@@ -30,12 +30,12 @@ export const rjepaMutants = [
   }),
   of("parts/train.ts", ["test/rjepa/parts/train.test.ts"], {
     id: "rjepa: the optimizer starts anew where a run goes on",
-    find: "[learner, running, params, state]",
-    put: "[learner, running, params, this.state]",
+    find: "[params, state, slow]",
+    put: "[params, this.state, slow]",
   }),
   of("parts/train.ts", ["test/rjepa/parts/train.test.ts"], {
     id: "rjepa: statistics start anew where a run goes on",
-    find: "[learner, running, params, state]",
-    put: "[learner, this.running, params, state]",
+    find: "[learner, running]",
+    put: "[learner, this.running]",
   }),
 ];

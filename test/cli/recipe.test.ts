@@ -48,6 +48,28 @@ describe("train --recipe", () => {
     expect(JSON.parse(await readFile(join(out, "figures.json"), "utf8")).table).toEqual(table);
   }, 240_000);
 
+  it("learns from streams by single steps, unless a rule is said", async () => {
+    const ruleOf = async (...args: string[]) => {
+      const { out } = await run("train", ...args, "--print-config");
+      const { recipe } = JSON.parse(out);
+      return [recipe.stream, recipe.rule];
+    };
+    expect(await ruleOf("--recipe", "online")).toEqual([undefined, "rfp(8)"]);
+    expect(await ruleOf("--recipe", "online", "--stream")).toEqual([{ every: 1 }, "rfp"]);
+    expect(await ruleOf("--recipe", "online", "--stream", "sequence")).toEqual([
+      { every: "sequence" },
+      "rfp",
+    ]);
+    expect(await ruleOf("--recipe", "online", "--stream", "4", "--rule", "rfp(4)")).toEqual([
+      { every: 4 },
+      "rfp(4)",
+    ]);
+    expect(await ruleOf("--recipe", "online", "--stream", "2", "--set", "recipe.rule=snap(1)")).toEqual([
+      { every: 2 },
+      "snap(1)",
+    ]);
+  });
+
   it.skipIf(missing !== "")(
     `trains on a video${missing}`,
     async () => {
@@ -88,6 +110,12 @@ describe("train --recipe", () => {
       /--scanpaths: expected images that stand still/,
     ],
     [["--moving"], /expected --recipe NAME, --config FILE or --resume FOLDER/],
+    [["--recipe", "online", "--stream", "0"], /--stream: expected a whole number of at least 1, got "0"/],
+    [["--recipe", "online", "--stream", "--rule", "bptt"], /endless stream a rule that runs forward in time/],
+    [
+      ["--recipe", "online", "--stream", "--batch", "1"],
+      /at least 2 streams for a head with the mean of the/,
+    ],
     [["--resume", "nowhere", "--moving"], /--moving: expected a run without --resume/],
     [["--recipe", "online", "--labeled", "nowhere"], /expected a folder, got nowhere/],
     [["--resume", "nowhere"], /expected the folder of a run, got nowhere/],

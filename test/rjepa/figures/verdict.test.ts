@@ -165,8 +165,12 @@ describe("verdicts", () => {
   });
 
   it("refuse rows that the table lacks", () => {
-    const table = { rows: {} } as unknown as JudgmentTable;
-    expect(() => judgeVerdict(table, "content")).toThrow("verdict: expected rows among , got content");
+    const none = { best: {}, chance: {}, margins: {}, sizes: {}, baselines: [], images: 3 };
+    const table: JudgmentTable = { ...none, representations: ["a"], rows: { a: {} } };
+    expect(() => judgeVerdict(table, "content")).toThrow("verdict: expected rows among a, got content");
+    expect(() => judgeVerdict({ ...table, representations: ["b"] }, "a")).toThrow(
+      "verdict: expected the table with the row b, got none",
+    );
   });
 });
 

@@ -76,7 +76,7 @@ describe("a run of other parts", () => {
       "a part that is none",
       { ...small(), depth: 2 } as Preset,
       {},
-      /^jepa: expected the preset with fields among/,
+      /^train: recipe\.preset\.depth: unknown, expected one of name, input/,
     ],
   ])("is refused before the first update for %s", async (name, preset, recipe, words) => {
     await expect(runIn(name, config(preset, recipe))).rejects.toThrow(words);
