@@ -159,6 +159,12 @@ export const maybe =
   (who, what, value) => {
     if (value !== undefined) inner(who, what, value);
   };
+/** The same, or null. */
+export const orNull =
+  (inner: Kind): Kind =>
+  (who, what, value) => {
+    if (value !== null) inner(who, what, value);
+  };
 /** A property, whose getter may throw. @throws ArgumentError */
 export function fieldOf(who: string, what: string, value: unknown, name: string): unknown {
   try {

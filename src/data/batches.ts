@@ -6,9 +6,9 @@ import {
   fieldOf,
   having,
   isArray,
-  type Kind,
   kind,
   options as optionsOf,
+  orNull,
 } from "../core/kinds.js";
 import { foldIn, type Key, uniform } from "../core/prng.js";
 import { aFovea, cutUnchecked, type Fovea, foveaLength } from "./fovea.js";
@@ -47,9 +47,6 @@ export const anArray = kind(
 );
 /** What shows the images of a data set. */
 export const aGallery = having({ pyramid: callable });
-const aKeyOrNone: Kind = (who, what, value) => {
-  if (value !== null) aKey(who, what, value);
-};
 
 /**
  * Cuts what chosen sequences see, `which` by their numbers in the data set. With `augment` each sequence is, as a whole, mirrored
@@ -70,7 +67,7 @@ export function cutSequences(
   anArray("cutSequences", "which", which);
   aFovea("cutSequences", "the fovea", fovea);
   const { images, sequences, steps } = references;
-  const known = { from: count(0, steps - 1), to: count(1, steps), augment: aKeyOrNone };
+  const known = { from: count(0, steps - 1), to: count(1, steps), augment: orNull(aKey) };
   const { from = 0, to = steps, augment = null } = optionsOf("cutSequences", options, known);
   count(1)("cutSequences", "to - from", to - from);
   const [n, t, length] = [which.length, to - from, foveaLength(fovea)];

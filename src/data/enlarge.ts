@@ -1,3 +1,4 @@
+import { requireRoom } from "../core/dtype.js";
 import type { Image } from "./image.js";
 
 /** What an enlarged pixel lies between: two pixels, and how far it is from the first. */
@@ -9,11 +10,12 @@ interface Between {
 
 /**
  * The image with `factor` pixels for each of its own along either side, linear between the centers of its pixels and constant
- * beyond the outermost; itself for a factor of 1.
+ * beyond the outermost; itself for a factor of 1. @throws PlanError where it does not fit
  */
 export function enlarge(image: Image, factor: number): Image {
   if (factor === 1) return image;
   const { name, width, height, data: from } = image;
+  requireRoom("enlarge", "bool", from.length * factor * factor);
   const [across, down] = [between(width, factor), between(height, factor)];
   // down first: rows are read as they lie, and each pixel of a row is then used `factor` times
   const line = new Float64Array(3 * width);

@@ -70,6 +70,18 @@ describe("train --recipe", () => {
     ]);
   });
 
+  it("trains the first versions, one stream of colors, to the end", async () => {
+    const out = join(await newFolder(), "run");
+    const few = ["--sequences", "24", "--viewers", "3", "--updates", "3", "--out", out];
+    expect((await run("train", "--recipe", "nano-v1", ...few)).status).toBe(0);
+    const { exactness } = JSON.parse(await readFile(join(out, "figures.json"), "utf8"));
+    expect(exactness.batch).toBe(1);
+    expect(exactness.worst).toBeLessThan(1e-10);
+    const page = await readFile(join(out, "report.html"), "utf8");
+    expect(page).toContain("The same sequence of 8 fixations goes through");
+    expect(page).toContain("reduced to 16 by 16 each; never the whole image");
+  }, 240_000);
+
   it.skipIf(missing !== "")(
     `trains on a video${missing}`,
     async () => {

@@ -22,10 +22,16 @@ describe("what a model sees", () => {
     expect([strip.width, strip.height, strip.fixations.length, strip.sides]).toEqual([60, 40, 3, [8, 16]]);
     expect(strip.crops.map((c) => c.length)).toEqual([2, 2, 2]);
     expect(new Set(strip.crops.flat()).size).toBe(6);
-    const html = stripSection(strip, 4);
+    const html = stripSection(strip, { crops: [8, 16], size: 4 });
     expect(html.match(/<img /g)).toHaveLength(6);
     expect(html.match(/<circle /g)).toHaveLength(3);
     expect(html).toContain("crops of 8 by 8 and 16 by 16 pixels, reduced to 4 by 4 each");
+    expect(html).toContain("with mean and contrast taken away afterwards");
+    expect(html).not.toContain("It moves");
+    const colors = { crops: [8, 16], size: 4, channels: "color" } as const;
+    const moving = stripSection({ ...strip, moves: true }, colors);
+    expect(moving).not.toContain("taken away");
+    expect(moving).toContain("what is drawn is the first frame that is seen");
     expect(html).not.toMatch(/undefined|NaN|https?:\/\/(?!www\.w3\.org)/);
   });
 
@@ -43,6 +49,7 @@ describe("what a model sees", () => {
       image: "data:text/html,x",
       fixations: [[0, 0]],
       sides: [1],
+      moves: false,
       crops: [["x"]],
     };
     expect(() => aStrip("report", "the strip", strip)).toThrow(

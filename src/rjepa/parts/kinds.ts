@@ -1,7 +1,7 @@
 /** What users hand to the parts: checked before anything is computed. */
 
 import { ShapeError } from "../../core/errors.js";
-import { callable, exactly, having, type Kind, kind, listOf, someObject } from "../../core/kinds.js";
+import { callable, exactly, having, type Kind, kind, listOf, orNull, someObject } from "../../core/kinds.js";
 import { formatShape, sameShape } from "../../core/shape.js";
 import { aModel } from "../../learn/model/kinds.js";
 import { requireParams } from "../../learn/model/require-params.js";
@@ -27,11 +27,6 @@ export const aJepa: Kind = having({
 });
 
 const aSample = having({ input: aTensor, saccade: aTensor });
-const orNull =
-  (inner: Kind): Kind =>
-  (who, what, value) => {
-    if (value !== null) inner(who, what, value);
-  };
 const readable = exactly<Reader>(
   {
     jepa: aJepa,

@@ -180,7 +180,8 @@ export class Trainer {
    * @throws DataError where it is not finite, ArgumentError for fewer streams than the parts need; where this or anything else
    * is thrown, nothing is changed, but that a stream begins anew
    */
-  update(batch: Batch): number {
+  update(given: Batch): number {
+    const batch = requireBatch("train", this.jepa, given);
     const { jepa, learner, running, slow } = this;
     requireStreams("train", jepa.preset, batch[0].input.shape[0]);
     const heads = running.ofBatch(batch[0].input.dtype);

@@ -13,7 +13,7 @@ export async function exactnessSection(of: Exactness): Promise<string> {
   const tried = (largest: number): string =>
     `over all ${count} parameter blocks the largest relative difference is ${formatTiny(largest)}`;
   const verdict =
-    worst === null
+    count === 0
       ? `It was not tried here: <code>${escapeHtml(rule)}</code> would hold ${formatBytes(memory.rfp.planned)}.`
       : worst <= bound
         ? `They are: ${tried(worst)}.`
@@ -29,10 +29,10 @@ export async function exactnessSection(of: Exactness): Promise<string> {
   );
   return `<section>
 <h2>Are the gradients exact?</h2>
-<p>The same ${batch} sequences of ${steps} fixations go through <code>${escapeHtml(rule)}</code>, forward in time, and through
+<p>The same ${batch === 1 ? "sequence" : `${batch} sequences`} of ${steps} fixations ${batch === 1 ? "goes" : "go"} through <code>${escapeHtml(rule)}</code>, forward in time, and through
 backpropagation through time (BPTT), which stores the past and runs back over it, both in float64. ${verdict}</p>
 <div class="grid">
-<figure${worst === null ? " hidden" : ""}>
+<figure${count === 0 ? " hidden" : ""}>
 <h3>Difference to BPTT, by parameter block</h3>
 ${blockTable(blocks)}
 <figcaption>max|a − b| / max|b| of each block, the largest first; the list scrolls. Blocks that are zero but for rounding are measured by a
@@ -41,7 +41,7 @@ ten-thousandth of the largest entry of all.</figcaption>
 <figure>
 <h3>What each rule has to remember</h3>
 ${chart}
-<figcaption>Planned for ${batch} streams in float64. RFP keeps ${formatBytes(memory.rfp.planned)} for a stream of any length; RTRL stores the full influence of every
+<figcaption>Planned for ${batch === 1 ? "one stream" : `${batch} streams`} in float64. RFP keeps ${formatBytes(memory.rfp.planned)} for a stream of any length; RTRL stores the full influence of every
 parameter on every state. ${compared}.</figcaption>
 </figure>
 </div>

@@ -1,4 +1,5 @@
-import { count, finite, having, kind, listOf } from "../../core/kinds.js";
+import { count, finite, flag, having, kind, listOf } from "../../core/kinds.js";
+import type { Preset } from "../parts/preset.js";
 import { timeColor } from "./theme.js";
 
 /** A sequence as a model sees it, with pictures as data URIs. */
@@ -11,6 +12,8 @@ export interface FixationStrip {
   readonly fixations: readonly (readonly [x: number, y: number])[];
   /** Sides of the crops around a fixation in pixels, the smallest first. */
   readonly sides: readonly number[];
+  /** Whether each fixation is on a frame of its own: the image is the first that is seen. */
+  readonly moves: boolean;
   /** Each of them, reduced to what the model is given: [fixation][crop]. */
   readonly crops: readonly (readonly string[])[];
 }
@@ -27,6 +30,7 @@ export const aStrip = having({
   image: aPicture,
   fixations: listOf(listOf(finite, 2), 1),
   sides: listOf(finite, 1),
+  moves: flag,
   crops: listOf(listOf(aPicture, 1), 1),
 });
 
@@ -79,7 +83,7 @@ function scanpath({ width, height, image, fixations, sides }: FixationStrip): st
 }
 
 /** A section of HTML: one sequence of test images, as the model sees it. */
-export function stripSection(strip: FixationStrip, size: number): string {
+export function stripSection(strip: FixationStrip, { size, channels = "retina" }: Preset["input"]): string {
   const sides = strip.sides.map((side) => `${side} by ${side}`);
   const crops =
     sides.length === 1
@@ -87,10 +91,10 @@ export function stripSection(strip: FixationStrip, size: number): string {
       : `crops of ${sides.slice(0, -1).join(", ")} and ${sides[sides.length - 1]} pixels`;
   return `<section>
 <h2>What does the model see?</h2>
-<p>At each fixation ${crops}, reduced to ${size} by ${size} each, with color and contrast taken away afterwards; never the whole image.</p>
+<p>At each fixation ${crops}, reduced to ${size} by ${size} each${channels === "retina" ? ", with mean and contrast taken away afterwards" : ""}; never the whole image.</p>
 <figure>
 ${renderStrip(strip)}
-<figcaption>A sequence of ${strip.fixations.length} fixations on a test image, and what is seen of it in this order; color is time.</figcaption>
+<figcaption>A sequence of ${strip.fixations.length} fixations on a test image, and what is seen of it in this order; color is time.${strip.moves ? " It moves: what is drawn is the first frame that is seen, and each fixation is on a later one." : ""}</figcaption>
 </figure>
 </section>`;
 }

@@ -62,7 +62,7 @@ slow embedding, or one that collapses, is easy to predict.</figcaption>
 </figure>
 </section>
 ${exactness}
-${result.strip === undefined ? "" : stripSection(result.strip, result.config.recipe.preset.input.size)}
+${result.strip === undefined ? "" : stripSection(result.strip, result.config.recipe.preset.input)}
 ${facts(result)}
 </main>
 </body>

@@ -4,10 +4,10 @@ import {
   eachOf,
   finite,
   having,
-  type Kind,
   listOf,
   maybe,
   number,
+  orNull,
   plainObject,
   text,
 } from "../../core/kinds.js";
@@ -84,11 +84,6 @@ export function resultOf({ session, log, test, ...rest }: Parts): RunResult {
     ...rest,
   };
 }
-const orNull =
-  (inner: Kind): Kind =>
-  (who, what, value) => {
-    if (value !== null && value !== undefined) inner(who, what, value);
-  };
 const estimate = having({ value: finite, interval: orNull(listOf(finite, 2)) });
 const byStep = having({ points: listOf(estimate, 1), fall: orNull(estimate) });
 const place = listOf(finite, 2);
@@ -117,7 +112,7 @@ const anExactness = having({
   batch: count(1),
   steps: count(2),
   worst: orNull(number),
-  blocks: eachOf(number),
+  blocks: eachOf(orNull(number)),
   memory: having({ rfp: planned, rtrl: planned, bptt: having({ planned: number, steps: count(1) }) }),
 });
 
@@ -135,7 +130,7 @@ const fields = having({
   judgedOn: maybe(text),
   elsewhere: maybe(plainObject),
   judged: maybe(count(0)),
-  portraits: orNull(eachOf(aPortrait)),
+  portraits: maybe(orNull(eachOf(aPortrait))),
   exactness: maybe(anExactness),
   strip: maybe(aStrip),
   problems: listOf(plainObject),
@@ -152,10 +147,11 @@ export function requireResult(who: string, content: unknown): RunResult {
   try {
     fields(who, "the figures of a run", content);
     // runs of before there were portraits were judged on all sequences
-    const { config, table, portraits = null, judged, elsewhere, ...rest } = content as RunResult;
+    const { config, table, portraits = null, judged, elsewhere, exactness, ...rest } = content as RunResult;
     return {
       ...rest,
       ...(elsewhere === undefined ? {} : { elsewhere: sourceField(who, "elsewhere", elsewhere) as Source }),
+      ...(exactness === undefined ? {} : { exactness: unbounded(exactness) }),
       portraits,
       judged: judged ?? rest.sequences.test,
       config: requireConfig(who, config),
@@ -168,6 +164,15 @@ export function requireResult(who: string, content: unknown): RunResult {
     );
   }
 }
+
+/** JSON writes null where a gradient is not finite: as far as can be from that of BPTT. */
+const unbounded = ({ worst, blocks, ...rest }: Exactness): Exactness => ({
+  ...rest,
+  worst: worst ?? Number.POSITIVE_INFINITY,
+  blocks: Object.fromEntries(
+    Object.entries(blocks).map(([name, v]) => [name, v ?? Number.POSITIVE_INFINITY]),
+  ),
+});
 
 /** What a run is called beside others: by its control, or its recipe. */
 export const nameOfRun = ({ config }: RunResult): string =>

@@ -18,6 +18,7 @@ export async function stripOf({ gallery, references }: Data, fovea: Fovea): Prom
     image: await imageUri({ name, width, height, data: levels[0].data }),
     fixations: Array.from({ length: steps }, (_, t) => [fixations[2 * t], fixations[2 * t + 1]] as const),
     sides: fovea.crops,
+    moves: frames !== undefined,
     crops: Array.from({ length: steps }, (_, t) => uris.slice(t * scales, (t + 1) * scales)),
   };
 }

@@ -27,7 +27,7 @@ export type Source =
   | ({ readonly kind: "scenes"; readonly moving?: false } & Own<ReferenceSceneOptions>)
   | ({ readonly kind: "scenes"; readonly moving: true } & Own<MovingSceneOptions>);
 
-export const sourceKinds = ["folder", "labeled", "video", "scenes"] as const;
+const sourceKinds = ["folder", "labeled", "video", "scenes"] as const;
 const aKind = oneOf(...sourceKinds);
 const isMoving = oneOf(true, false);
 

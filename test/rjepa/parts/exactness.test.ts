@@ -48,9 +48,9 @@ describe("how exact a rule is", () => {
     const exact = exactnessOf(reader, batch, { rule: "rfp" });
     expect(local.memory.rfp.planned).toBeLessThan(exact.memory.rfp.planned);
     expect(await exactnessSection(exact)).toMatch(/They are: over all \d+ parameter blocks/);
-    const broken = await exactnessSection({ ...exact, worst: 0.1 });
-    expect(broken).toContain("<strong>They are not:</strong>");
-    expect(await exactnessSection({ ...exact, worst: null, blocks: {} })).toContain("It was not tried here");
+    for (const worst of [0.1, Number.POSITIVE_INFINITY])
+      expect(await exactnessSection({ ...exact, worst })).toContain("<strong>They are not:</strong>");
+    expect(await exactnessSection({ ...exact, worst: 0, blocks: {} })).toContain("It was not tried here");
   });
 
   it("of another rule than rfp, rfp is compared", () => {
@@ -58,11 +58,13 @@ describe("how exact a rule is", () => {
     expect(exactnessOf(reader, batch, { rule: "bptt" }).rule).toBe("rfp");
   });
 
-  it("needs two streams", () => {
-    const { reader } = given();
+  it("needs two streams where a mean is over them, and else compares the only one", () => {
     const one = noise(small(), key(2), 1, steps, "float32");
-    expect(() => exactnessOf(reader, one, { rule: "rfp" })).toThrow(
-      "exactnessOf: expected the streams of the batch to be a whole number of at least 2, got 1",
+    expect(() => exactnessOf(given().reader, one, { rule: "rfp" })).toThrow(
+      "exactnessOf: expected at least 2 streams for a head with the mean of the batch",
     );
+    const { worst, batch } = exactnessOf(given({ head: "running" }).reader, one, { rule: "rfp" });
+    expect(worst).toBeLessThan(1e-12);
+    expect(batch).toBe(1);
   });
 });
