@@ -85,6 +85,12 @@ describe("the result of a run", () => {
   it("is read as it was written, infinities included", () => {
     const found = result(0.5);
     expect(requireResult("figures", JSON.parse(JSON.stringify(writtenResult(found))))).toEqual(found);
+    // a gradient that is not finite stays as far from that of BPTT as can be, and is not "not tried"
+    const memory = { rfp: { planned: 1 }, rtrl: { planned: 2 }, bptt: { planned: 3, steps: 2 } };
+    const [worst, blocks] = [Number.POSITIVE_INFINITY, { "areas.0.Kh": Number.POSITIVE_INFINITY, Wh: 1e-15 }];
+    const exactness = { rule: "rfp", credit: "exact", batch: 2, steps: 2, worst, blocks, memory } as const;
+    const broken = { ...found, exactness };
+    expect(requireResult("figures", JSON.parse(JSON.stringify(writtenResult(broken))))).toEqual(broken);
     for (const wrong of [
       null,
       {},
